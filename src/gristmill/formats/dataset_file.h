@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gristmill/base/result.h"
+#include "gristmill/data/document.h"
+#include "gristmill/formats/reader.h"
+
+namespace gristmill::formats {
+
+/// One column of a dataset table: the fixed origin columns first, then operator columns.
+struct TableColumn {
+  int field_id = 0;
+  std::string name;
+  std::string type;   ///< Iceberg primitive: string, long, double, boolean.
+  bool required = false;
+  std::string doc;
+};
+
+/// id 1, ingestion_id 2, origin_uri 3, origin_offset 4, url 5, media_type 6, text 7, content_digest 8, conversation 9,
+/// metadata 10, then `operator_columns` from 100 in the order given.
+std::vector<TableColumn> table_columns(const std::vector<data::Column>& operator_columns);
+
+/// Per-column facts of one written data file, for Iceberg manifests and Parquet pruning.
+struct ColumnStats {
+  int field_id = 0;
+  std::int64_t size_bytes = 0, value_count = 0, null_count = 0;
+  std::string lower_bound, upper_bound;  ///< Iceberg single-value bytes (strings cut to 16 code points); empty = none.
+};
+
+/// What was written.
+struct WrittenFile {
+  std::string path;
+  std::int64_t bytes = 0;
+  std::int64_t documents = 0;
+  std::int64_t text_bytes = 0;
+  std::string sha256;                 ///< Of the file.
+  Hash128 xxh3;                       ///< Of the file, verified on read.
+  std::vector<std::int64_t> row_group_offsets;  ///< Split offsets.
+  std::vector<ColumnStats> columns;
+};
+
+struct WriterOptions {
+  std::size_t row_group_bytes = std::size_t{32} << 20;  ///< Closed by bytes of text, never by rows.
+  int zstd_level = 3;
+  bool is_internal = false;  ///< Run-internal file: LZ4, no statistics, token ids kept.
+};
+
+/// Writes documents as one Parquet file: to a temporary name, fsynced and renamed by `close`.
+class DatasetWriter {
+ public:
+  virtual ~DatasetWriter() = default;
+  virtual Status write(const data::Document& document) = 0;
+  [[nodiscard]] virtual std::int64_t documents() const = 0;
+  /// Finishes, fsyncs, renames into place.
+  virtual Result<WrittenFile> close() = 0;
+};
+
+Result<std::unique_ptr<DatasetWriter>> create_dataset_file(const std::string& path, const std::vector<data::Column>& columns,
+                                                           const WriterOptions& options);
+
+/// Rows of row groups [begin, end) of one data file.
+struct DatasetPiece {
+  std::string path;
+  int row_group_begin = 0;
+  int row_group_end = INT32_MAX;
+};
+
+/// Row counts and text bytes of each row group, from the footer.
+struct RowGroupFacts {
+  std::int64_t rows = 0;
+  std::int64_t text_bytes = 0;
+};
+Result<std::vector<RowGroupFacts>> dataset_row_groups(const std::string& path);
+
+/// Reads a data file of ours or another Iceberg writer's, by field id (name when it has none); absent columns read as null.
+/// `columns` are filled into Document::columns in order.
+Result<std::unique_ptr<DocumentReader>> open_dataset_file(const DatasetPiece& piece, const std::vector<data::Column>& columns,
+                                                          std::size_t batch_bytes);
+
+/// One document by row number, for trace and head.
+Result<bool> read_dataset_row(const std::string& path, std::int64_t row, const std::vector<data::Column>& columns, data::Batch& batch);
+
+}  // namespace gristmill::formats

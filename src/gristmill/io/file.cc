@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/io/file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <filesystem>
+
+namespace gristmill::io {
+namespace {
+
+constexpr std::size_t write_buffer_bytes = std::size_t{1} << 18;
+
+class FileSource final : public ByteSource {
+ public:
+  FileSource(std::string path, int descriptor, std::uint64_t offset)
+      : path_(std::move(path)), descriptor_(descriptor), offset_(offset) {}
+  ~FileSource() override { ::close(descriptor_); }
+  Result<std::size_t> read(std::span<char> buffer) override {
+    while (true) {
+      const auto count = ::read(descriptor_, buffer.data(), buffer.size());
+      if (count >= 0) {
+        offset_ += static_cast<std::uint64_t>(count);
+        return static_cast<std::size_t>(count);
+      }
+      if (errno != EINTR) return errno_error(fmt::format("reading {} at byte {}", path_, offset_), errno);
+    }
+  }
+
+ private:
+  std::string path_;
+  int descriptor_;
+  std::uint64_t offset_;
+};
+
+Status fsync_folder_of(const std::string& path) {
+  const auto folder = std::filesystem::path(path).parent_path().string();
+  const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return errno_error(fmt::format("opening folder {}", folder), errno);
+  const int failed = ::fsync(descriptor);
+  const int error_number = errno;
+  ::close(descriptor);
+  // Some file systems cannot fsync a folder; then the rename is as durable as they make it.
+  if (failed != 0 && error_number != EINVAL) return errno_error(fmt::format("syncing folder {}", folder), error_number);
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ByteSource>> open_file(const std::string& path, std::uint64_t offset) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return errno_error(fmt::format("opening {}", path), errno);
+  if (offset > 0 && ::lseek(descriptor, static_cast<off_t>(offset), SEEK_SET) < 0) {
+    const int error_number = errno;
+    ::close(descriptor);
+    return errno_error(fmt::format("seeking in {} to byte {}", path, offset), error_number);
+  }
+  ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
+  return std::unique_ptr<ByteSource>(std::make_unique<FileSource>(path, descriptor, offset));
+}
+
+Result<std::string> read_file(const std::string& path, std::uint64_t bytes_max) {
+  GRISTMILL_TRY(const auto size, file_size(path));
+  if (size > bytes_max) return limit_exceeded(fmt::format("{}: {} bytes, more than the allowed {}", path, size, bytes_max));
+  return read_range(path, 0, size);
+}
+
+Result<std::string> read_range(const std::string& path, std::uint64_t offset, std::size_t size) {
+  GRISTMILL_TRY(auto source, open_file(path, offset));
+  std::string bytes(size, '\0');
+  std::size_t filled = 0;
+  while (filled < size) {
+    GRISTMILL_TRY(const auto count, source->read(std::span(bytes).subspan(filled)));
+    if (count == 0) break;
+    filled += count;
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+Result<std::uint64_t> file_size(const std::string& path) {
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) != 0) return errno_error(path, errno);
+  return static_cast<std::uint64_t>(facts.st_size);
+}
+
+bool exists(const std::string& path) {
+  struct stat facts {};
+  return ::stat(path.c_str(), &facts) == 0;
+}
+
+Status create_folders(const std::string& path) {
+  std::error_code code;
+  std::filesystem::create_directories(path, code);
+  if (code) return errno_error(fmt::format("creating folder {}", path), code.value());
+  return {};
+}
+
+Result<std::unique_ptr<FileWriter>> FileWriter::create(const std::string& path) {
+  static std::atomic<unsigned> serial = 0;
+  const auto folder = std::filesystem::path(path).parent_path().string();
+  if (!folder.empty()) GRISTMILL_RETURN_IF_ERROR(create_folders(folder));
+  auto temporary = fmt::format("{}.tmp-{}-{}", path, ::getpid(), serial.fetch_add(1));
+  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor < 0) return errno_error(fmt::format("creating {}", path), errno);
+  return std::unique_ptr<FileWriter>(new FileWriter(path, std::move(temporary), descriptor));
+}
+
+FileWriter::FileWriter(std::string path, std::string temporary, int descriptor)
+    : path_(std::move(path)), temporary_(std::move(temporary)), descriptor_(descriptor) {}
+
+FileWriter::~FileWriter() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+Status FileWriter::write(std::string_view bytes) {
+  offset_ += bytes.size();
+  buffer_.append(bytes);
+  return buffer_.size() >= write_buffer_bytes ? flush() : Status();
+}
+
+Status FileWriter::flush() {
+  std::string_view rest = buffer_;
+  while (!rest.empty()) {
+    const auto count = ::write(descriptor_, rest.data(), rest.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno_error(fmt::format("writing {}", path_), errno);
+    rest.remove_prefix(static_cast<std::size_t>(count));
+  }
+  buffer_.clear();
+  return {};
+}
+
+Status FileWriter::publish() {
+  GRISTMILL_RETURN_IF_ERROR(flush());
+  if (::fsync(descriptor_) != 0) return errno_error(fmt::format("syncing {}", path_), errno);
+  const int failed = ::close(descriptor_);
+  descriptor_ = -1;
+  if (failed != 0) return errno_error(fmt::format("closing {}", path_), errno);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) return errno_error(fmt::format("renaming to {}", path_), errno);
+  temporary_.clear();
+  return fsync_folder_of(path_);
+}
+
+Status write_file(const std::string& path, std::string_view bytes) {
+  GRISTMILL_TRY(auto writer, FileWriter::create(path));
+  GRISTMILL_RETURN_IF_ERROR(writer->write(bytes));
+  return writer->publish();
+}
+
+}  // namespace gristmill::io

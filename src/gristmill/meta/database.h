@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The metadata database: one face, SQLite behind it today and PostgreSQL beside it later.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "gristmill/base/result.h"
+
+namespace gristmill::meta {
+
+/// A parameter or a cell: null, integer, real or text.
+using Cell = std::variant<std::monostate, std::int64_t, double, std::string>;
+using Row = std::vector<Cell>;
+
+/// Cell access that never throws; null or another type gives the fallback.
+std::int64_t integer(const Cell& cell, std::int64_t fallback = 0);
+double real(const Cell& cell, double fallback = 0);
+const std::string& text(const Cell& cell);
+
+/// An open transaction. SQL uses `?` for parameters and only what SQLite and PostgreSQL share.
+class Transaction {
+ public:
+  virtual ~Transaction() = default;
+  /// Runs a statement and fetches all rows.
+  virtual Result<std::vector<Row>> query(std::string_view sql, std::span<const Cell> parameters = {}) = 0;
+  /// Runs a statement; returns the number of affected rows.
+  virtual Result<std::int64_t> execute(std::string_view sql, std::span<const Cell> parameters = {}) = 0;
+  /// Runs one statement for many parameter rows (prepared once). All or the transaction's error.
+  virtual Status execute_many(std::string_view sql, std::span<const Row> rows) = 0;
+
+  Result<std::vector<Row>> query(std::string_view sql, std::initializer_list<Cell> parameters) {
+    return query(sql, std::span<const Cell>(parameters.begin(), parameters.size()));
+  }
+  Result<std::int64_t> execute(std::string_view sql, std::initializer_list<Cell> parameters) {
+    return execute(sql, std::span<const Cell>(parameters.begin(), parameters.size()));
+  }
+};
+
+/// One schema step; `version`s are 1, 2, 3, ... without gaps and never change once released.
+struct Migration {
+  int version;
+  std::string_view name;
+  std::string_view sql;  ///< One or more statements, `;`-separated.
+};
+
+/// A database shared by threads and processes. Thread-safe: calls take a connection of their own.
+class Database {
+ public:
+  virtual ~Database() = default;
+
+  /// Runs `work` in a transaction that sees and changes one consistent state; commits when it returns ok,
+  /// else rolls back. Write transactions of several processes queue (busy time-out 60 s, then `unavailable`);
+  /// a lost serialization race is retried, so `work` must have no side effects outside the transaction.
+  virtual Status write(const std::function<Status(Transaction&)>& work) = 0;
+  /// Runs `work` in a read-only snapshot.
+  virtual Status read(const std::function<Status(Transaction&)>& work) = 0;
+  /// "sqlite" or "postgres".
+  [[nodiscard]] virtual std::string_view dialect() const = 0;
+
+  /// Applies the missing migrations, each in a transaction of its own, recorded in `schema_migrations`.
+  /// A database newer than the list is refused with a message that names both versions.
+  Status migrate(std::span<const Migration> migrations);
+};
+
+/// Opens or creates an SQLite file (WAL, foreign keys on). `durable` fsyncs each commit (synchronous=FULL); without
+/// it a power cut, not a crash, may lose the newest commits.
+Result<std::unique_ptr<Database>> open_sqlite(const std::string& path, bool durable = true);
+
+}  // namespace gristmill::meta

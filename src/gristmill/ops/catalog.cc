@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+
+#include "gristmill/ops/operator.h"
+
+namespace gristmill::ops {
+namespace {
+
+/// One line an operator, sorted by name.
+constexpr std::array<CatalogEntry, 0> entries{};
+
+}  // namespace
+
+std::span<const CatalogEntry> catalog() { return entries; }
+
+const CatalogEntry* find_operator(std::string_view name) {
+  const auto found = std::ranges::find(entries, name, [](const CatalogEntry& entry) { return entry.spec->name; });
+  return found == entries.end() ? nullptr : &*found;
+}
+
+}  // namespace gristmill::ops

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operators: documents in, verdicts and columns out. Knows no files, threads or catalog.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gristmill/base/json.h"
+#include "gristmill/base/result.h"
+#include "gristmill/data/document.h"
+
+namespace gristmill::ops {
+
+/// Type of a parameter in a pipeline file.
+enum class OptionType { boolean, integer, number, string, string_list, file };
+
+/// One parameter: the only place where its name, type, default, range and help stand.
+struct OptionSpec {
+  std::string_view name;
+  OptionType type = OptionType::number;
+  std::string_view fallback;          ///< Default as JSON text ("3", "true", "\"nfc\"", "[\"en\"]"); empty = required.
+  double minimum = -1e300;            ///< Allowed range of numbers.
+  double maximum = 1e300;
+  std::string_view unit;              ///< "words", "bytes", "" for none.
+  std::string_view choices;           ///< Allowed strings, comma-separated; empty = any.
+  std::string_view help;
+};
+
+/// A column that an operator reads or writes.
+struct ColumnSpec {
+  std::string_view name;
+  data::ColumnType type = data::ColumnType::string;
+  std::string_view help;
+};
+
+/// What kind of operator it is.
+enum class Kind {
+  map,       ///< Changes documents or adds columns; never drops (may quarantine).
+  filter,    ///< Keeps or drops with a reason; takes `annotate: true`.
+  global,    ///< Needs all documents: see GlobalOperator.
+};
+
+/// Everything about an operator that is not code. Help, docs, validation and schemas are made from it.
+struct Spec {
+  std::string_view name;      ///< family.name
+  int version = 1;            ///< Raised whenever any result can change.
+  Kind kind = Kind::map;
+  std::string_view summary;   ///< One sentence.
+  std::string_view reference; ///< Paper, recipe or standard that defines it.
+  std::span<const OptionSpec> options;
+  std::span<const ColumnSpec> columns_in;
+  std::span<const ColumnSpec> columns_out;
+  std::span<const std::string_view> reasons;  ///< Codes for dropping and quarantining, `name.reason` without the family.
+};
+
+/// Parameters of one step, already checked against the OptionSpecs, defaults filled in.
+class Options {
+ public:
+  explicit Options(Json values) : values_(std::move(values)) {}
+  [[nodiscard]] bool boolean(std::string_view name) const { return values_[name].as_bool(); }
+  [[nodiscard]] std::int64_t integer(std::string_view name) const { return values_[name].as_int(); }
+  [[nodiscard]] double number(std::string_view name) const { return values_[name].as_double(); }
+  [[nodiscard]] const std::string& string(std::string_view name) const { return values_[name].as_string(); }
+  [[nodiscard]] std::vector<std::string> strings(std::string_view name) const;
+  /// Bytes of the file that a `file` option names; the caller of `make` loaded it (ops read no files).
+  /// Null when the option is empty.
+  [[nodiscard]] const std::string* file(std::string_view name) const;
+  void set_file(std::string_view name, std::shared_ptr<const std::string> bytes);
+  [[nodiscard]] const Json& values() const { return values_; }
+
+ private:
+  Json values_;
+  std::vector<std::pair<std::string, std::shared_ptr<const std::string>>> files_;
+};
+
+/// Checks given parameters against a spec and fills in the defaults. The error names the parameter, what is
+/// allowed, and the nearest name for a misspelt one.
+Result<Options> resolve_options(const Spec& spec, const Json& given);
+
+enum class Outcome : std::uint8_t { kept, dropped, quarantined };
+
+/// What an operator decided on one document.
+struct Verdict {
+  Outcome outcome = Outcome::kept;
+  std::string_view reason;  ///< One of the spec's reasons (static storage).
+  std::string message;      ///< Quarantine only: what was wrong and where.
+
+  static Verdict kept() { return {}; }
+  static Verdict dropped(std::string_view reason) { return {Outcome::dropped, reason, {}}; }
+  static Verdict quarantined(std::string_view reason, std::string message) {
+    return {Outcome::quarantined, reason, std::move(message)};
+  }
+};
+
+/// Per-thread working memory of one operator: reusable buffers, and where its columns are. Operators with buffers of
+/// their own derive from it.
+struct Scratch {
+  virtual ~Scratch() = default;
+  data::Arena* arena = nullptr;            ///< Of the batch at hand: new text and strings go here.
+  std::vector<std::uint16_t> columns_in;   ///< Slot of each column in spec.columns_in.
+  std::vector<std::uint16_t> columns_out;  ///< Slot of each column in spec.columns_out.
+};
+
+/// One transformation. Const and thread-safe; the engine loops over batches, the author writes one document.
+class Operator {
+ public:
+  virtual ~Operator() = default;
+  [[nodiscard]] virtual const Spec& spec() const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Scratch> make_scratch() const { return std::make_unique<Scratch>(); }
+  /// Judges and changes one document. Work is bounded by document size and fixed budgets, never by time.
+  /// Must not throw; problems of a document are verdicts.
+  virtual Verdict apply(data::Document& document, Scratch& scratch) const = 0;
+};
+
+/// Says that a document belongs with all others that share the key.
+struct ClusterKey {
+  Hash128 key;
+};
+
+/// An operator that compares documents with each other: in the chain before the cut it emits keys; documents that share
+/// any key (transitively) form a cluster, of which one survives by a rule on origin order; in the
+/// chain after the cut the others are dropped with `duplicate_reason`.
+class GlobalOperator : public Operator {
+ public:
+  /// Appends the document's keys (none: it is unique by definition).
+  virtual void keys(const data::Document& document, Scratch& scratch, std::vector<Hash128>& out) const = 0;
+  [[nodiscard]] virtual std::string_view duplicate_reason() const = 0;
+  /// True: the earliest in input order survives; false: the latest.
+  [[nodiscard]] virtual bool keeps_first() const { return true; }
+  /// Never called for a global operator: the cut decides.
+  Verdict apply(data::Document&, Scratch&) const override { return Verdict::kept(); }
+};
+
+/// A line of the catalog.
+struct CatalogEntry {
+  const Spec* spec;
+  Result<std::unique_ptr<Operator>> (*make)(const Options& options);
+};
+
+/// All operators, sorted by name.
+std::span<const CatalogEntry> catalog();
+/// Entry by name, or null.
+const CatalogEntry* find_operator(std::string_view name);
+/// Nearest known word for a misspelt one (Damerau-Levenshtein, at most a third of its length), or empty.
+std::string_view nearest(std::string_view word, std::span<const std::string_view> known);
+
+}  // namespace gristmill::ops

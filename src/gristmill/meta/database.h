@@ -24,13 +24,14 @@ std::int64_t integer(const Cell& cell, std::int64_t fallback = 0);
 double real(const Cell& cell, double fallback = 0);
 const std::string& text(const Cell& cell);
 
-/// An open transaction. SQL uses `?` for parameters and only what SQLite and PostgreSQL share.
+/// An open transaction. SQL uses `?` for parameters and only what SQLite and PostgreSQL share. After a statement failed,
+/// all others fail and nothing is committed.
 class Transaction {
  public:
   virtual ~Transaction() = default;
   /// Runs a statement and fetches all rows.
   virtual Result<std::vector<Row>> query(std::string_view sql, std::span<const Cell> parameters = {}) = 0;
-  /// Runs a statement; returns the number of affected rows.
+  /// Runs a statement; returns the number of affected rows. Without parameters also several, separated by `;`.
   virtual Result<std::int64_t> execute(std::string_view sql, std::span<const Cell> parameters = {}) = 0;
   /// Runs one statement for many parameter rows (prepared once). All or the transaction's error.
   virtual Status execute_many(std::string_view sql, std::span<const Row> rows) = 0;
@@ -70,7 +71,7 @@ class Database {
 };
 
 /// Opens or creates an SQLite file (WAL, foreign keys on). `durable` fsyncs each commit (synchronous=FULL); without
-/// it a power cut, not a crash, may lose the newest commits.
-Result<std::unique_ptr<Database>> open_sqlite(const std::string& path, bool durable = true);
+/// it a power cut, not a crash, may lose the newest commits. A file that may only be read opens for reading.
+Result<std::unique_ptr<Database>> open_sqlite(const std::string& path, bool durable = true, int busy_timeout_ms = 60'000);
 
 }  // namespace gristmill::meta

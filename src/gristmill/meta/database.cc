@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/meta/database.h"
+
+namespace gristmill::meta {
+
+std::int64_t integer(const Cell& cell, std::int64_t fallback) {
+  const auto* value = std::get_if<std::int64_t>(&cell);
+  return value != nullptr ? *value : fallback;
+}
+
+double real(const Cell& cell, double fallback) {
+  if (const auto* value = std::get_if<double>(&cell)) return *value;
+  if (const auto* value = std::get_if<std::int64_t>(&cell)) return static_cast<double>(*value);
+  return fallback;
+}
+
+const std::string& text(const Cell& cell) {
+  static const std::string empty;
+  const auto* value = std::get_if<std::string>(&cell);
+  return value != nullptr ? *value : empty;
+}
+
+}  // namespace gristmill::meta

@@ -61,15 +61,12 @@ void Batch::clear() {
   text_bytes = 0;
 }
 
-void Batch::resize_columns(std::size_t column_count) {
-  if (column_count == 0) return;
+std::span<Value> Batch::allocate_cells(std::size_t column_count) {
   static_assert(std::is_trivially_destructible_v<Value>, "cells in the arena are never destroyed");
-  for (auto& document : documents) {
-    const auto bytes = arena.allocate(column_count * sizeof(Value));
-    auto* cells = reinterpret_cast<Value*>(bytes.data());
-    std::uninitialized_value_construct_n(cells, column_count);
-    document.columns = {cells, column_count};
-  }
+  if (column_count == 0) return {};
+  auto* cells = reinterpret_cast<Value*>(arena.allocate(column_count * sizeof(Value)).data());
+  std::uninitialized_value_construct_n(cells, column_count);
+  return {cells, column_count};
 }
 
 }  // namespace gristmill::data

@@ -22,6 +22,7 @@ enum class ColumnType { boolean, int64, float64, string };
 struct Column {
   std::string name;
   ColumnType type = ColumnType::string;
+  int field_id = 0;  ///< In the table it is written to; 0 = by position.
   bool operator==(const Column&) const = default;
 };
 
@@ -85,8 +86,8 @@ struct Batch {
   std::size_t text_bytes = 0;                      ///< Sum of text sizes as read.
 
   void clear();
-  /// Allocates null cells for every document.
-  void resize_columns(std::size_t column_count);
+  /// Null cells in the arena, for Document::columns.
+  std::span<Value> allocate_cells(std::size_t column_count);
 };
 
 /// What of a JSON/CSV/Parquet record is the text, the id and the address.

@@ -16,20 +16,23 @@ namespace gristmill::formats {
 struct TableColumn {
   int field_id = 0;
   std::string name;
-  std::string type;   ///< Iceberg primitive: string, long, double, boolean.
+  std::string type;  ///< Iceberg primitive: string, long, double, boolean.
   bool required = false;
   std::string doc;
 };
 
 /// id 1, ingestion_id 2, origin_uri 3, origin_offset 4, url 5, media_type 6, text 7, content_digest 8, conversation 9,
-/// metadata 10, then `operator_columns` from 100 in the order given.
+/// metadata 10, then `operator_columns` by their field_id, or from 100 in the order given.
 std::vector<TableColumn> table_columns(const std::vector<data::Column>& operator_columns);
 
-/// Per-column facts of one written data file, for Iceberg manifests and Parquet pruning.
+/// Per-column facts of one written data file, for Iceberg manifests and pruning.
 struct ColumnStats {
   int field_id = 0;
-  std::int64_t size_bytes = 0, value_count = 0, null_count = 0;
-  std::string lower_bound, upper_bound;  ///< Iceberg single-value bytes (strings cut to 16 code points); empty = none.
+  std::int64_t size_bytes = 0;
+  std::int64_t value_count = 0;
+  std::int64_t null_count = 0;
+  std::string lower_bound;  ///< Iceberg single-value bytes, strings cut to 16 bytes; empty = none.
+  std::string upper_bound;
 };
 
 /// What was written.
@@ -38,29 +41,31 @@ struct WrittenFile {
   std::int64_t bytes = 0;
   std::int64_t documents = 0;
   std::int64_t text_bytes = 0;
-  std::string sha256;                 ///< Of the file.
-  Hash128 xxh3;                       ///< Of the file, verified on read.
-  std::vector<std::int64_t> row_group_offsets;  ///< Split offsets.
+  std::string sha256;                           ///< Of the whole file.
+  std::vector<std::int64_t> row_group_offsets;  ///< Iceberg split offsets.
   std::vector<ColumnStats> columns;
 };
 
 struct WriterOptions {
-  std::size_t row_group_bytes = std::size_t{32} << 20;  ///< Closed by bytes of text, never by rows.
+  std::size_t row_group_bytes = std::size_t{16} << 20;  ///< Closed by bytes of text, never by rows.
   int zstd_level = 3;
   bool is_internal = false;  ///< Run-internal file: LZ4, no statistics, token ids kept.
 };
 
-/// Writes documents as one Parquet file: to a temporary name, fsynced and renamed by `close`.
+/// Writes documents as one Parquet file with page checksums, under a temporary name until `close`.
 class DatasetWriter {
  public:
   virtual ~DatasetWriter() = default;
   virtual Status write(const data::Document& document) = 0;
   [[nodiscard]] virtual std::int64_t documents() const = 0;
+  [[nodiscard]] virtual std::int64_t text_bytes() const = 0;
   /// Finishes, fsyncs, renames into place.
   virtual Result<WrittenFile> close() = 0;
 };
 
-Result<std::unique_ptr<DatasetWriter>> create_dataset_file(const std::string& path, const std::vector<data::Column>& columns,
+/// Operator column i gets the field id `columns[i].field_id`, or 100 + i when that is 0.
+Result<std::unique_ptr<DatasetWriter>> create_dataset_file(const std::string& path,
+                                                           const std::vector<data::Column>& columns,
                                                            const WriterOptions& options);
 
 /// Rows of row groups [begin, end) of one data file.
@@ -70,19 +75,23 @@ struct DatasetPiece {
   int row_group_end = INT32_MAX;
 };
 
-/// Row counts and text bytes of each row group, from the footer.
+/// Size of one row group, from the footer.
 struct RowGroupFacts {
   std::int64_t rows = 0;
-  std::int64_t text_bytes = 0;
+  std::int64_t bytes = 0;  ///< Uncompressed, all columns.
 };
 Result<std::vector<RowGroupFacts>> dataset_row_groups(const std::string& path);
+/// The operator columns that a data file holds, in file order.
+Result<std::vector<data::Column>> dataset_columns(const std::string& path);
 
-/// Reads a data file of ours or another Iceberg writer's, by field id (name when it has none); absent columns read as null.
-/// `columns` are filled into Document::columns in order.
-Result<std::unique_ptr<DocumentReader>> open_dataset_file(const DatasetPiece& piece, const std::vector<data::Column>& columns,
+/// Reads a data file of ours or another Iceberg writer's, by column name; absent columns read as null. `columns` are filled
+/// into Document::columns in order. Page checksums are verified.
+Result<std::unique_ptr<DocumentReader>> open_dataset_file(const DatasetPiece& piece,
+                                                          const std::vector<data::Column>& columns,
                                                           std::size_t batch_bytes);
 
-/// One document by row number, for trace and head.
-Result<bool> read_dataset_row(const std::string& path, std::int64_t row, const std::vector<data::Column>& columns, data::Batch& batch);
+/// One document by row number, for trace; `with_text` false leaves the text empty and is fast.
+Status read_dataset_row(const std::string& path, std::int64_t row, const std::vector<data::Column>& columns,
+                        bool with_text, data::Batch& batch);
 
 }  // namespace gristmill::formats

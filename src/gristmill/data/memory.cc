@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/data/memory.h"
+
+#include <arrow/memory_pool.h>
+
+#include <limits>
+#include <memory>
+
+namespace gristmill::data {
+namespace {
+
+std::unique_ptr<arrow::CappedMemoryPool>& capped() {
+  static std::unique_ptr<arrow::CappedMemoryPool> pool;
+  return pool;
+}
+
+}  // namespace
+
+arrow::MemoryPool* arrow_pool() {
+  if (capped()) return capped().get();
+  return arrow::default_memory_pool();
+}
+
+void set_arrow_limit(std::int64_t bytes) {
+  capped() = std::make_unique<arrow::CappedMemoryPool>(arrow::default_memory_pool(), bytes);
+}
+
+std::int64_t arrow_peak_bytes() { return arrow_pool()->max_memory(); }
+
+}  // namespace gristmill::data

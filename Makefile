@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every command once. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+PYTHON := .venv/bin/python
+JOBS ?= $(shell nproc)
+# Git lists what belongs to the project; an unpacked archive has no git, and then no checks.
+SOURCES = git ls-files --cached --others --exclude-standard
+
+.PHONY: help setup dev demo test test-fast test-full test-asan test-tsan check format tidy bench fuzz-smoke clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Install Debian packages and the Python environment (nothing when all is there)
+	@tools/setup.sh
+
+dev: setup ## Build; leaves .venv/bin/gristmill and makes `import gristmill` work
+	@tools/build.sh dev $(JOBS)
+
+demo: dev ## Run the main job on the example corpus, print a summary and where the report is
+	@$(PYTHON) tools/demo.py
+
+test: dev ## Build and pass all tests: the fast group (under 10 minutes), then the full group
+	@tools/run_tests.sh dev fast full
+
+test-fast: dev ## The fast group of tests only
+	@tools/run_tests.sh dev fast
+
+test-full: dev ## The full group of tests only
+	@tools/run_tests.sh dev full
+
+test-asan: setup ## The fast group with address and undefined-behaviour sanitizers
+	@tools/build.sh asan $(JOBS)
+	@tools/run_tests.sh asan fast
+
+test-tsan: setup ## Unit tests of the threaded layers with the thread sanitizer
+	@tools/build.sh tsan $(JOBS) base_test data_test engine_test store_test
+	@tools/run_tests.sh tsan '^unit\.(base|data|engine|store)$$'
+
+check: setup ## Format, layers, style and Python lint: nothing is changed
+	@$(PYTHON) tools/check_layers.py
+	@$(PYTHON) tools/check_tidy.py
+	@$(SOURCES) '*.py' | xargs $(PYTHON) -m ruff check --quiet
+	@$(SOURCES) '*.py' | xargs $(PYTHON) -m ruff format --quiet --check
+	@$(SOURCES) '*.h' '*.cc' | xargs .venv/bin/clang-format --dry-run --Werror
+
+format: setup ## Rewrite C++ and Python sources in the house format
+	@$(SOURCES) '*.h' '*.cc' | xargs .venv/bin/clang-format -i
+	@$(SOURCES) '*.py' | xargs $(PYTHON) -m ruff format --quiet
+
+tidy: dev ## clang-tidy on the files that differ from main (ALL=1: on every file)
+	@tools/run_tidy.sh $(ALL)
+
+bench: dev ## Peers and Gristmill on the same input; writes bench/RESULTS.md
+	@$(PYTHON) bench/run.py
+
+fuzz-smoke: setup ## Every parser of foreign bytes under sanitizers, many seeded mutations
+	@tools/build.sh asan $(JOBS)
+	@GRISTMILL_FUZZ_RUNS=50000 tools/run_tests.sh asan '^fuzz\.'
+
+clean: ## Remove build results and the demo's workspace; .venv stays
+	@rm -rf build demo .ruff_cache .pytest_cache

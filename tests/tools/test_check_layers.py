@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The layer check refuses what the rows do not allow."""
+
+import check_layers
+import pytest
+
+ROWS = """
+gristmill_layer(base)
+gristmill_layer(data base)
+gristmill_layer(ops  base data)
+target_link_libraries(gristmill_base PRIVATE fmt::fmt)
+target_link_libraries(gristmill_data PRIVATE fmt::fmt arrow_wheel::arrow)
+"""
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    monkeypatch.setattr(check_layers, "ROOT", tmp_path)
+    rows, links, faults = check_layers.read_rows(ROWS)
+    assert not faults
+
+    def check(layer, name, text):
+        path = tmp_path / "src" / "gristmill" / layer / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return list(check_layers.check_file(path, layer, rows, links))
+
+    check("base", "result.h", "#pragma once\n")
+    check("ops", "operator.h", "#pragma once\n")
+    return check
+
+
+def test_a_row_that_lists_a_later_one_is_refused():
+    assert check_layers.read_rows("gristmill_layer(a b)\ngristmill_layer(b)\n")[2]
+
+
+def test_downward_is_allowed_and_upward_is_not(tree):
+    assert tree("data", "x.cc", '#include "gristmill/base/result.h"\n') == []
+    (fault,) = tree("data", "x.cc", '\n#include "gristmill/ops/operator.h"\n')
+    assert "src/gristmill/data/x.cc:2" in fault and "may not include ops" in fault
+
+
+def test_third_party_stays_in_the_sources_of_its_owner(tree):
+    assert tree("data", "x.cc", "#include <arrow/api.h>\n#include <vector>\n#include <sys/stat.h>\n") == []
+    assert "in a header" in tree("data", "x.h", "#include <arrow/api.h>\n")[0]
+    assert "does not own" in tree("base", "x.cc", "#include <arrow/api.h>\n")[0]
+    assert "no known header" in tree("base", "x.cc", "#include <boost/any.hpp>\n")[0]
+
+
+def test_includes_are_written_from_the_root_and_exist(tree):
+    assert "from the root" in tree("data", "x.cc", '#include "x.h"\n')[0]
+    assert "does not exist" in tree("data", "x.cc", '#include "gristmill/base/absent.h"\n')[0]

@@ -2,13 +2,22 @@
 #include <algorithm>
 #include <array>
 
+#include "gristmill/ops/dedup/exact.h"
+#include "gristmill/ops/dedup/minhash.h"
 #include "gristmill/ops/operator.h"
 
 namespace gristmill::ops {
 namespace {
 
+/// A line of the catalog from an operator class.
+template <typename T>
+constexpr CatalogEntry entry{&T::spec_, &T::make};
+
 /// One line an operator, sorted by name.
-constexpr std::array<CatalogEntry, 0> entries{};
+constexpr std::array entries{
+    entry<DedupExact>,
+    entry<DedupMinhash>,
+};
 
 }  // namespace
 

@@ -85,7 +85,7 @@ struct Bench {
     for (const auto& column : op.spec().columns_out) scratch->columns_out.push_back(slot_of(column.name));
     scratch->arena = &batch.arena;
     batch.documents.resize(document_count);
-    batch.resize_columns(names.size());
+    for (auto& document : batch.documents) document.columns = batch.allocate_cells(names.size());
   }
 
   data::Value* cell(data::Document& document, std::string_view name) {
@@ -186,7 +186,7 @@ std::vector<bool> survivors(const GlobalOperator& op, const Json& item) {
     for (const auto& key : keys) {
       const auto [found, is_new] = owner.emplace(key, i);
       if (is_new) continue;
-      const auto [low, high] = std::minmax(root(found->second), root(i));
+      const auto [low, high] = std::minmax({root(found->second), root(i)});
       parent[op.keeps_first() ? high : low] = op.keeps_first() ? low : high;
     }
   }

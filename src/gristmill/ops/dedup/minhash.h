@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "gristmill/kernels/minhash.h"
+#include "gristmill/kernels/shingle.h"
+#include "gristmill/ops/operator.h"
+
+namespace gristmill::ops {
+
+/// Keeps one of each cluster of documents that are nearly the same: equal in all minima of at least one band of their
+/// MinHash signatures, directly or through others.
+class DedupMinhash final : public GlobalOperator {
+ public:
+  /// What the pipeline sets.
+  struct Settings {
+    std::size_t ngram = 5;
+    std::size_t bands = 14;
+    std::size_t rows = 8;
+    kernels::ShingleUnit unit = kernels::ShingleUnit::word;
+    std::uint64_t seed = 1;
+    bool keeps_oldest = true;
+  };
+
+  static const Spec spec_;
+  static Result<std::unique_ptr<Operator>> make(const Options& options);
+
+  explicit DedupMinhash(const Settings& settings);
+
+  [[nodiscard]] const Spec& spec() const override { return spec_; }
+  [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;
+  void keys(const data::Document& document, Scratch& scratch, std::vector<Hash128>& out) const override;
+  [[nodiscard]] std::string_view duplicate_reason() const override;
+  [[nodiscard]] bool keeps_first() const override { return settings_.keeps_oldest; }
+
+ private:
+  Settings settings_;
+  kernels::MinHash hash_;
+};
+
+}  // namespace gristmill::ops

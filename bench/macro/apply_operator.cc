@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
-#include <iostream>
 #include <iterator>
 #include <limits>
 #include <memory>
@@ -111,10 +110,10 @@ Json to_json(const data::Value& value) {
 void fill(const std::vector<Json>& lines, std::size_t from, const Chain& chain, data::Batch& batch) {
   batch.clear();
   batch.documents.resize(std::min(batch_documents, lines.size() - from));
-  batch.resize_columns(chain.columns.size());
   for (std::size_t i = 0; i < batch.documents.size(); ++i) {
     const auto& line = lines[from + i];
     auto& document = batch.documents[i];
+    document.columns = batch.allocate_cells(chain.columns.size());
     document.text = line["text"].as_string();
     document.url = line["url"].as_string();
     document.media_type = line.contains("media_type") ? line["media_type"].as_string() : std::string_view("text/plain");
@@ -181,9 +180,14 @@ void report(Chain& chain) {
 }
 
 Result<std::vector<Json>> read_lines() {
+  std::string input;
+  std::vector<char> buffer(std::size_t{1} << 20);
+  while (const auto count = std::fread(buffer.data(), 1, buffer.size(), stdin)) input.append(buffer.data(), count);
   std::vector<Json> lines;
-  std::string line;
-  while (std::getline(std::cin, line)) {
+  std::string_view rest = input;
+  while (!rest.empty()) {
+    const auto line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
     if (line.empty()) continue;
     GRISTMILL_TRY(auto json, Json::parse(line));
     lines.push_back(std::move(json));
@@ -214,7 +218,6 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: apply_operator STEPS [--bench [REPEATS]] < documents.jsonl\n");
     return 2;
   }
-  std::ios::sync_with_stdio(false);
   const bool is_bench = argc > 2 && std::string_view(argv[2]) == "--bench";
   const auto status = run(argv[1], is_bench ? (argc > 3 ? std::max(1, std::atoi(argv[3])) : 5) : 0);
   if (status) return 0;

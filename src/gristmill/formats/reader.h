@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,6 +45,8 @@ class DocumentReader {
   /// Appends documents and casualties up to limits.batch_bytes (at least one). False: nothing more.
   /// An error is an outside fault (disk), never bad content.
   virtual Result<bool> read(data::Batch& batch) = 0;
+  /// What was left out on purpose so far, by reason ("warc.request"): neither documents nor casualties.
+  [[nodiscard]] virtual std::map<std::string, std::int64_t> skipped() const { return {}; }
 };
 
 /// Opens a raw file by its extensions, or by content when they say nothing. An unknown format is an

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/engine/chain.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "gristmill/engine/flight.h"
+
+namespace gristmill::engine {
+namespace {
+
+std::uint16_t slot_of(const std::vector<data::Column>& columns, std::string_view name) {
+  const auto found = std::ranges::find(columns, name, &data::Column::name);
+  GRISTMILL_CHECK(found != columns.end(), std::string(name));
+  return static_cast<std::uint16_t>(found - columns.begin());
+}
+
+Status add_column(std::vector<data::Column>& columns, std::string_view name, data::ColumnType type, std::string_view step) {
+  const auto found = std::ranges::find(columns, name, &data::Column::name);
+  if (found == columns.end()) {
+    columns.push_back({std::string(name), type});
+  } else if (found->type != type) {
+    return invalid_argument(fmt::format("{} writes the column '{}' with another type than the one it has already", step, name));
+  }
+  return {};
+}
+
+constexpr std::string_view crash_reason = "engine.crashed";
+
+}  // namespace
+
+std::string annotation_column(std::string_view operator_name) {
+  std::string name(operator_name);
+  std::ranges::replace(name, '.', '_');
+  return name + "_reason";
+}
+
+Result<std::vector<data::Column>> pipeline_columns(const std::vector<Step>& steps, std::vector<data::Column> input_columns) {
+  auto columns = std::move(input_columns);
+  for (const auto& step : steps) {
+    const auto& spec = step.op->spec();
+    for (const auto& needed : spec.columns_in) {
+      if (std::ranges::find(columns, needed.name, &data::Column::name) == columns.end()) {
+        return invalid_argument(fmt::format("{} needs the column '{}' ({}): put the operator that writes it before", spec.name, needed.name, needed.help));
+      }
+    }
+    for (const auto& made : spec.columns_out) GRISTMILL_RETURN_IF_ERROR(add_column(columns, made.name, made.type, spec.name));
+    if (step.annotates) GRISTMILL_RETURN_IF_ERROR(add_column(columns, annotation_column(spec.name), data::ColumnType::string, spec.name));
+  }
+  return columns;
+}
+
+Chain::Chain(const std::vector<Step>& steps, std::size_t begin, std::size_t end, const std::vector<data::Column>& columns) {
+  for (std::size_t position = begin; position < end; ++position) {
+    const auto& step = steps[position];
+    const auto& spec = step.op->spec();
+    Bound bound{&step, position, step.op->make_scratch()};
+    for (const auto& column : spec.columns_in) bound.scratch->columns_in.push_back(slot_of(columns, column.name));
+    for (const auto& column : spec.columns_out) bound.scratch->columns_out.push_back(slot_of(columns, column.name));
+    if (step.annotates) bound.annotation_slot = slot_of(columns, annotation_column(spec.name));
+    bound_.push_back(std::move(bound));
+    accounts_.push_back({.name = std::string(spec.name), .version = spec.version});
+  }
+}
+
+void Chain::run(data::Batch& batch, std::int64_t ordinal, const std::set<std::pair<std::int64_t, std::int64_t>>& poison,
+                const Departure& depart) {
+  ordinals_.resize(batch.documents.size());
+  for (auto& number : ordinals_) number = ordinal++;
+  for (std::size_t i = 0; i < bound_.size(); ++i) run_step(i, batch, poison, depart);
+}
+
+void Chain::run_step(std::size_t index, data::Batch& batch,
+                     const std::set<std::pair<std::int64_t, std::int64_t>>& poison, const Departure& depart) {
+  auto& [step, position, scratch, annotation_slot] = bound_[index];
+  auto& account = accounts_[index];
+  scratch->arena = &batch.arena;
+  const double started = thread_cpu_seconds();
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < batch.documents.size(); ++i) {
+    auto& document = batch.documents[i];
+    const auto bytes_in = static_cast<std::int64_t>(document.text.size());
+    ++account.in;
+    account.bytes_in += bytes_in;
+    FlightRecorder::at(ordinals_[i], static_cast<std::int64_t>(position));
+    auto verdict = !poison.empty() && poison.contains({ordinals_[i], static_cast<std::int64_t>(position)})
+                       ? ops::Verdict::quarantined(crash_reason, "the operator crashed the process on this document")
+                       : step->op->apply(document, *scratch);
+    if (verdict.outcome == ops::Outcome::dropped && step->annotates) {
+      document.columns[annotation_slot] = verdict.reason;
+      verdict = ops::Verdict::kept();
+    }
+    if (verdict.outcome == ops::Outcome::kept) {
+      ++account.out;
+      account.bytes_out += static_cast<std::int64_t>(document.text.size());
+      ordinals_[kept] = ordinals_[i];
+      if (kept != i) batch.documents[kept] = document;
+      ++kept;
+      continue;
+    }
+    auto& counts = verdict.outcome == ops::Outcome::dropped ? account.dropped : account.quarantined;
+    ++counts[std::string(verdict.reason)];
+    account.note_example(verdict.reason, document);
+    depart(document, account.name, verdict);
+  }
+  batch.documents.resize(kept);
+  ordinals_.resize(kept);
+  account.cpu_seconds += thread_cpu_seconds() - started;
+}
+
+double thread_cpu_seconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+}  // namespace gristmill::engine

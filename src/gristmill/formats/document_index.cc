@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/formats/document_index.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "gristmill/io/file.h"
+
+namespace gristmill::formats {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "index files are little-endian and written as they lie in memory");
+static_assert(sizeof(IndexEntry) == 24);
+
+constexpr char magic[8] = {'G', 'M', 'D', 'O', 'C', 'I', 'X', '1'};
+
+/// magic, entry count, bytes of the outcome names that follow the entries, checksum of entries and names.
+struct Head {
+  char magic[8];
+  std::uint64_t entry_count;
+  std::uint64_t names_bytes;
+  std::uint64_t checksum;
+};
+
+// Small enough to be one page, large enough that interpolation nearly always lands inside.
+constexpr std::uint64_t window_entries = 128;
+
+std::string_view bytes_of(const std::vector<IndexEntry>& entries) {
+  return {reinterpret_cast<const char*>(entries.data()), entries.size() * sizeof(IndexEntry)};
+}
+
+Result<std::vector<IndexEntry>> read_entries(const std::string& path, std::uint64_t first, std::uint64_t count) {
+  GRISTMILL_TRY(const auto bytes, io::read_range(path, sizeof(Head) + first * sizeof(IndexEntry), count * sizeof(IndexEntry)));
+  if (bytes.size() != count * sizeof(IndexEntry)) return corrupt_data(fmt::format("{}: index file is cut short", path));
+  std::vector<IndexEntry> entries(count);
+  std::memcpy(static_cast<void*>(entries.data()), bytes.data(), bytes.size());
+  return entries;
+}
+
+Result<std::string> outcome_name(const std::string& path, const Head& head, std::uint32_t outcome) {
+  if (outcome == 0) return std::string();
+  GRISTMILL_TRY(const auto names, io::read_range(path, sizeof(Head) + head.entry_count * sizeof(IndexEntry), head.names_bytes));
+  std::string_view rest = names;
+  for (std::uint32_t i = 1; i < outcome && !rest.empty(); ++i) rest.remove_prefix(std::min(rest.size(), rest.find('\n') + 1));
+  if (rest.empty()) return corrupt_data(fmt::format("{}: outcome {} has no name", path, outcome));
+  return std::string(rest.substr(0, rest.find('\n')));
+}
+
+}  // namespace
+
+void DocumentIndexWriter::add_outcome(const Hash128& id, const std::string& operator_name, std::string_view reason) {
+  auto name = fmt::format("{}\t{}", operator_name, reason);
+  auto found = std::ranges::find(outcomes_, name);
+  if (found == outcomes_.end()) found = outcomes_.insert(outcomes_.end(), std::move(name));
+  entries_.push_back({id, 0, static_cast<std::uint32_t>(found - outcomes_.begin()) + 1});
+}
+
+Status DocumentIndexWriter::write(const std::string& path) {
+  std::ranges::sort(entries_, [](const IndexEntry& a, const IndexEntry& b) { return std::tie(a.id, a.row) < std::tie(b.id, b.row); });
+  std::string names;
+  for (const auto& name : outcomes_) names.append(name).push_back('\n');
+  Head head{.magic = {}, .entry_count = entries_.size(), .names_bytes = names.size(), .checksum = xxh3_64(names, xxh3_64(bytes_of(entries_)))};
+  std::memcpy(head.magic, magic, sizeof magic);
+  GRISTMILL_TRY(auto file, io::FileWriter::create(path));
+  GRISTMILL_RETURN_IF_ERROR(file->write({reinterpret_cast<const char*>(&head), sizeof head}));
+  GRISTMILL_RETURN_IF_ERROR(file->write(bytes_of(entries_)));
+  GRISTMILL_RETURN_IF_ERROR(file->write(names));
+  return file->publish();
+}
+
+Result<std::optional<IndexHit>> find_in_index(const std::string& path, const Hash128& id) {
+  GRISTMILL_TRY(const auto head_bytes, io::read_range(path, 0, sizeof(Head)));
+  Head head{};
+  if (head_bytes.size() != sizeof head || std::memcmp(head_bytes.data(), magic, sizeof magic) != 0) {
+    return corrupt_data(fmt::format("{} is not a document index", path));
+  }
+  std::memcpy(&head, head_bytes.data(), sizeof head);
+  std::uint64_t low = 0;
+  std::uint64_t high = head.entry_count;
+  bool is_first = true;
+  while (low < high) {
+    // Ids are uniform hashes, so the first guess is near; after it, halving keeps the bound logarithmic.
+    const auto guess = is_first ? static_cast<std::uint64_t>(static_cast<double>(id.high) / 18446744073709551616.0 * static_cast<double>(head.entry_count))
+                                : low + (high - low) / 2;
+    is_first = false;
+    const auto begin = std::max(low, guess > window_entries / 2 ? guess - window_entries / 2 : 0);
+    const auto count = std::min(window_entries, high - std::min(begin, high));
+    if (count == 0) {
+      high = begin;
+      continue;
+    }
+    GRISTMILL_TRY(const auto entries, read_entries(path, begin, count));
+    const auto found = std::ranges::lower_bound(entries, id, {}, &IndexEntry::id);
+    if (found != entries.end() && found->id == id) {
+      GRISTMILL_TRY(auto outcome, outcome_name(path, head, found->outcome));
+      return std::optional(IndexHit{found->row, std::move(outcome)});
+    }
+    if (found == entries.begin()) {
+      high = begin;
+    } else if (found == entries.end()) {
+      low = begin + count;
+    } else {
+      return std::optional<IndexHit>();
+    }
+  }
+  return std::optional<IndexHit>();
+}
+
+}  // namespace gristmill::formats

@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/kernels/html_tree.h"
+
+#include <algorithm>
+
+#include "gristmill/base/hash.h"
+
+namespace gristmill::kernels {
+namespace {
+
+using T = HtmlTagTraits;
+
+constexpr std::size_t nowhere = 0;  // Stack position 0 is the root, which is never looked for.
+
+bool is_blank(std::string_view text) noexcept {
+  return std::ranges::all_of(text, [](char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f'; });
+}
+
+bool is_any(HtmlTag tag, std::initializer_list<HtmlTag> tags) noexcept {
+  return std::ranges::find(tags, tag) != tags.end();
+}
+
+/// A declaration such as "display: none" in a style attribute.
+bool hides(std::string_view style, std::string_view property, std::string_view value) noexcept {
+  const auto at = style.find(property);
+  if (at == std::string_view::npos) return false;
+  auto rest = style.substr(at + property.size());
+  while (!rest.empty() && (rest[0] == ' ' || rest[0] == ':')) rest.remove_prefix(1);
+  return rest.starts_with(value);
+}
+
+bool is_hidden(const HtmlAttributes& attributes) noexcept {
+  if (attributes.has(HtmlAttribute::hidden) && attributes[HtmlAttribute::hidden] != "until-found") return true;
+  if (attributes[HtmlAttribute::aria_hidden] == "true") return true;
+  const auto style = attributes[HtmlAttribute::style];
+  return !style.empty() && (hides(style, "display", "none") || hides(style, "visibility", "hidden"));
+}
+
+std::uint32_t name_hash(const HtmlToken& token) noexcept {
+  if (token.tag != HtmlTag::unknown) return 0;
+  std::uint32_t hash = 0x811C9DC5u;
+  for (const char c : token.name) hash = (hash ^ static_cast<unsigned char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c)) * 0x01000193u;
+  return hash;
+}
+
+}  // namespace
+
+bool HtmlTree::parse(std::string_view html, const HtmlLimits& limits) {
+  reset(html, limits);
+  HtmlTokenizer tokenizer(html);
+  HtmlToken token;
+  while (nodes_.size() + 4 <= limits_.nodes_max && tokenizer.next(token)) {
+    switch (token.kind) {
+      case HtmlToken::Kind::text: on_text(token.source); break;
+      case HtmlToken::Kind::start_tag: on_start(token); break;
+      case HtmlToken::Kind::end_tag: on_end(token); break;
+    }
+    tokenizer.set_foreign(foreign_at_ != nowhere);
+  }
+  const bool is_whole = nodes_.size() + 4 <= limits_.nodes_max;
+  pop_to(1);
+  nodes_[0].end = static_cast<std::uint32_t>(nodes_.size());
+  return is_whole;
+}
+
+void HtmlTree::reset(std::string_view html, const HtmlLimits& limits) {
+  html_ = html;
+  limits_ = limits;
+  nodes_.clear();
+  open_.clear();
+  values_.assign(1, {});
+  words_.clear();
+  if (slots_.size() > 1024) slots_.resize(1024);
+  slots_.assign(std::max<std::size_t>(slots_.size(), 256), {0, 0});
+  std::ranges::fill(open_count_, 0u);
+  link_at_ = foreign_at_ = nowhere;
+  overflow_ = pre_count_ = 0;
+  has_body_ = false;
+  after_block_ = true;
+  steps_ = 0;
+  nodes_.push_back({.tag = HtmlTag::unknown});
+  open_.push_back({0, 0, HtmlTag::unknown});
+}
+
+void HtmlTree::shrink(std::size_t nodes_kept_max) {
+  if (nodes_.capacity() <= nodes_kept_max) return;
+  nodes_ = {};
+  values_ = {};
+  words_ = {};
+  slots_ = {};
+}
+
+std::span<const std::uint32_t> HtmlTree::value_words(std::uint32_t value) const {
+  const auto& entry = values_[value];
+  return std::span(words_).subspan(entry.words_begin, entry.words_end - entry.words_begin);
+}
+
+std::uint32_t HtmlTree::append(HtmlTag tag, std::uint8_t flags, std::string_view source) {
+  const auto index = static_cast<std::uint32_t>(nodes_.size());
+  const auto begin = source.data() == nullptr ? 0u : static_cast<std::uint32_t>(source.data() - html_.data());
+  nodes_.push_back({.tag = tag,
+                    .flags = flags,
+                    .depth = static_cast<std::uint16_t>(open_.size()),
+                    .parent = open_.back().node,
+                    .end = index + 1,
+                    .source_begin = begin,
+                    .source_end = begin + static_cast<std::uint32_t>(source.size())});
+  return index;
+}
+
+void HtmlTree::push(std::uint32_t node, HtmlTag tag, std::uint32_t hash) {
+  if (open_.size() >= limits_.depth_max) {
+    ++overflow_;
+    return;
+  }
+  open_.push_back({node, hash, tag});
+  ++open_count_[static_cast<std::size_t>(tag)];
+  if (tag == HtmlTag::pre || tag == HtmlTag::listing) ++pre_count_;
+}
+
+void HtmlTree::pop() {
+  const auto [node, hash, tag] = open_.back();
+  open_.pop_back();
+  --open_count_[static_cast<std::size_t>(tag)];
+  nodes_[node].end = static_cast<std::uint32_t>(nodes_.size());
+  if (tag == HtmlTag::pre || tag == HtmlTag::listing) --pre_count_;
+  if (html_has(tag, T::block)) after_block_ = true;
+  if (link_at_ >= open_.size()) link_at_ = nowhere;
+  if (foreign_at_ >= open_.size()) foreign_at_ = nowhere;
+}
+
+void HtmlTree::pop_to(std::size_t size) {
+  while (open_.size() > size) pop();
+}
+
+void HtmlTree::append_implied(HtmlTag tag) {
+  push(append(tag, HtmlNode::implied, {}), tag, 0);
+  after_block_ = true;
+}
+
+/// Looks from the innermost open element outwards; `nowhere` when `stop` or the root comes first. A page that makes
+/// us look more than eight elements for each of its bytes gets short looks from there on: work stays linear.
+template <typename Found, typename Stop>
+std::size_t HtmlTree::find_open(Found found, Stop stop) {
+  const std::size_t looks_max = steps_ > 4096 + 8 * std::uint64_t{html_.size()} ? 16 : open_.size();
+  std::size_t looks = 0;
+  for (std::size_t at = open_.size(); at-- > 1 && looks < looks_max;) {
+    ++looks;
+    if (found(open_[at])) {
+      steps_ += looks;
+      return at;
+    }
+    if (stop(open_[at].tag)) break;
+  }
+  steps_ += looks;
+  return nowhere;
+}
+
+std::size_t HtmlTree::find_in_scope(HtmlTag tag, std::uint32_t hash, bool in_table, bool button_stops) {
+  if (open_count_[static_cast<std::size_t>(tag)] == 0) return nowhere;
+  return find_open([&](const Open& open) { return open.tag == tag && open.name_hash == hash; },
+                   [&](HtmlTag other) {
+                     if (in_table) return is_any(other, {HtmlTag::table, HtmlTag::template_});
+                     return html_has(other, T::scope) || (button_stops && other == HtmlTag::button);
+                   });
+}
+
+void HtmlTree::on_text(std::string_view text) {
+  if (after_block_ && pre_count_ == 0 && is_blank(text)) return;
+  if (open_.back().tag == HtmlTag::head || open_.back().tag == HtmlTag::html) {
+    if (is_blank(text)) return;
+    if (open_.back().tag == HtmlTag::head) pop();
+  }
+  std::uint8_t flags = 0;
+  if (link_at_ != nowhere) flags |= HtmlNode::in_link;
+  if (foreign_at_ != nowhere) flags |= HtmlNode::foreign;
+  append(HtmlTag::text, flags, text);
+  after_block_ = false;
+}
+
+bool HtmlTree::prepare_head_and_body(const HtmlToken& token) {
+  if (token.tag == HtmlTag::html) return open_count_[static_cast<std::size_t>(HtmlTag::html)] == 0;
+  if (token.tag == HtmlTag::head) return !has_body_ && open_count_[static_cast<std::size_t>(HtmlTag::head)] == 0;
+  if (open_.back().tag == HtmlTag::head && !html_has(token.tag, T::head_content)) pop();
+  if (token.tag == HtmlTag::body) {
+    if (has_body_) return false;
+    has_body_ = true;
+    pop_to(1 + (open_.size() > 1 && open_[1].tag == HtmlTag::html ? 1u : 0u));
+  }
+  return true;
+}
+
+void HtmlTree::leave_foreign(HtmlTag tag) {
+  if (foreign_at_ == nowhere || !html_has(tag, T::breakout)) return;
+  const auto integration = find_open(
+      [](const Open& open) { return open.tag == HtmlTag::annotation || open.tag == HtmlTag::title; },
+      [](HtmlTag other) { return other == HtmlTag::svg || other == HtmlTag::math; });
+  const bool is_html_island = open_.back().name_hash == html_word_hash("foreignobject") || integration != nowhere;
+  if (!is_html_island) pop_to(foreign_at_);
+}
+
+void HtmlTree::on_start(const HtmlToken& token) {
+  if (!prepare_head_and_body(token)) return;
+  leave_foreign(token.tag);
+  if (foreign_at_ == nowhere) close_implied(token.tag);
+  open_node(token);
+}
+
+void HtmlTree::close_list_item(HtmlTag tag) {
+  const bool is_li = tag == HtmlTag::li;
+  if (open_count_[static_cast<std::size_t>(tag)] == 0 && (is_li || (open_count_[static_cast<std::size_t>(HtmlTag::dd)] == 0 &&
+                                                                    open_count_[static_cast<std::size_t>(HtmlTag::dt)] == 0))) {
+    return;
+  }
+  const auto at = find_open(
+      [is_li](const Open& open) {
+        return is_li ? open.tag == HtmlTag::li : open.tag == HtmlTag::dd || open.tag == HtmlTag::dt;
+      },
+      [](HtmlTag other) {
+        return html_has(other, T::special) && !is_any(other, {HtmlTag::address, HtmlTag::div, HtmlTag::p});
+      });
+  if (at != nowhere) pop_to(at);
+}
+
+void HtmlTree::close_table_parts(HtmlTag tag) {
+  using enum HtmlTag;
+  if (open_count_[static_cast<std::size_t>(table)] == 0) return;
+  if (tag == table) {
+    const auto at = find_open([](const Open& open) { return is_any(open.tag, {table, td, th, caption, template_}); },
+                              [](HtmlTag) { return false; });
+    if (at != nowhere && open_[at].tag == table) pop_to(at);
+    return;
+  }
+  const bool is_cell = tag == td || tag == th;
+  const bool is_row = tag == tr;
+  const auto context = find_open(
+      [&](const Open& open) {
+        return open.tag == table || ((is_row || is_cell) && is_any(open.tag, {tbody, thead, tfoot})) ||
+               (is_cell && open.tag == tr);
+      },
+      [](HtmlTag other) { return other == template_; });
+  if (context == nowhere) return;
+  pop_to(context + 1);
+  if (is_cell && open_.back().tag != tr) append_implied(tr);
+}
+
+void HtmlTree::close_implied(HtmlTag tag) {
+  using enum HtmlTag;
+  if (tag == text || tag == unknown) return;
+  if (is_any(tag, {li, dd, dt})) close_list_item(tag);
+  if (html_has(tag, T::closes_p)) {
+    if (const auto at = find_in_scope(p, 0, false, true); at != nowhere) pop_to(at);
+    if (html_has(tag, T::heading) && html_has(open_.back().tag, T::heading)) pop();
+  }
+  switch (tag) {
+    case option:
+    case optgroup:
+      if (open_.back().tag == option) pop();
+      if (tag == optgroup && open_.back().tag == optgroup) pop();
+      break;
+    case table: case tr: case td: case th: case tbody: case thead: case tfoot: case caption: case colgroup:
+      close_table_parts(tag);
+      break;
+    case a:
+      if (link_at_ != nowhere) close_formatting(a, 0);
+      break;
+    case button:
+      if (const auto at = find_in_scope(button, 0, false, false); at != nowhere) pop_to(at);
+      break;
+    default: break;
+  }
+}
+
+void HtmlTree::open_node(const HtmlToken& token) {
+  std::uint8_t flags = 0;
+  if (is_hidden(token.attributes)) flags |= HtmlNode::hidden;
+  if (token.attributes.has(HtmlAttribute::rel)) flags |= HtmlNode::has_rel;
+  if (foreign_at_ != nowhere) flags |= HtmlNode::foreign;
+  if (token.raw_content) flags |= HtmlNode::has_raw;
+  const auto index = append(token.tag, flags, token.raw_content ? token.content : token.source);
+  // Values of elements that hold no text of the page are not worth a look-up.
+  if (!token.raw_content && !html_has(token.tag, T::head_content) && foreign_at_ == nowhere) {
+    auto& node = nodes_[index];
+    node.class_value = intern(token.attributes[HtmlAttribute::class_]);
+    node.id_value = intern(token.attributes[HtmlAttribute::id]);
+    const auto role = intern(token.attributes[HtmlAttribute::role]);
+    const auto itemprop = intern(token.attributes[HtmlAttribute::itemprop]);
+    node.role_value = static_cast<std::uint16_t>(role <= 0xFFFF ? role : 0);
+    node.itemprop_value = static_cast<std::uint16_t>(itemprop <= 0xFFFF ? itemprop : 0);
+  }
+  if (html_has(token.tag, T::block)) after_block_ = true;
+  const bool is_closed = token.raw_content || html_has(token.tag, T::void_element) ||
+                         (token.self_closing && (foreign_at_ != nowhere || token.tag == HtmlTag::svg || token.tag == HtmlTag::math));
+  if (is_closed) return;
+  const auto size_before = open_.size();
+  push(index, token.tag, name_hash(token));
+  if (open_.size() == size_before) return;
+  if (token.tag == HtmlTag::a && token.attributes.has(HtmlAttribute::href)) link_at_ = size_before;
+  if (foreign_at_ == nowhere && (token.tag == HtmlTag::svg || token.tag == HtmlTag::math)) foreign_at_ = size_before;
+}
+
+void HtmlTree::close_formatting(HtmlTag tag, std::uint32_t hash) {
+  if (tag == HtmlTag::a) {
+    const auto link = link_at_;
+    link_at_ = nowhere;
+    if (open_count_[static_cast<std::size_t>(tag)] == 0) return;
+    // `<a><div></a>`: the link ends here although its element stays open around the div.
+    (void)link;
+  }
+  const auto at = find_open([&](const Open& open) { return open.tag == tag && open.name_hash == hash; },
+                            [](HtmlTag other) { return html_has(other, T::special) || html_has(other, T::scope); });
+  if (at != nowhere) pop_to(at);
+}
+
+void HtmlTree::on_end(const HtmlToken& token) {
+  using enum HtmlTag;
+  const auto tag = token.tag;
+  if (tag == html || tag == body) return;
+  if (tag == br) return static_cast<void>(append(br, 0, {}));
+  if (overflow_ > 0) {
+    --overflow_;
+    after_block_ = after_block_ || html_has(tag, T::block);
+    if (tag == a) link_at_ = nowhere;
+    return;
+  }
+  const auto hash = name_hash(token);
+  if (tag == p && find_in_scope(p, 0, false, true) == nowhere) {
+    append(p, HtmlNode::implied, {});
+    after_block_ = true;
+    return;
+  }
+  if (open_count_[static_cast<std::size_t>(tag)] == 0 && !html_has(tag, T::heading)) return;
+  if (html_has(tag, T::heading)) {
+    const auto at = find_open([](const Open& open) { return html_has(open.tag, T::heading); },
+                              [](HtmlTag other) { return html_has(other, T::scope); });
+    if (at != nowhere) pop_to(at);
+  } else if (is_any(tag, {table, tr, td, th, tbody, thead, tfoot, caption, template_})) {
+    // A table's own end tag must not be stopped by that table, hence the look before the stop.
+    if (const auto at = find_in_scope(tag, 0, true, false); at != nowhere) pop_to(at);
+  } else if (html_has(tag, T::special) || is_any(tag, {svg, math})) {
+    const bool is_listed = tag == li;
+    const auto at = is_listed ? find_open([](const Open& open) { return open.tag == li; },
+                                          [](HtmlTag other) { return html_has(other, T::scope) || is_any(other, {ul, ol}); })
+                              : find_in_scope(tag, 0, false, tag == p);
+    if (at != nowhere) pop_to(at);
+  } else {
+    close_formatting(tag, hash);
+  }
+}
+
+std::uint32_t HtmlTree::intern(std::string_view value) {
+  if (value.empty()) return 0;
+  const auto hash = xxh3_64(value) | 1;
+  auto slot = hash & (slots_.size() - 1);
+  for (; slots_[slot].hash != 0; slot = (slot + 1) & (slots_.size() - 1)) {
+    if (slots_[slot].hash != hash) continue;
+    const auto& known = values_[slots_[slot].value];
+    if (html_.substr(known.source_begin, known.source_end - known.source_begin) == value) return slots_[slot].value;
+  }
+  const auto index = static_cast<std::uint32_t>(values_.size());
+  slots_[slot] = {hash, index};
+  const auto begin = static_cast<std::uint32_t>(value.data() - html_.data());
+  const auto words_begin = static_cast<std::uint32_t>(words_.size());
+  add_words(value);
+  values_.push_back({begin, begin + static_cast<std::uint32_t>(value.size()), words_begin, static_cast<std::uint32_t>(words_.size())});
+  if (values_.size() * 2 > slots_.size()) grow_slots();
+  return index;
+}
+
+void HtmlTree::grow_slots() {
+  std::vector<ValueSlot> larger(slots_.size() * 2, {0, 0});
+  for (const auto& entry : slots_) {
+    if (entry.hash == 0) continue;
+    auto slot = entry.hash & (larger.size() - 1);
+    while (larger[slot].hash != 0) slot = (slot + 1) & (larger.size() - 1);
+    larger[slot] = entry;
+  }
+  slots_ = std::move(larger);
+}
+
+void HtmlTree::add_words(std::string_view value) {
+  constexpr std::size_t words_max = 32;
+  const auto begin = words_.size();
+  std::uint32_t hash = 0x811C9DC5u;
+  std::size_t length = 0;
+  bool was_lower = false;
+  const auto finish = [&] {
+    if (length >= 2 && words_.size() - begin < words_max) words_.push_back(hash);
+    hash = 0x811C9DC5u;
+    length = 0;
+  };
+  for (const char c : value) {
+    const bool is_upper = c >= 'A' && c <= 'Z';
+    const bool is_lower = (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80;
+    if ((!is_upper && !is_lower) || (is_upper && was_lower)) finish();
+    was_lower = is_lower;
+    if (!is_upper && !is_lower) continue;
+    hash = (hash ^ static_cast<unsigned char>(is_upper ? c | 0x20 : c)) * 0x01000193u;
+    ++length;
+  }
+  finish();
+}
+
+}  // namespace gristmill::kernels

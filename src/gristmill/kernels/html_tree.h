@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "gristmill/kernels/html_tokenizer.h"
+
+namespace gristmill::kernels {
+
+/// One element or text node. Nodes lie in document order, so the descendants of node i are (i, end).
+struct HtmlNode {
+  static constexpr std::uint8_t in_link = 1;   ///< Text below a link.
+  static constexpr std::uint8_t hidden = 2;    ///< hidden, aria-hidden=true, display:none or visibility:hidden.
+  static constexpr std::uint8_t foreign = 4;   ///< Below (or itself) svg or math.
+  static constexpr std::uint8_t has_rel = 8;   ///< Carries a rel attribute.
+  static constexpr std::uint8_t has_raw = 16;  ///< Source span is the raw content (script, style, title, ...).
+  static constexpr std::uint8_t implied = 32;  ///< Made by the parser, not written in the source.
+
+  HtmlTag tag = HtmlTag::text;
+  std::uint8_t flags = 0;
+  std::uint16_t depth = 0;
+  std::uint32_t parent = 0;
+  std::uint32_t end = 0;              ///< One past the last descendant.
+  std::uint32_t source_begin = 0;     ///< Text, raw content, or the start tag.
+  std::uint32_t source_end = 0;
+  std::uint32_t class_value = 0;      ///< Index into `values`, 0 for none.
+  std::uint32_t id_value = 0;
+  std::uint16_t role_value = 0;
+  std::uint16_t itemprop_value = 0;
+};
+static_assert(sizeof(HtmlNode) == 32);
+
+/// A distinct attribute value and the hashes of its words ("nav-MainMenu": nav, main, menu).
+struct HtmlValue {
+  std::uint32_t source_begin = 0;
+  std::uint32_t source_end = 0;
+  std::uint32_t words_begin = 0;  ///< Into `value_words`.
+  std::uint32_t words_end = 0;
+};
+
+/// Hash of a lower-case word of an attribute value (FNV-1a, 32 bits).
+constexpr std::uint32_t html_word_hash(std::string_view lower_word) noexcept {
+  std::uint32_t hash = 0x811C9DC5u;
+  for (const char c : lower_word) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193u;
+  return hash;
+}
+
+/// Bounds of one parse.
+struct HtmlLimits {
+  std::uint32_t nodes_max = 4'000'000;
+  std::uint16_t depth_max = 512;  ///< Deeper elements become siblings, as browsers do.
+};
+
+/// A flat tree of a page, built in one pass with those construction rules of the HTML standard (13.2.6) that decide
+/// where text stands: void elements, implied ends, scopes, raw text, table parts, foreign content. Not followed: foster
+/// parenting (text keeps its source order) and re-opening of formatting elements (only links matter, and they are
+/// tracked). Linear in time and memory on any input. The object is reusable: buffers stay allocated.
+class HtmlTree {
+ public:
+  /// Parses a page of at most 4 GiB; `html` must outlive the use of the tree. False when the node limit was reached:
+  /// then the tree holds what came before.
+  bool parse(std::string_view html, const HtmlLimits& limits = {});
+
+  /// Node 0 is a root without a tag of its own (`unknown`).
+  [[nodiscard]] std::span<const HtmlNode> nodes() const { return nodes_; }
+  [[nodiscard]] std::span<const HtmlValue> values() const { return values_; }
+  [[nodiscard]] std::span<const std::uint32_t> value_words(std::uint32_t value) const;
+  [[nodiscard]] std::string_view source(const HtmlNode& node) const {
+    return html_.substr(node.source_begin, node.source_end - node.source_begin);
+  }
+  /// Open-element look-ups made: the only work that could grow faster than the input, kept linear by a budget.
+  [[nodiscard]] std::uint64_t steps() const { return steps_; }
+  /// Gives memory back that one giant page made grow beyond `nodes_kept_max`.
+  void shrink(std::size_t nodes_kept_max);
+
+ private:
+  struct Open {
+    std::uint32_t node;
+    std::uint32_t name_hash;
+    HtmlTag tag;
+  };
+  struct ValueSlot {
+    std::uint64_t hash;
+    std::uint32_t value;
+  };
+
+  void reset(std::string_view html, const HtmlLimits& limits);
+  void on_text(std::string_view text);
+  void on_start(const HtmlToken& token);
+  void on_end(const HtmlToken& token);
+  void close_implied(HtmlTag tag);
+  void close_list_item(HtmlTag tag);
+  void close_table_parts(HtmlTag tag);
+  void leave_foreign(HtmlTag tag);
+  bool prepare_head_and_body(const HtmlToken& token);
+  void open_node(const HtmlToken& token);
+  std::uint32_t append(HtmlTag tag, std::uint8_t flags, std::string_view source);
+  void append_implied(HtmlTag tag);
+  void push(std::uint32_t node, HtmlTag tag, std::uint32_t name_hash);
+  void pop();
+  void pop_to(std::size_t size);
+  template <typename Found, typename Stop>
+  std::size_t find_open(Found found, Stop stop);
+  std::size_t find_in_scope(HtmlTag tag, std::uint32_t name_hash, bool in_table, bool button_stops);
+  void close_formatting(HtmlTag tag, std::uint32_t name_hash);
+  std::uint32_t intern(std::string_view value);
+  void add_words(std::string_view value);
+  void grow_slots();
+
+  std::string_view html_;
+  HtmlLimits limits_;
+  std::vector<HtmlNode> nodes_;
+  std::vector<Open> open_;
+  std::vector<HtmlValue> values_;
+  std::vector<std::uint32_t> words_;
+  std::vector<ValueSlot> slots_;
+  std::uint32_t open_count_[html_tag_count] = {};
+  std::size_t link_at_ = 0;           ///< Stack position of the open link, 0 for none.
+  std::size_t foreign_at_ = 0;        ///< Stack position of the outermost svg or math, 0 for none.
+  std::uint32_t overflow_ = 0;        ///< Elements open beyond the depth limit.
+  std::uint32_t pre_count_ = 0;
+  bool has_body_ = false;
+  bool after_block_ = true;           ///< Nothing inline since the last block boundary: white space is not text.
+  std::uint64_t steps_ = 0;
+};
+
+}  // namespace gristmill::kernels

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/ops/extract/blocks.h"
+
+#include <algorithm>
+#include <array>
+
+#include "gristmill/kernels/html_entities.h"
+
+namespace gristmill::ops::extract {
+namespace {
+
+using kernels::HtmlNode;
+using kernels::HtmlTag;
+using kernels::HtmlTagTraits;
+
+constexpr std::size_t noscript_words_min = 60;
+
+enum class ByteKind : std::uint8_t { plain, space, reference, other };
+
+constexpr std::array<ByteKind, 256> make_byte_kinds() {
+  std::array<ByteKind, 256> kinds{};
+  for (const char c : {' ', '\n', '\t', '\r', '\f'}) kinds[static_cast<unsigned char>(c)] = ByteKind::space;
+  kinds[static_cast<unsigned char>('&')] = ByteKind::reference;
+  for (const std::size_t byte : {0x00, 0xC2, 0xE2, 0xE3}) kinds[byte] = ByteKind::other;  // NUL, U+00A0, U+200x, U+3000
+  return kinds;
+}
+
+constexpr auto byte_kinds = make_byte_kinds();
+
+ByteKind kind_of(char c) noexcept { return byte_kinds[static_cast<unsigned char>(c)]; }
+
+bool is_never_text(HtmlTag tag) noexcept {
+  using enum HtmlTag;
+  switch (tag) {
+    case script: case style: case template_: case head: case textarea: case select: case datalist: case svg: case iframe:
+    case noembed: case noframes: case object: case applet: case video: case audio: case canvas: case map: case meter:
+    case progress: case rp: case title: case annotation: return true;
+    default: return false;
+  }
+}
+
+std::uint32_t context_of(HtmlTag tag) noexcept {
+  using enum HtmlTag;
+  switch (tag) {
+    case li: return Context::list_item;
+    case dd: case dt: return Context::definition;
+    case td: case th: return Context::table_cell;
+    case pre: case listing: case xmp: case plaintext: return Context::preformatted;
+    case blockquote: return Context::quote;
+    case figure: case figcaption: return Context::figure;
+    case nav: case menu: return Context::navigation;
+    case aside: return Context::aside;
+    case footer: return Context::footer;
+    case header: return Context::header;
+    case form: case fieldset: case label: return Context::form;
+    case button: return Context::button;
+    case main: return Context::main;
+    case article: return Context::article;
+    case dialog: return Context::dialog;
+    case p: return Context::paragraph;
+    case noscript: return Context::noscript;
+    case h1: case h2: case h3: case h4: case h5: case h6: return Context::heading;
+    default: return 0;
+  }
+}
+
+std::uint32_t role_context(std::span<const std::uint32_t> words) noexcept {
+  using kernels::html_word_hash;
+  for (const auto word : words) {
+    switch (word) {
+      case html_word_hash("navigation"): case html_word_hash("menu"): case html_word_hash("menubar"): return Context::navigation;
+      case html_word_hash("complementary"): return Context::aside;
+      case html_word_hash("contentinfo"): return Context::footer;
+      case html_word_hash("banner"): return Context::header;
+      case html_word_hash("main"): return Context::main;
+      case html_word_hash("article"): return Context::article;
+      case html_word_hash("dialog"): case html_word_hash("alertdialog"): return Context::dialog;
+      case html_word_hash("search"): case html_word_hash("form"): return Context::form;
+      case html_word_hash("button"): return Context::button;
+      default: break;
+    }
+  }
+  return 0;
+}
+
+/// A container's own text is no longer list item or heading text once another block element opens inside it.
+constexpr std::uint32_t own_context = Context::heading | Context::paragraph;
+
+class BlockCutter {
+ public:
+  BlockCutter(const kernels::HtmlTree& tree, bool with_links, Page& page)
+      : tree_(tree), nodes_(tree.nodes()), with_links_(with_links), page_(page) {}
+
+  void run() {
+    page_.clear();
+    page_.containers.push_back({});
+    open_.push_back({static_cast<std::uint32_t>(nodes_.size()), 0, 0, false});
+    for (std::uint32_t i = 1; i < nodes_.size();) {
+      while (open_.back().end <= i) close_element();
+      i = visit(i);
+    }
+    while (open_.size() > 1) close_element();
+    flush();
+    page_.containers[0].end_block = block_count();
+  }
+
+ private:
+  struct Open {
+    std::uint32_t end;        ///< Node index where the element ends.
+    std::uint32_t container;  ///< Its container, or the enclosing one for inline elements.
+    std::uint32_t context;
+    bool is_block;
+  };
+
+  [[nodiscard]] std::uint32_t block_count() const { return static_cast<std::uint32_t>(page_.blocks.size()); }
+
+  /// Handles one node and returns the index to go on with.
+  std::uint32_t visit(std::uint32_t i) {
+    const auto& node = nodes_[i];
+    if (node.tag == HtmlTag::text) {
+      append_text(i);
+      return i + 1;
+    }
+    if (node.tag == HtmlTag::br) {
+      break_line();
+      return i + 1;
+    }
+    if (is_never_text(node.tag) || (node.tag == HtmlTag::noscript && !is_read(i))) return node.end;
+    if ((node.flags & HtmlNode::has_raw) != 0) {
+      open_element(i);
+      append_source(i, tree_.source(node), false, false);
+      return i + 1;
+    }
+    if (node.tag == HtmlTag::hr) flush();
+    if (node.end > i + 1) open_element(i);
+    else if (kernels::html_has(node.tag, HtmlTagTraits::block)) flush();
+    return i + 1;
+  }
+
+  bool is_read(std::uint32_t i) {
+    // Inside a noscript that is read, nothing is counted again: each node is counted once.
+    if ((open_.back().context & Context::noscript) != 0) return true;
+    std::size_t words = 0;
+    for (auto child = i + 1; child < nodes_[i].end; ++child) {
+      if (nodes_[child].tag != HtmlTag::text) continue;
+      bool was_space = true;
+      for (const char c : tree_.source(nodes_[child])) {
+        const bool is_space = kind_of(c) == ByteKind::space;
+        if (was_space && !is_space) ++words;
+        was_space = is_space;
+      }
+    }
+    return words >= noscript_words_min;
+  }
+
+  void open_element(std::uint32_t i) {
+    const auto& node = nodes_[i];
+    const auto outer = open_.back();
+    const bool is_block = kernels::html_has(node.tag, HtmlTagTraits::block);
+    auto context = outer.context | context_of(node.tag);
+    if (node.role_value != 0) context |= role_context(tree_.value_words(node.role_value));
+    if ((node.flags & HtmlNode::hidden) != 0) context |= Context::hidden;
+    if (!is_block) {
+      if (context != outer.context) open_.push_back({node.end, outer.container, context, false});
+      return;
+    }
+    flush();
+    context = (context & ~own_context) | (context_of(node.tag) & own_context);
+    page_.containers.push_back({i, outer.container, 0, block_count(), 0, context});
+    open_.push_back({node.end, static_cast<std::uint32_t>(page_.containers.size() - 1), context, true});
+  }
+
+  void close_element() {
+    const auto open = open_.back();
+    if (!open.is_block) {
+      open_.pop_back();
+      return;
+    }
+    flush();
+    open_.pop_back();
+    page_.containers[open.container].end_block = block_count();
+    // A container without blocks is of no use to anybody, and nothing refers to the newest one.
+    if (page_.containers[open.container].first_block == block_count() && open.container + 1 == page_.containers.size()) {
+      page_.containers.pop_back();
+    }
+  }
+
+  void append_text(std::uint32_t i) {
+    const auto& node = nodes_[i];
+    const bool in_link = (node.flags & HtmlNode::in_link) != 0;
+    append_source(i, tree_.source(node), in_link, in_link && with_links_);
+  }
+
+  void append_source(std::uint32_t i, std::string_view source, bool in_link, bool records_link) {
+    if (!has_block_) begin_block(i);
+    in_link_ = in_link;
+    const auto begin = page_.text.size();
+    const bool keeps_space = (open_.back().context & Context::preformatted) != 0;
+    for (std::size_t at = 0; at < source.size();) {
+      if (kind_of(source[at]) == ByteKind::plain) {
+        auto stop = at + 1;
+        while (stop < source.size() && kind_of(source[stop]) == ByteKind::plain) ++stop;
+        put(source.substr(at, stop - at));
+        at = stop;
+      } else {
+        at = append_special(source, at, keeps_space);
+      }
+    }
+    if (in_link) block_.link_bytes += static_cast<std::uint32_t>(page_.text.size() - begin);
+    if (records_link) record_link(i, begin);
+  }
+
+  std::size_t append_special(std::string_view source, std::size_t at, bool keeps_space) {
+    const auto rest = source.substr(at);
+    switch (kind_of(source[at])) {
+      case ByteKind::space:
+        if (keeps_space) put_preformatted_space(source[at]);
+        else has_space_ = true;
+        return at + 1;
+      case ByteKind::reference: return append_reference(source, at);
+      default: break;
+    }
+    if (source[at] == '\0') return at + 1;  // The standard drops NUL in text.
+    if (rest.starts_with("\xC2\xA0")) return put_space(at + 2);
+    if (rest.starts_with("\xE3\x80\x80")) return put_space(at + 3);
+    // U+2000 to U+200A, the typographic spaces.
+    if (rest.starts_with("\xE2\x80") && rest.size() > 2 && static_cast<unsigned char>(rest[2]) <= 0x8A) return put_space(at + 3);
+    put(rest.substr(0, 1));
+    return at + 1;
+  }
+
+  std::size_t put_space(std::size_t next) {
+    has_space_ = true;
+    return next;
+  }
+
+  std::size_t append_reference(std::string_view source, std::size_t at) {
+    const auto reference = kernels::decode_html_reference(source, at);
+    if (reference.source_bytes == 0) {
+      put("&");
+      return at + 1;
+    }
+    const auto text = reference.text();
+    if (text == "\xC2\xA0" || (text.size() == 1 && kind_of(text[0]) == ByteKind::space)) {
+      has_space_ = true;
+    } else if (text != std::string_view("\0", 1)) {
+      put(text);
+    }
+    return at + reference.source_bytes;
+  }
+
+  void put_preformatted_space(char c) {
+    if (c == '\r') return;
+    page_.text.push_back(c == '\f' ? '\n' : c);
+    in_word_ = false;
+  }
+
+  void put(std::string_view bytes) {
+    if (has_space_) {
+      has_space_ = false;
+      in_word_ = false;
+      if (page_.text.size() > block_.text_begin && page_.text.back() != '\n' && page_.text.back() != ' ') page_.text.push_back(' ');
+    }
+    line_breaks_ = 0;
+    if (!in_word_) {
+      in_word_ = true;
+      ++block_.words;
+      if (in_link_) ++block_.link_words;
+    }
+    page_.text.append(bytes);
+  }
+
+  void break_line() {
+    if (!has_block_) return;
+    if ((open_.back().context & Context::preformatted) != 0) return put_preformatted_space('\n');
+    if (++line_breaks_ >= 2) return flush();
+    has_space_ = false;
+    in_word_ = false;
+    if (page_.text.size() > block_.text_begin) page_.text.push_back('\n');
+  }
+
+  void begin_block(std::uint32_t i) {
+    has_block_ = true;
+    has_space_ = in_word_ = false;
+    line_breaks_ = 0;
+    block_ = {};
+    block_.text_begin = static_cast<std::uint32_t>(page_.text.size());
+    block_.node = i;
+    block_.container = open_.back().container;
+    block_.context = open_.back().context;
+    links_begin_ = page_.links.size();
+  }
+
+  void flush() {
+    if (!has_block_) return;
+    has_block_ = false;
+    auto& text = page_.text;
+    while (text.size() > block_.text_begin && kind_of(text.back()) == ByteKind::space) text.pop_back();
+    if (text.size() == block_.text_begin || block_.words == 0) {
+      text.resize(block_.text_begin);
+      page_.links.resize(links_begin_);
+      return;
+    }
+    block_.text_end = static_cast<std::uint32_t>(text.size());
+    count_characters();
+    const auto tag = nodes_[page_.containers[block_.container].node].tag;
+    if (kernels::html_has(tag, HtmlTagTraits::heading)) {
+      block_.heading_level = static_cast<std::uint8_t>(static_cast<int>(tag) - static_cast<int>(HtmlTag::h1) + 1);
+    }
+    page_.blocks.push_back(block_);
+    text.push_back('\n');  // Keeps texts of neighbouring blocks apart.
+  }
+
+  /// Punctuation, and words of scripts that use no spaces (kana, Han, Hangul syllables count half a word each).
+  void count_characters() {
+    std::uint32_t commas = 0;
+    std::uint32_t ends = 0;
+    std::uint32_t ideographs = 0;
+    const auto text = std::string_view(page_.text).substr(block_.text_begin);
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      const auto c = static_cast<unsigned char>(text[at]);
+      if (c == ',' || c == ';') ++commas;
+      else if ((c == '.' || c == '!' || c == '?') && (at + 1 == text.size() || kind_of(text[at + 1]) == ByteKind::space)) ++ends;
+      else if (c >= 0xE3 && c <= 0xED && c != 0xEA) {
+        ++ideographs;
+        const auto three = text.substr(at, 3);
+        if (three == "\xE3\x80\x81") ++commas;
+        if (three == "\xE3\x80\x82") ++ends;
+      }
+    }
+    const auto extra = ideographs / 2;
+    if (block_.words > 0) block_.link_words += extra * (block_.link_words == block_.words ? 1 : 0);
+    block_.words += extra;
+    block_.commas = static_cast<std::uint16_t>(std::min(commas, 0xFFFFu));
+    block_.sentence_ends = static_cast<std::uint16_t>(std::min(ends, 0xFFFFu));
+  }
+
+  void record_link(std::uint32_t i, std::size_t begin) {
+    if (page_.text.size() == begin) return;
+    auto at = nodes_[i].parent;
+    for (int up = 0; up < 16 && at != 0 && nodes_[at].tag != HtmlTag::a; ++up) at = nodes_[at].parent;
+    if (nodes_[at].tag != HtmlTag::a) return;
+    const auto end = static_cast<std::uint32_t>(page_.text.size());
+    if (page_.links.size() > links_begin_ && page_.links.back().node == at) {
+      page_.links.back().text_end = end;
+      return;
+    }
+    auto from = static_cast<std::uint32_t>(begin);
+    if (page_.text[from] == ' ') ++from;
+    page_.links.push_back({from, end, at});
+  }
+
+  const kernels::HtmlTree& tree_;
+  std::span<const HtmlNode> nodes_;
+  bool with_links_;
+  Page& page_;
+  std::vector<Open> open_;
+  Block block_;
+  bool has_block_ = false;
+  bool has_space_ = false;
+  bool in_word_ = false;
+  bool in_link_ = false;
+  int line_breaks_ = 0;
+  std::size_t links_begin_ = 0;
+};
+
+/// Fills in `outer`: one look at the parent suffices as parents come first.
+void link_outer(std::vector<Container>& containers) {
+  for (std::size_t i = 1; i < containers.size(); ++i) {
+    auto& container = containers[i];
+    const auto& parent = containers[container.parent];
+    const bool is_same = parent.first_block == container.first_block && parent.end_block == container.end_block;
+    container.outer = is_same ? parent.outer : container.parent;
+  }
+}
+
+}  // namespace
+
+void Page::clear() {
+  text.clear();
+  blocks.clear();
+  containers.clear();
+  links.clear();
+}
+
+void cut_into_blocks(const kernels::HtmlTree& tree, bool with_links, Page& page) {
+  BlockCutter(tree, with_links, page).run();
+  link_outer(page.containers);
+}
+
+}  // namespace gristmill::ops::extract

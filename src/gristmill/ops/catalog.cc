@@ -4,6 +4,7 @@
 
 #include "gristmill/ops/dedup/exact.h"
 #include "gristmill/ops/dedup/minhash.h"
+#include "gristmill/ops/extract/html.h"
 #include "gristmill/ops/operator.h"
 
 namespace gristmill::ops {
@@ -17,6 +18,7 @@ constexpr CatalogEntry entry{&T::spec_, &T::make};
 constexpr std::array entries{
     entry<DedupExact>,
     entry<DedupMinhash>,
+    entry<ExtractHtml>,
 };
 
 }  // namespace

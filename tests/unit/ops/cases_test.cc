@@ -77,9 +77,9 @@ struct Bench {
 
   Bench(const Operator& op, std::size_t document_count) : scratch(op.make_scratch()) {
     const auto slot_of = [this](std::string_view name) {
-      const auto found = std::ranges::find(names, name);
-      if (found == names.end()) names.push_back(name);
-      return static_cast<std::uint16_t>(found == names.end() ? names.size() - 1 : found - names.begin());
+      const auto slot = static_cast<std::uint16_t>(std::ranges::find(names, name) - names.begin());
+      if (slot == names.size()) names.push_back(name);
+      return slot;
     };
     for (const auto& column : op.spec().columns_in) scratch->columns_in.push_back(slot_of(column.name));
     for (const auto& column : op.spec().columns_out) scratch->columns_out.push_back(slot_of(column.name));

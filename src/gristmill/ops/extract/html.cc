@@ -22,12 +22,14 @@ constexpr std::array options{
     OptionSpec{.name = "keep",
                .type = OptionType::string_list,
                .fallback = R"(["headings", "lists", "tables", "code"])",
+               .unit = "",
                .choices = "headings,lists,tables,code,links",
                .help = "Structure that the text shows: '# ' headings, list marks, tables ('a | b' rows), code blocks, "
                        "Markdown links. Tables and code that are not kept are left out"},
     OptionSpec{.name = "mode",
                .type = OptionType::string,
                .fallback = R"("balanced")",
+               .unit = "",
                .choices = "precision,balanced,recall",
                .help = "precision: rather lose content than let boilerplate in; recall: the reverse"},
     OptionSpec{.name = "min_words",
@@ -36,6 +38,7 @@ constexpr std::array options{
                .minimum = 1,
                .maximum = 100000,
                .unit = "words",
+               .choices = "",
                .help = "Pages with less content are dropped"},
     OptionSpec{.name = "max_nodes",
                .type = OptionType::integer,
@@ -43,6 +46,7 @@ constexpr std::array options{
                .minimum = 100,
                .maximum = 100000000,
                .unit = "nodes",
+               .choices = "",
                .help = "Pages with more elements and texts are quarantined (32 bytes of memory each)"},
 };
 
@@ -106,7 +110,7 @@ void release_large(HtmlScratch& scratch) {
 
 }  // namespace
 
-constinit const Spec ExtractHtml::extract_html_spec{
+constinit const Spec ExtractHtml::spec_{
     .name = "extract.html",
     .version = 1,
     .kind = Kind::map,

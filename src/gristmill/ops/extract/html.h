@@ -13,10 +13,10 @@ namespace gristmill::ops {
 /// bytes and bounded by the node budget.
 class ExtractHtml final : public Operator {
  public:
-  static const Spec extract_html_spec;
+  static const Spec spec_;
   static Result<std::unique_ptr<Operator>> make(const Options& options);
 
-  [[nodiscard]] const Spec& spec() const override { return extract_html_spec; }
+  [[nodiscard]] const Spec& spec() const override { return spec_; }
   [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;
   Verdict apply(data::Document& document, Scratch& scratch) const override;
 

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Extracts pages with extract.html, for bench/quality/extraction.py.
+//   extract_pages OPTIONS_JSON < list > results
+// Each input line is the path of an HTML file (UTF-8, uncompressed). Each output line is {"text", "verdict"}; the last
+// one is {"pages", "bytes", "cpu_seconds"}, where only the operator itself is timed, best of `repeat` runs (option of
+// this program inside OPTIONS_JSON, default 1).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "gristmill/kernels/utf8.h"
+#include "gristmill/ops/operator.h"
+
+namespace {
+
+using namespace gristmill;
+
+double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+struct Page {
+  std::string html;
+  std::string text;
+  std::string verdict;
+};
+
+std::vector<Page> read_pages() {
+  std::vector<Page> pages;
+  std::string path;
+  while (std::getline(std::cin, path)) {
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream bytes;
+    bytes << file.rdbuf();
+    pages.push_back({kernels::replace_invalid_utf8(bytes.str()), {}, {}});
+  }
+  return pages;
+}
+
+double extract_all(const ops::Operator& op, std::vector<Page>& pages) {
+  const auto scratch = op.make_scratch();
+  data::Batch batch;
+  scratch->arena = &batch.arena;
+  const auto columns = op.spec().columns_out.size();
+  for (std::size_t i = 0; i < columns; ++i) scratch->columns_out.push_back(static_cast<std::uint16_t>(i));
+  const double start = cpu_seconds();
+  for (auto& page : pages) {
+    data::Document document;
+    document.text = page.html;
+    document.media_type = "text/html";
+    document.columns = batch.allocate_cells(columns);
+    const auto verdict = op.apply(document, *scratch);
+    const bool is_kept = verdict.outcome == ops::Outcome::kept;
+    page.text = is_kept ? document.text : std::string_view();
+    page.verdict = is_kept ? "kept" : verdict.reason;
+    batch.clear();
+  }
+  return cpu_seconds() - start;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  auto given = Json::parse(argc > 1 ? argv[1] : "{}");
+  if (!given) return fmt::print(stderr, "{}\n", given.error().message), 1;
+  const auto repeats = (*given)["repeat"].as_int(1);
+  given->erase("repeat");
+  const auto* entry = ops::find_operator("extract.html");
+  auto options = ops::resolve_options(*entry->spec, *given);
+  if (!options) return fmt::print(stderr, "{}\n", options.error().message), 1;
+  const auto op = entry->make(*options);
+  if (!op) return fmt::print(stderr, "{}\n", op.error().message), 1;
+  auto pages = read_pages();
+  double best = 1e300;
+  for (std::int64_t run = 0; run < repeats; ++run) best = std::min(best, extract_all(**op, pages));
+  std::size_t bytes = 0;
+  for (const auto& page : pages) {
+    bytes += page.html.size();
+    fmt::print("{}\n", Json::object({{"text", page.text}, {"verdict", page.verdict}}).dump());
+  }
+  fmt::print("{}\n", Json::object({{"pages", pages.size()}, {"bytes", bytes}, {"cpu_seconds", best}}).dump());
+  return 0;
+}

@@ -35,6 +35,7 @@ double own_score(const Block& block) {
   if ((block.context & (Context::aside | Context::form | Context::button)) != 0) score -= 1.5;
   if ((block.context & Context::hidden) != 0) score -= 2.0;
   if ((block.context & (Context::main | Context::article)) != 0) score += 0.8;
+  if ((block.context & Context::table_cell) != 0) score += 0.8;
   return score;
 }
 

@@ -6,6 +6,7 @@
 #include "gristmill/ops/dedup/minhash.h"
 #include "gristmill/ops/extract/html.h"
 #include "gristmill/ops/operator.h"
+#include "gristmill/ops/redact/pii.h"
 
 namespace gristmill::ops {
 namespace {
@@ -19,6 +20,7 @@ constexpr std::array entries{
     entry<DedupExact>,
     entry<DedupMinhash>,
     entry<ExtractHtml>,
+    entry<RedactPii>,
 };
 
 }  // namespace

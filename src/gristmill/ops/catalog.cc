@@ -5,6 +5,8 @@
 #include "gristmill/ops/dedup/exact.h"
 #include "gristmill/ops/dedup/minhash.h"
 #include "gristmill/ops/extract/html.h"
+#include "gristmill/ops/language/filter.h"
+#include "gristmill/ops/language/identify.h"
 #include "gristmill/ops/operator.h"
 #include "gristmill/ops/redact/pii.h"
 
@@ -20,6 +22,8 @@ constexpr std::array entries{
     entry<DedupExact>,
     entry<DedupMinhash>,
     entry<ExtractHtml>,
+    entry<FilterLanguage>,
+    entry<LanguageIdentify>,
     entry<RedactPii>,
 };
 

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/kernels/fasttext.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "gristmill/kernels/fasttext_parts.h"
+
+namespace gristmill::kernels {
+
+using fasttext::Arguments;
+using fasttext::Dictionary;
+using fasttext::Fields;
+using fasttext::Fnv;
+using fasttext::HuffmanTree;
+using fasttext::Loss;
+using fasttext::Matrix;
+
+struct FasttextModel::Parts {
+  Arguments arguments;
+  Dictionary dictionary;
+  Matrix input;
+  Matrix output;
+  HuffmanTree tree;
+
+  Status read(Fields& fields);
+  Status read_arguments(Fields& fields);
+  void add_words(std::string_view text, Scratch& scratch) const;
+  void add_word(std::string_view word, Scratch& scratch) const;
+  void add_subwords(std::string_view word, std::vector<std::int32_t>& features) const;
+  void add_word_ngrams(Scratch& scratch) const;
+  void add_bucket(std::uint64_t hash, std::vector<std::int32_t>& features) const;
+  [[nodiscard]] Prediction best_of_tree(std::span<const float> hidden) const;
+  [[nodiscard]] Prediction best_of_softmax(Scratch& scratch) const;
+  [[nodiscard]] Prediction best_of_sigmoids(Scratch& scratch) const;
+};
+
+namespace {
+
+constexpr std::int32_t file_mark = 793712314;
+constexpr std::int32_t version_max = 12;
+constexpr std::int32_t supervised_model = 3;
+constexpr std::string_view end_of_line = "</s>";
+constexpr std::string_view label_mark = "__label__";
+/// Works as an odd base for hashes of word n-grams; part of the format.
+constexpr std::uint64_t word_ngram_base = 116049371;
+/// Added to probabilities before the logarithm; part of what the library reports.
+constexpr float log_offset = 1e-5F;
+
+bool is_separator(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; }
+
+bool is_continuation(char c) { return (c & 0xC0) == 0x80; }
+
+double offset_log(float probability) { return std::log(static_cast<double>(probability) + 1e-5); }
+
+float sigmoid(float x) { return static_cast<float>(1.0 / (1.0 + std::exp(static_cast<double>(-x)))); }
+
+/// The library looks the sigmoid up in a table of 512 steps over -8..8 for these losses.
+float sigmoid_of_table(float x) {
+  constexpr float limit = 8;
+  constexpr int steps = 512;
+  if (x < -limit) return 0;
+  if (x > limit) return 1;
+  const int step = static_cast<int>((x + limit) * steps / limit / 2);
+  return sigmoid(static_cast<float>(step * 2) * limit / steps - limit);
+}
+
+float clipped(float probability) { return std::min(probability, 1.0F); }
+
+}  // namespace
+
+Status FasttextModel::Parts::read_arguments(Fields& fields) {
+  GRISTMILL_TRY(const auto mark, fields.i32());
+  GRISTMILL_TRY(const auto version, fields.i32());
+  if (mark != file_mark) return fields.broken("this is no fastText model");
+  if (version < 11 || version > version_max) return fields.broken("a version other than 11 or 12");
+  std::array<std::int32_t, 12> numbers{};
+  for (auto& number : numbers) {
+    GRISTMILL_TRY(number, fields.i32());
+  }
+  GRISTMILL_TRY(const auto sampling, fields.f64());
+  static_cast<void>(sampling);
+  const auto [dimension, window, epochs, count_min, negatives, word_ngrams, loss, model, buckets, ngram_min, ngram_max,
+              rate_update] = numbers;
+  if (model != supervised_model) return fields.broken("the model is not supervised, it has no labels");
+  if (dimension <= 0 || loss < 1 || loss > 4 || buckets < 0) return fields.broken("an argument is out of range");
+  // Version 11 stored the character n-gram length of supervised models without using it.
+  arguments = {dimension, word_ngrams, Loss{loss}, buckets, ngram_min, version == 11 ? 0 : ngram_max};
+  return {};
+}
+
+Status FasttextModel::Parts::read(Fields& fields) {
+  GRISTMILL_RETURN_IF_ERROR(read_arguments(fields));
+  GRISTMILL_RETURN_IF_ERROR(dictionary.read(fields, arguments));
+  GRISTMILL_TRY(const auto input_is_quantized, fields.u8());
+  GRISTMILL_RETURN_IF_ERROR(input_is_quantized != 0 ? input.read_quantized(fields) : input.read_dense(fields));
+  GRISTMILL_TRY(const auto output_is_quantized, fields.u8());
+  const bool quantized = input_is_quantized != 0 && output_is_quantized != 0;
+  GRISTMILL_RETURN_IF_ERROR(quantized ? output.read_quantized(fields) : output.read_dense(fields));
+  const auto columns = static_cast<std::uint64_t>(arguments.dimension);
+  if (input.columns() != columns || output.columns() != columns) return fields.broken("the matrices differ in width");
+  if (input.rows() < dictionary.rows_needed()) return fields.broken("the input matrix has too few rows");
+  const auto frequencies = dictionary.label_frequencies();
+  if (output.rows() < frequencies.size()) return fields.broken("the output matrix has too few rows");
+  if (arguments.loss == Loss::hierarchical_softmax) tree.build(frequencies);
+  return {};
+}
+
+void FasttextModel::Parts::add_bucket(std::uint64_t hash, std::vector<std::int32_t>& features) const {
+  const auto bucket = static_cast<std::uint32_t>(hash % static_cast<std::uint64_t>(arguments.bucket_count));
+  if (const auto row = dictionary.bucket_row(bucket); row >= 0) features.push_back(row);
+}
+
+/// Adds the character n-grams of a word that has its boundary marks already.
+void FasttextModel::Parts::add_subwords(std::string_view word, std::vector<std::int32_t>& features) const {
+  for (std::size_t begin = 0; begin < word.size(); ++begin) {
+    if (is_continuation(word[begin])) continue;
+    Fnv hash;
+    std::size_t end = begin;
+    for (std::int32_t length = 1; end < word.size() && length <= arguments.ngram_max; ++length) {
+      hash.add(word[end++]);
+      while (end < word.size() && is_continuation(word[end])) hash.add(word[end++]);
+      const bool is_boundary_mark = length == 1 && (begin == 0 || end == word.size());
+      if (length >= arguments.ngram_min && !is_boundary_mark) add_bucket(hash.value, features);
+    }
+  }
+}
+
+void FasttextModel::Parts::add_word(std::string_view word, Scratch& scratch) const {
+  const auto hash = Fnv::of(word);
+  const auto index = dictionary.find(word, hash);
+  const bool is_label = index < 0 ? word.starts_with(label_mark) : index >= dictionary.word_count();
+  if (is_label) return;
+  scratch.word_hashes.push_back(static_cast<std::int32_t>(hash));
+  if (index >= 0) scratch.features.push_back(index);
+  if (arguments.ngram_max <= 0 || arguments.bucket_count == 0 || word == end_of_line) return;
+  // Bounded: a word of a hostile document may be as long as the document, but the work is linear in it.
+  scratch.marked.assign(1, '<').append(word) += '>';
+  add_subwords(scratch.marked, scratch.features);
+}
+
+void FasttextModel::Parts::add_word_ngrams(Scratch& scratch) const {
+  if (arguments.bucket_count == 0) return;
+  const auto& hashes = scratch.word_hashes;
+  const auto length_max = static_cast<std::size_t>(std::max(arguments.word_ngrams, 1));
+  for (std::size_t begin = 0; begin < hashes.size(); ++begin) {
+    // Hashes are signed in the format: they widen with their sign.
+    auto hash = static_cast<std::uint64_t>(std::int64_t{hashes[begin]});
+    const auto end = std::min(hashes.size(), begin + length_max);
+    for (std::size_t i = begin + 1; i < end; ++i) {
+      hash = hash * word_ngram_base + static_cast<std::uint64_t>(std::int64_t{hashes[i]});
+      add_bucket(hash, scratch.features);
+    }
+  }
+}
+
+void FasttextModel::Parts::add_words(std::string_view text, Scratch& scratch) const {
+  std::size_t position = 0;
+  while (position < text.size()) {
+    while (position < text.size() && is_separator(text[position])) ++position;
+    const auto begin = position;
+    while (position < text.size() && !is_separator(text[position])) ++position;
+    if (position > begin) add_word(text.substr(begin, position - begin), scratch);
+  }
+  add_word(end_of_line, scratch);
+  add_word_ngrams(scratch);
+}
+
+FasttextModel::Prediction FasttextModel::Parts::best_of_tree(std::span<const float> hidden) const {
+  const auto label_count = dictionary.label_frequencies().size();
+  struct Visit {
+    std::int32_t node;
+    float score;
+  };
+  std::vector<Visit> stack{{static_cast<std::int32_t>(tree.nodes.size()) - 1, 0.0F}};
+  float best_score = -std::numeric_limits<float>::infinity();
+  std::size_t best = 0;
+  while (!stack.empty()) {
+    const auto [node, score] = stack.back();
+    stack.pop_back();
+    // Scores only fall on the way down: a branch below the best leaf holds no better one.
+    if (!(score > best_score)) continue;
+    if (static_cast<std::size_t>(node) < label_count) {
+      best_score = score;
+      best = static_cast<std::size_t>(node);
+      continue;
+    }
+    const auto right = sigmoid(output.dot_row(static_cast<std::size_t>(node) - label_count, hidden));
+    const auto& [left_node, right_node] = tree.nodes[static_cast<std::size_t>(node)];
+    const Visit left_visit{left_node, static_cast<float>(score + offset_log(1.0F - right))};
+    const Visit right_visit{right_node, static_cast<float>(score + offset_log(right))};
+    // The likelier branch goes on top, so that the other one can often be skipped.
+    stack.push_back(right > 0.5F ? left_visit : right_visit);
+    stack.push_back(right > 0.5F ? right_visit : left_visit);
+  }
+  return {dictionary.label(best), clipped(std::exp(best_score))};
+}
+
+FasttextModel::Prediction FasttextModel::Parts::best_of_softmax(Scratch& scratch) const {
+  const auto label_count = dictionary.label_frequencies().size();
+  scratch.output.resize(label_count);
+  for (std::size_t i = 0; i < label_count; ++i) scratch.output[i] = output.dot_row(i, scratch.hidden);
+  const auto best = static_cast<std::size_t>(std::ranges::max_element(scratch.output) - scratch.output.begin());
+  const float highest = scratch.output[best];
+  float sum = 0;
+  for (const float value : scratch.output) sum += std::exp(value - highest);
+  return {dictionary.label(best), clipped(1 / sum + log_offset)};
+}
+
+FasttextModel::Prediction FasttextModel::Parts::best_of_sigmoids(Scratch& scratch) const {
+  const auto label_count = dictionary.label_frequencies().size();
+  scratch.output.resize(label_count);
+  for (std::size_t i = 0; i < label_count; ++i)
+    scratch.output[i] = sigmoid_of_table(output.dot_row(i, scratch.hidden));
+  const auto best = static_cast<std::size_t>(std::ranges::max_element(scratch.output) - scratch.output.begin());
+  return {dictionary.label(best), clipped(scratch.output[best] + log_offset)};
+}
+
+FasttextModel::FasttextModel(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+FasttextModel::~FasttextModel() = default;
+
+Result<std::unique_ptr<const FasttextModel>> FasttextModel::load(std::string_view bytes) {
+  Fields fields(bytes);
+  auto parts = std::make_unique<Parts>();
+  GRISTMILL_RETURN_IF_ERROR(parts->read(fields));
+  return std::unique_ptr<const FasttextModel>(new FasttextModel(std::move(parts)));
+}
+
+FasttextModel::Prediction FasttextModel::predict(std::string_view text, Scratch& scratch) const {
+  scratch.features.clear();
+  scratch.word_hashes.clear();
+  parts_->add_words(text, scratch);
+  if (scratch.features.empty()) return {};
+  scratch.hidden.assign(static_cast<std::size_t>(parts_->arguments.dimension), 0.0F);
+  for (const auto row : scratch.features) parts_->input.add_row(static_cast<std::size_t>(row), scratch.hidden);
+  const auto factor = static_cast<float>(1.0 / static_cast<double>(scratch.features.size()));
+  for (auto& value : scratch.hidden) value *= factor;
+  switch (parts_->arguments.loss) {
+    case Loss::hierarchical_softmax: return parts_->best_of_tree(scratch.hidden);
+    case Loss::softmax: return parts_->best_of_softmax(scratch);
+    case Loss::negative_sampling:
+    case Loss::one_vs_all: return parts_->best_of_sigmoids(scratch);
+  }
+  return {};
+}
+
+std::size_t FasttextModel::label_count() const { return parts_->dictionary.label_frequencies().size(); }
+
+}  // namespace gristmill::kernels

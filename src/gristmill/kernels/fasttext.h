@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gristmill/base/result.h"
+
+namespace gristmill::kernels {
+
+/// A supervised fastText model (.bin) or its quantized form (.ftz), version 11 or 12 of the format. Immutable and
+/// thread-safe once loaded.
+class FasttextModel {
+ public:
+  /// Working memory of one thread.
+  struct Scratch {
+    std::vector<std::int32_t> features;
+    std::vector<std::int32_t> word_hashes;
+    std::vector<float> hidden;
+    std::vector<float> output;
+    std::string marked;  ///< A word between its boundary marks.
+  };
+
+  /// The most probable label, without the `__label__` in front. The view lives as long as the model.
+  struct Prediction {
+    std::string_view label;
+    float score = 0;  ///< Probability, 0..1.
+  };
+
+  /// Reads a model from the bytes of its file; every size in it is checked against the bytes before it is used.
+  static Result<std::unique_ptr<const FasttextModel>> load(std::string_view bytes);
+  ~FasttextModel();
+  FasttextModel(const FasttextModel&) = delete;
+  FasttextModel& operator=(const FasttextModel&) = delete;
+
+  /// Predicts for a text read as one line (line breaks count as blanks). The label is empty when nothing of the text
+  /// is known to the model.
+  [[nodiscard]] Prediction predict(std::string_view text, Scratch& scratch) const;
+  /// Number of labels.
+  [[nodiscard]] std::size_t label_count() const;
+
+ private:
+  struct Parts;
+  explicit FasttextModel(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace gristmill::kernels

@@ -24,8 +24,8 @@ std::int64_t integer(const Cell& cell, std::int64_t fallback = 0);
 double real(const Cell& cell, double fallback = 0);
 const std::string& text(const Cell& cell);
 
-/// An open transaction. SQL uses `?` for parameters and only what SQLite and PostgreSQL share. After a statement failed,
-/// all others fail and nothing is committed.
+/// An open transaction. SQL uses `?` for parameters and only what SQLite and PostgreSQL share. After a statement
+/// failed, all others fail and nothing is committed.
 class Transaction {
  public:
   virtual ~Transaction() = default;
@@ -72,6 +72,7 @@ class Database {
 
 /// Opens or creates an SQLite file (WAL, foreign keys on). `durable` fsyncs each commit (synchronous=FULL); without
 /// it a power cut, not a crash, may lose the newest commits. A file that may only be read opens for reading.
-Result<std::unique_ptr<Database>> open_sqlite(const std::string& path, bool durable = true, int busy_timeout_ms = 60'000);
+Result<std::unique_ptr<Database>> open_sqlite(const std::string& path, bool durable = true,
+                                              int busy_timeout_ms = 60'000);
 
 }  // namespace gristmill::meta

@@ -25,15 +25,17 @@ Result<int> applied_version(Transaction& transaction, std::string_view dialect, 
   GRISTMILL_TRY(const auto rows, transaction.query("SELECT version, name FROM schema_migrations ORDER BY version"));
   const auto newest = rows.empty() ? 0 : integer(rows.back()[0]);
   if (newest > static_cast<std::int64_t>(migrations.size()))
-    return Error{ErrorCode::denied,
-                 fmt::format("the database has schema version {}, this program knows up to version {}: a newer program wrote "
-                             "it; use that program, or a database of this one",
-                             newest, migrations.size())};
+    return Error{
+        ErrorCode::denied,
+        fmt::format("the database has schema version {}, this program knows up to version {}: a newer program wrote "
+                    "it; use that program, or a database of this one",
+                    newest, migrations.size())};
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (integer(rows[i][0]) == static_cast<std::int64_t>(i) + 1 && text(rows[i][1]) == migrations[i].name) continue;
-    return Error{ErrorCode::denied,
-                 fmt::format("the database's schema step {} is \"{}\", this program expects {} \"{}\": another program wrote it",
-                             integer(rows[i][0]), text(rows[i][1]), i + 1, migrations[i].name)};
+    return Error{
+        ErrorCode::denied,
+        fmt::format("the database's schema step {} is \"{}\", this program expects {} \"{}\": another program wrote it",
+                    integer(rows[i][0]), text(rows[i][1]), i + 1, migrations[i].name)};
   }
   return static_cast<int>(rows.size());
 }
@@ -60,7 +62,8 @@ Status Database::migrate(std::span<const Migration> migrations) {
   for (std::size_t i = 0; i < migrations.size(); ++i)
     GRISTMILL_CHECK(migrations[i].version == static_cast<int>(i) + 1, std::string(migrations[i].name));
   int applied = 0;
-  // Looking first keeps start-ups from queueing for the write lock, and lets a database that may only be read be opened.
+  // Looking first keeps start-ups from queueing for the write lock, and lets a database that may only be read be
+  // opened.
   GRISTMILL_RETURN_IF_ERROR(read([&](Transaction& transaction) -> Status {
     GRISTMILL_TRY(applied, applied_version(transaction, dialect(), migrations));
     return {};

@@ -32,7 +32,8 @@ class SqliteDatabase final : public Database {
   SqliteSettings settings_;
   std::mutex idle_mutex_;
   std::vector<std::unique_ptr<SqliteConnection>> idle_;
-  // Writers of this process queue here and are woken at once; SQLite's own waiting, which polls, is left for other processes.
+  // Writers of this process queue here and are woken at once; SQLite's own waiting, which polls, is left for other
+  // processes.
   std::timed_mutex writer_mutex_;
   std::atomic<std::thread::id> writer_;
 };
@@ -61,7 +62,8 @@ void SqliteDatabase::give_back(std::unique_ptr<SqliteConnection> connection) {
   if (idle_.size() < idle_connections_max) idle_.push_back(std::move(connection));
 }
 
-Status SqliteDatabase::run(SqliteConnection& connection, bool may_write, const std::function<Status(Transaction&)>& work) {
+Status SqliteDatabase::run(SqliteConnection& connection, bool may_write,
+                           const std::function<Status(Transaction&)>& work) {
   GRISTMILL_RETURN_IF_ERROR(connection.run(may_write ? "BEGIN IMMEDIATE" : "BEGIN"));
   SqliteTransaction transaction(connection, may_write);
   auto status = work(transaction);
@@ -84,8 +86,9 @@ Status SqliteDatabase::write(const std::function<Status(Transaction&)>& work) {
                                    settings_.busy_timeout_ms / 1000));
   GRISTMILL_TRY(auto connection, take());
   if (connection->is_readonly())
-    return Error{ErrorCode::denied, fmt::format("database {} may only be read: check the permissions of the file and its folder",
-                                                settings_.path)};
+    return Error{
+        ErrorCode::denied,
+        fmt::format("database {} may only be read: check the permissions of the file and its folder", settings_.path)};
   writer_.store(std::this_thread::get_id());
   auto status = run(*connection, true, work);
   writer_.store(std::thread::id());

@@ -18,11 +18,12 @@ constexpr std::size_t statements_max = 256;
 constexpr std::size_t sql_shown_bytes = 200;
 
 std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 bool is_missing(const std::string& path) {
-  struct stat facts {};
+  struct stat facts{};
   return ::stat(path.c_str(), &facts) != 0;
 }
 
@@ -61,13 +62,15 @@ std::pair<ErrorCode, std::string_view> explain(int extended, int system_error) {
       return {ErrorCode::unavailable, "the disk failed: check it and try again"};
     case SQLITE_READONLY:
     case SQLITE_PERM:
-    case SQLITE_AUTH: return {ErrorCode::denied, "the database may only be read: check the permissions of the file and its folder"};
+    case SQLITE_AUTH:
+      return {ErrorCode::denied, "the database may only be read: check the permissions of the file and its folder"};
     case SQLITE_CANTOPEN:
       if (is_disk_full) return {ErrorCode::unavailable, "the disk is full: make room and try again"};
       if (system_error == EACCES || system_error == EPERM || system_error == EROFS)
         return {ErrorCode::denied, "permission denied: check the permissions of the file and its folder"};
       if (system_error == ENOENT) return {ErrorCode::not_found, "the folder does not exist"};
-      return {ErrorCode::unavailable, "the file cannot be opened: check that it is a file and that its folder may be written"};
+      return {ErrorCode::unavailable,
+              "the file cannot be opened: check that it is a file and that its folder may be written"};
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return {ErrorCode::unavailable, "another process holds the database for too long: wait for it or stop it"};
@@ -87,10 +90,12 @@ Result<sqlite3*> open_handle(const std::string& name, int flags, const std::stri
   const int code = sqlite3_open_v2(name.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   if (code == SQLITE_OK) return handle;
   // SQLite tries again read-only, whose "no such file" would hide that the folder may not be written.
-  const bool is_refused = is_missing(path) && !is_missing(folder_of(path)) && ::access(folder_of(path).c_str(), W_OK | X_OK) != 0;
+  const bool is_refused = is_missing(path) && !is_missing(folder_of(path)) &&
+                          ::access(folder_of(path).c_str(), W_OK | X_OK) != 0;
   const int system_error = is_refused ? errno : handle != nullptr ? sqlite3_system_errno(handle) : 0;
   const auto [kind, advice] = explain(code, system_error);
-  Error error{kind, fmt::format("opening database {}: {}{}{}", path, sqlite3_errstr(code), advice.empty() ? "" : "; ", advice)};
+  Error error{
+      kind, fmt::format("opening database {}: {}{}{}", path, sqlite3_errstr(code), advice.empty() ? "" : "; ", advice)};
   sqlite3_close_v2(handle);
   return error;
 }
@@ -102,7 +107,7 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const SqliteSet
   // one. Nobody is writing then, so the file alone is the whole truth.
   const bool is_immutable = ::access(settings.path.c_str(), R_OK) == 0 && is_missing(settings.path + "-wal") &&
                             ::access(folder_of(settings.path).c_str(), W_OK) != 0;
-  GRISTMILL_TRY(sqlite3* handle,
+  GRISTMILL_TRY(sqlite3 * handle,
                 is_immutable
                     ? open_handle(immutable_uri(settings.path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, settings.path)
                     : open_handle(settings.path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, settings.path));

@@ -80,7 +80,7 @@ Result<sqlite3_stmt*> SqliteTransaction::prepare_single(std::string_view sql) {
 }
 
 Result<std::vector<Row>> SqliteTransaction::query(std::string_view sql, std::span<const Cell> parameters) {
-  GRISTMILL_TRY(sqlite3_stmt* statement, prepare_single(sql));
+  GRISTMILL_TRY(sqlite3_stmt * statement, prepare_single(sql));
   const int wanted = sqlite3_bind_parameter_count(statement);
   if (static_cast<std::size_t>(wanted) != parameters.size())
     return fail(Error{ErrorCode::internal, parameter_error(sql, wanted, parameters.size())});
@@ -113,7 +113,7 @@ Result<std::int64_t> SqliteTransaction::execute(std::string_view sql, std::span<
     GRISTMILL_RETURN_IF_ERROR(run_script(sql));
     return connection_.changes();
   }
-  GRISTMILL_TRY(sqlite3_stmt* statement, prepare_single(sql));
+  GRISTMILL_TRY(sqlite3_stmt * statement, prepare_single(sql));
   const int wanted = sqlite3_bind_parameter_count(statement);
   if (static_cast<std::size_t>(wanted) != parameters.size())
     return fail(Error{ErrorCode::internal, parameter_error(sql, wanted, parameters.size())});
@@ -127,7 +127,7 @@ Result<std::int64_t> SqliteTransaction::execute(std::string_view sql, std::span<
 }
 
 Status SqliteTransaction::execute_many(std::string_view sql, std::span<const Row> rows) {
-  GRISTMILL_TRY(sqlite3_stmt* statement, prepare_single(sql));
+  GRISTMILL_TRY(sqlite3_stmt * statement, prepare_single(sql));
   const auto wanted = static_cast<std::size_t>(sqlite3_bind_parameter_count(statement));
   const ResetOnExit reset(statement);
   for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -57,7 +57,8 @@ TEST_CASE("a database newer than the program is refused, naming both versions") 
 TEST_CASE("a migration that fails half-way leaves nothing of itself") {
   const TemporaryFolder folder;
   const auto database = *meta::open_sqlite(folder.file("a.db"), false);
-  constexpr std::array broken{steps[0], Migration{2, "bad", "CREATE TABLE c (id INTEGER); CREATE TABLE a (id INTEGER)"}};
+  constexpr std::array broken{steps[0],
+                              Migration{2, "bad", "CREATE TABLE c (id INTEGER); CREATE TABLE a (id INTEGER)"}};
   const auto failed = database->migrate(broken);
   REQUIRE(!failed.ok());
   CHECK(failed.error().message.find("schema step 2 \"bad\"") != std::string::npos);

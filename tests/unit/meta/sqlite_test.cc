@@ -71,7 +71,8 @@ TEST_CASE("cells of every type come back as they went in") {
               .ok());
   REQUIRE(database
               ->read([&](Transaction& transaction) -> Status {
-                GRISTMILL_TRY(const auto rows, transaction.query("SELECT i, r, t, n, '' FROM cells WHERE t = ?", {text}));
+                GRISTMILL_TRY(const auto rows,
+                              transaction.query("SELECT i, r, t, n, '' FROM cells WHERE t = ?", {text}));
                 REQUIRE(rows.size() == 1);
                 CHECK(meta::integer(rows[0][0]) == INT64_MIN);
                 CHECK(meta::real(rows[0][1]) == 0.1);
@@ -155,7 +156,9 @@ TEST_CASE("execute_many inserts all rows or none") {
   REQUIRE(run(*database, "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)").ok());
   std::vector<Row> rows;
   for (std::int64_t i = 0; i < 10'000; ++i) rows.push_back({i, "name " + std::to_string(i)});
-  const auto insert = [&](Transaction& transaction) { return transaction.execute_many("INSERT INTO t VALUES (?, ?)", rows); };
+  const auto insert = [&](Transaction& transaction) {
+    return transaction.execute_many("INSERT INTO t VALUES (?, ?)", rows);
+  };
   CHECK(database->write(insert).ok());
   CHECK(single(*database, "SELECT sum(id) FROM t") == 49'995'000);
   rows = {{std::int64_t{20'000}, "new"}, {std::int64_t{5}, "taken"}};

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <random>
+#include <thread>
+
+#include "gristmill/store/location.h"
+#include "gristmill/store/snapshot_writer.h"
+#include "gristmill/store/table.h"
+
+namespace gristmill::store {
+namespace {
+
+// After this many lost races the work is done while holding the database's write lock: slower for the others, but sure.
+constexpr int attempts_without_lock = 5;
+
+void back_off(int attempt) {
+  thread_local std::minstd_rand random(std::random_device{}());
+  const int ceiling_ms = 4 << attempt;
+  std::this_thread::sleep_for(
+      std::chrono::milliseconds(1 + static_cast<int>(random() % static_cast<unsigned>(ceiling_ms))));
+}
+
+/// "…/metadata/00012-uuid.metadata.json" -> 13; Iceberg numbers metadata files for the eye only.
+int next_metadata_number(std::string_view location) {
+  const auto slash = location.rfind('/');
+  const auto name = location.substr(slash == std::string_view::npos ? 0 : slash + 1);
+  int number = -1;
+  std::from_chars(name.data(), name.data() + name.size(), number);
+  return number < 0 || number == INT32_MAX ? 1 : number + 1;
+}
+
+const Snapshot* find_by_key(const TableMetadata& metadata, const std::string& key) {
+  if (key.empty()) return nullptr;
+  const auto& snapshots = metadata.snapshots();
+  const auto found = std::ranges::find_if(snapshots,
+                                          [&](const Snapshot& item) { return item.note(commit_key_note) == key; });
+  return found == snapshots.end() ? nullptr : &*found;
+}
+
+/// Deletes metadata files that fell off the log, but never anything outside the table's own folder.
+void remove_old_metadata(const TableMetadata& metadata, const std::vector<std::string>& locations) {
+  const auto folder = path_of(metadata.location() + "/metadata/");
+  for (const auto& location : locations) {
+    const auto path = path_of(location);
+    if (folder && path && path->starts_with(*folder) && path->ends_with(".metadata.json")) ::unlink(path->c_str());
+  }
+}
+
+}  // namespace
+
+/// The state of the table after an attempt that is written but not yet visible.
+struct Table::Prepared {
+  TableMetadata metadata;
+  std::string location;
+  std::vector<std::string> dropped_metadata;
+  Outcome outcome;
+};
+
+Status Table::check_writable(const TableMetadata& metadata) const {
+  if (metadata.format_version() != 2)
+    return invalid_argument(
+        fmt::format("dataset {}: its tables are of Iceberg format version {}; only version 2 is written", name_.text(),
+                    metadata.format_version()));
+  return {};
+}
+
+Result<Table::Prepared> Table::prepare(const Change& change, AttemptFiles& files) const {
+  GRISTMILL_RETURN_IF_ERROR(check_writable(metadata_));
+  Prepared prepared{.metadata = metadata_, .location = {}, .dropped_metadata = {}, .outcome = {}};
+  GRISTMILL_TRY(prepared.outcome, change(prepared.metadata, files));
+  if (prepared.outcome.is_done_already) return prepared;
+  prepared.dropped_metadata = prepared.metadata.log_previous(metadata_location_, metadata_.last_updated_ms());
+  prepared.location = fmt::format("{}/metadata/{:05}-{}.metadata.json", metadata_.location(),
+                                  next_metadata_number(metadata_location_), new_uuid());
+  GRISTMILL_RETURN_IF_ERROR(files.write(prepared.location, prepared.metadata.dump()));
+  return prepared;
+}
+
+Status Table::publish(meta::Transaction& transaction, const Prepared& prepared, const InSameTransaction& also,
+                      bool& has_lost) const {
+  GRISTMILL_TRY(const bool is_swapped, Catalog::swap(transaction, name_, metadata_location_, prepared.location));
+  has_lost = !is_swapped;
+  if (has_lost)
+    return Error{ErrorCode::conflict, fmt::format("dataset {}: somebody else committed first", name_.text())};
+  return also ? also(transaction, prepared.outcome.snapshot_id) : Status();
+}
+
+void Table::adopt(Prepared prepared, AttemptFiles& files) {
+  files.keep();
+  metadata_ = std::move(prepared.metadata);
+  metadata_location_ = std::move(prepared.location);
+  remove_old_metadata(metadata_, prepared.dropped_metadata);
+}
+
+Result<Table::Outcome> Table::settle(Status failure, Prepared prepared, AttemptFiles& files) {
+  // The database may have failed before or after the change became durable: only reading back tells.
+  auto now = Table::load(*catalog_, name_);
+  if (!now) {
+    files.keep();
+    return std::move(failure).error();
+  }
+  const bool is_committed = now->metadata_location_ == prepared.location ||
+                            now->metadata_.has_logged(prepared.location);
+  if (!is_committed) return std::move(failure).error();
+  files.keep();
+  *this = *std::move(now);
+  return prepared.outcome;
+}
+
+Result<Table::Outcome> Table::commit(const Change& change, const InSameTransaction& also) {
+  for (int attempt = 0; attempt < attempts_without_lock; ++attempt) {
+    AttemptFiles files;
+    GRISTMILL_TRY(auto prepared, prepare(change, files));
+    const auto outcome = prepared.outcome;
+    if (outcome.is_done_already) return outcome;
+    bool has_lost = false;
+    auto status = catalog_->database().write(
+        [&](meta::Transaction& transaction) { return publish(transaction, prepared, also, has_lost); });
+    if (status) {
+      adopt(std::move(prepared), files);
+      return outcome;
+    }
+    if (!has_lost) return settle(std::move(status), std::move(prepared), files);
+    back_off(attempt);
+    GRISTMILL_RETURN_IF_ERROR(refresh());
+  }
+  return commit_under_lock(change, also);
+}
+
+Result<Table::Outcome> Table::commit_under_lock(const Change& change, const InSameTransaction& also) {
+  AttemptFiles files;
+  std::optional<Prepared> prepared;
+  auto status = catalog_->database().write([&](meta::Transaction& transaction) -> Status {
+    GRISTMILL_TRY(const auto location, Catalog::metadata_location(transaction, name_));
+    GRISTMILL_TRY(*this, load_at(*catalog_, name_, location));
+    GRISTMILL_TRY(prepared, prepare(change, files));
+    if (prepared->outcome.is_done_already) return {};
+    bool has_lost = false;
+    return publish(transaction, *prepared, also, has_lost);
+  });
+  if (!prepared) return std::move(status).error();
+  const auto outcome = prepared->outcome;
+  if (outcome.is_done_already) return outcome;
+  if (!status) return settle(std::move(status), *std::move(prepared), files);
+  adopt(*std::move(prepared), files);
+  return outcome;
+}
+
+Result<Snapshot> Table::commit_files(const CommitRequest& request, bool is_replacing) {
+  const auto base = metadata_.current_snapshot_id();
+  SnapshotWriter writer(request, is_replacing);
+  const Change change = [&](TableMetadata& next, AttemptFiles& files) -> Result<Outcome> {
+    if (const auto* done = find_by_key(next, request.key)) return Outcome{done->id, true};
+    if (next.is_partitioned())
+      return invalid_argument(fmt::format("dataset {} is partitioned: adding files is not supported", name_.text()));
+    if (is_replacing && next.current_snapshot_id() != base)
+      return Error{
+          ErrorCode::conflict,
+          fmt::format("dataset {}: its content changed (snapshot {}, was {}) while it was to be replaced: run again",
+                      name_.text(), next.current_snapshot_id(), base)};
+    if (!request.columns.empty()) {
+      GRISTMILL_RETURN_IF_ERROR(check_columns(next, request.columns));
+      next.set_schema(request.columns);
+    }
+    GRISTMILL_TRY(const auto snapshot, writer.write(next, files));
+    return Outcome{snapshot.id, false};
+  };
+  GRISTMILL_TRY(const auto outcome, commit(change, request.also));
+  if (!outcome.is_done_already) writer.keep();
+  const auto* snapshot = metadata_.find_snapshot(outcome.snapshot_id);
+  GRISTMILL_CHECK(snapshot != nullptr, std::to_string(outcome.snapshot_id));
+  return *snapshot;
+}
+
+Status Table::check_columns(const TableMetadata& metadata, const std::vector<formats::TableColumn>& columns) const {
+  for (const auto& column : columns) {
+    const auto known = metadata.column_by_id(column.field_id);
+    if (column.field_id < 1 || (known && (known->name != column.name || known->type != column.type)))
+      return invalid_argument(fmt::format("dataset {}: column {} ({}) cannot have field id {}{}", name_.text(),
+                                          column.name, column.type, column.field_id,
+                                          known ? ", which is " + known->name : ""));
+  }
+  return {};
+}
+
+Result<Snapshot> Table::append(const CommitRequest& request) { return commit_files(request, false); }
+Result<Snapshot> Table::replace(const CommitRequest& request) { return commit_files(request, true); }
+
+Status Table::rollback(std::int64_t snapshot_id, const InSameTransaction& also) {
+  const auto done = commit(
+      [&](TableMetadata& next, AttemptFiles&) -> Result<Outcome> {
+        const auto* found = next.find_snapshot(snapshot_id);
+        if (found == nullptr) return not_found(fmt::format("dataset {} has no snapshot {}", name_.text(), snapshot_id));
+        const auto target = *found;
+        next.set_current_snapshot(target, next.next_timestamp_ms(current_time_ms()));
+        return Outcome{snapshot_id, false};
+      },
+      also);
+  return done ? Status() : Status(done.error());
+}
+
+Status Table::set_tag(const std::string& tag, std::int64_t snapshot_id, const InSameTransaction& also) {
+  const bool is_bad = tag.empty() || tag.size() > 255 || tag == "main" ||
+                      std::ranges::any_of(tag, [](unsigned char byte) {
+                        return byte <= ' ' || byte == 0x7F || byte == '@' || byte == '/';
+                      });
+  if (is_bad)
+    return invalid_argument(fmt::format("bad release name \"{}\": no blanks, @ or /, not main", tag.substr(0, 300)));
+  const auto done = commit(
+      [&](TableMetadata& next, AttemptFiles&) -> Result<Outcome> {
+        if (next.find_snapshot(snapshot_id) == nullptr)
+          return not_found(fmt::format("dataset {} has no snapshot {}", name_.text(), snapshot_id));
+        for (const auto& reference : next.references()) {
+          if (reference.name != tag) continue;
+          if (reference.is_tag && reference.snapshot_id == snapshot_id) return Outcome{snapshot_id, true};
+          return Error{ErrorCode::already_exists,
+                       fmt::format("dataset {}: {} is taken by snapshot {}", name_.text(), tag, reference.snapshot_id)};
+        }
+        next.set_tag(tag, snapshot_id);
+        next.touch(next.next_timestamp_ms(current_time_ms()));
+        return Outcome{snapshot_id, false};
+      },
+      also);
+  return done ? Status() : Status(done.error());
+}
+
+Status Table::remove_tag(const std::string& tag, const InSameTransaction& also) {
+  const auto done = commit(
+      [&](TableMetadata& next, AttemptFiles&) -> Result<Outcome> {
+        const auto references = next.references();
+        const auto found = std::ranges::find(references, tag, &Reference::name);
+        if (found == references.end() || !found->is_tag)
+          return not_found(fmt::format("dataset {} has no release {}", name_.text(), tag));
+        next.remove_reference(tag);
+        next.touch(next.next_timestamp_ms(current_time_ms()));
+        return Outcome{found->snapshot_id, false};
+      },
+      also);
+  return done ? Status() : Status(done.error());
+}
+
+Result<std::vector<formats::TableColumn>> Table::add_columns(const std::vector<formats::TableColumn>& columns,
+                                                             const InSameTransaction& also) {
+  std::vector<formats::TableColumn> added;
+  GRISTMILL_TRY([[maybe_unused]] const auto done,
+                commit(
+                    [&](TableMetadata& next, AttemptFiles&) -> Result<Outcome> {
+                      GRISTMILL_TRY(auto all, next.columns(next.current_schema_id()));
+                      const auto before = all.size();
+                      added = next.plan_columns(columns);
+                      for (const auto& column : added) {
+                        const auto same = std::ranges::find(all, column.name, &formats::TableColumn::name);
+                        if (same == all.end()) {
+                          all.push_back(column);
+                        } else if (same->field_id != column.field_id) {
+                          return invalid_argument(fmt::format("dataset {} has a column {} of type {} already",
+                                                              name_.text(), column.name, same->type));
+                        }
+                      }
+                      if (all.size() == before) return Outcome{next.current_snapshot_id(), true};
+                      next.set_schema(all);
+                      next.touch(next.next_timestamp_ms(current_time_ms()));
+                      return Outcome{next.current_snapshot_id(), false};
+                    },
+                    also));
+  return added;
+}
+
+}  // namespace gristmill::store

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/store/location.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+namespace gristmill::store {
+
+Result<std::string> location_of(const std::string& path) {
+  if (path.find_first_of("?#") != std::string::npos)
+    return invalid_argument(fmt::format("the path may not hold ? or #, Iceberg readers would cut it there: {}", path));
+  std::error_code code;
+  auto absolute = std::filesystem::absolute(path, code).lexically_normal().string();
+  if (code) return errno_error(path, code.value());
+  while (absolute.size() > 1 && absolute.ends_with('/')) absolute.pop_back();
+  return "file://" + absolute;
+}
+
+Result<std::string> path_of(std::string_view location) {
+  std::string_view path = location;
+  if (path.starts_with("file:")) {
+    path.remove_prefix(5);
+    if (path.starts_with("//localhost/")) path.remove_prefix(11);
+    if (path.starts_with("//")) path.remove_prefix(2);
+  }
+  if (path.starts_with('/') && path.find('\0') == std::string_view::npos) return std::string(path);
+  return invalid_argument(fmt::format("only local files can be read: {}", location.substr(0, 200)));
+}
+
+}  // namespace gristmill::store

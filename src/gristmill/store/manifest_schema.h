@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+#include "gristmill/store/avro_schema.h"
+
+namespace gristmill::store {
+
+/// Avro schema of our own manifests: unpartitioned, format version 2.
+std::string_view manifest_avro_schema();
+/// Avro schema of our manifest lists, format version 2.
+std::string_view manifest_list_avro_schema();
+/// The specification's names by field id: writers differ in names, never in ids.
+const AvroSchema::FieldNames& manifest_field_names();
+const AvroSchema::FieldNames& manifest_list_field_names();
+
+}  // namespace gristmill::store

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/store/metadata.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <random>
+
+namespace gristmill::store {
+namespace {
+
+constexpr std::string_view name_mapping_property = "schema.name-mapping.default";
+constexpr std::int64_t previous_versions_default = 100;
+constexpr int first_partition_field_id = 1000;
+// Columns that come later get ids from 100 on; those below are kept for origin columns.
+constexpr std::int64_t origin_field_id_max = 99;
+
+Json field_json(const formats::TableColumn& column) {
+  auto field = Json::object(
+      {{"id", column.field_id}, {"name", column.name}, {"required", column.required}, {"type", column.type}});
+  if (!column.doc.empty()) field.set("doc", column.doc);
+  return field;
+}
+
+Json schema_json(std::int64_t id, const std::vector<formats::TableColumn>& columns) {
+  Json::Array fields;
+  for (const auto& column : columns) fields.push_back(field_json(column));
+  return Json::object(
+      {{"type", "struct"}, {"schema-id", id}, {"identifier-field-ids", Json::array()}, {"fields", std::move(fields)}});
+}
+
+/// For readers of Parquet files that carry no field ids.
+std::string name_mapping(const std::vector<formats::TableColumn>& columns) {
+  Json::Array entries;
+  for (const auto& column : columns) {
+    entries.push_back(Json::object({{"field-id", column.field_id}, {"names", Json::array({column.name})}}));
+  }
+  return Json(std::move(entries)).dump();
+}
+
+formats::TableColumn column_of(const Json& field) {
+  const auto& type = field["type"];
+  return {.field_id = static_cast<int>(field["id"].as_int()),
+          .name = field["name"].as_string(),
+          .type = type.is_string() ? type.as_string() : type["type"].as_string(),
+          .required = field["required"].as_bool(),
+          .doc = field["doc"].as_string()};
+}
+
+Json snapshot_json(const Snapshot& snapshot) {
+  auto json = Json::object({{"sequence-number", snapshot.sequence_number}, {"snapshot-id", snapshot.id}});
+  if (snapshot.parent_id != 0) json.set("parent-snapshot-id", snapshot.parent_id);
+  json.set("timestamp-ms", snapshot.timestamp_ms);
+  auto summary = Json::object();
+  for (const auto& [key, value] : snapshot.summary) summary.set(key, value);
+  json.set("summary", std::move(summary));
+  json.set("manifest-list", snapshot.manifest_list);
+  if (snapshot.schema_id >= 0) json.set("schema-id", snapshot.schema_id);
+  return json;
+}
+
+Result<Snapshot> snapshot_of(const Json& json) {
+  Snapshot snapshot{.id = json["snapshot-id"].as_int(-1),
+                    .parent_id = std::max<std::int64_t>(json["parent-snapshot-id"].as_int(0), 0),
+                    .sequence_number = json["sequence-number"].as_int(),
+                    .timestamp_ms = json["timestamp-ms"].as_int(),
+                    .schema_id = json["schema-id"].as_int(-1),
+                    .manifest_list = json["manifest-list"].as_string(),
+                    .summary = {}};
+  if (snapshot.id < 0) return corrupt_data("a snapshot without snapshot-id");
+  if (snapshot.manifest_list.empty()) return corrupt_data(fmt::format("snapshot {} has no manifest-list", snapshot.id));
+  for (const auto& [key, value] : json["summary"].members()) snapshot.summary.emplace_back(key, value.as_string());
+  return snapshot;
+}
+
+Json log_entry(std::string_view key, Json value, std::int64_t timestamp_ms) {
+  return Json::object({{"timestamp-ms", timestamp_ms}, {std::string(key), std::move(value)}});
+}
+
+}  // namespace
+
+std::string_view Snapshot::note(std::string_view key) const {
+  const auto found = std::ranges::find(summary, key, &Summary::value_type::first);
+  return found == summary.end() ? std::string_view() : found->second;
+}
+
+std::optional<std::int64_t> Snapshot::count(std::string_view key) const {
+  const auto text = note(key);
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+TableMetadata TableMetadata::create(std::string location, const std::vector<formats::TableColumn>& columns,
+                                    std::int64_t timestamp_ms) {
+  std::int64_t last_column_id = origin_field_id_max;
+  for (const auto& column : columns) last_column_id = std::max<std::int64_t>(last_column_id, column.field_id);
+  auto properties = Json::object({{"write.format.default", "parquet"},
+                                  {"write.parquet.compression-codec", "zstd"},
+                                  {"write.metadata.delete-after-commit.enabled", "true"},
+                                  {"write.metadata.previous-versions-max", std::to_string(previous_versions_default)},
+                                  {std::string(name_mapping_property), name_mapping(columns)}});
+  return TableMetadata(
+      Json::object({{"format-version", 2},
+                    {"table-uuid", new_uuid()},
+                    {"location", std::move(location)},
+                    {"last-sequence-number", 0},
+                    {"last-updated-ms", timestamp_ms},
+                    {"last-column-id", last_column_id},
+                    {"current-schema-id", 0},
+                    {"schemas", Json::array({schema_json(0, columns)})},
+                    {"default-spec-id", 0},
+                    {"partition-specs", Json::array({Json::object({{"spec-id", 0}, {"fields", Json::array()}})})},
+                    {"last-partition-id", first_partition_field_id - 1},
+                    {"default-sort-order-id", 0},
+                    {"sort-orders", Json::array({Json::object({{"order-id", 0}, {"fields", Json::array()}})})},
+                    {"properties", std::move(properties)},
+                    {"current-snapshot-id", -1},
+                    {"refs", Json::object()},
+                    {"snapshots", Json::array()},
+                    {"snapshot-log", Json::array()},
+                    {"metadata-log", Json::array()}}));
+}
+
+Result<TableMetadata> TableMetadata::parse(std::string_view text) {
+  GRISTMILL_TRY(auto document, Json::parse(text));
+  TableMetadata metadata(std::move(document));
+  if (metadata.format_version() == 1) metadata.upgrade_version_1();
+  GRISTMILL_RETURN_IF_ERROR(metadata.check());
+  GRISTMILL_RETURN_IF_ERROR(metadata.read_snapshots());
+  return metadata;
+}
+
+void TableMetadata::upgrade_version_1() {
+  // Version 1 wrote one schema and one spec under other names; the lists were added to it later.
+  if (!document_.contains("schemas")) {
+    auto schema = document_["schema"];
+    if (schema.is_object() && !schema.contains("schema-id")) schema.set("schema-id", 0);
+    document_.set("current-schema-id", schema["schema-id"].as_int());
+    document_.set("schemas", Json::array({std::move(schema)}));
+  }
+  if (!document_.contains("partition-specs")) {
+    auto spec = Json::object({{"spec-id", 0}, {"fields", document_["partition-spec"]}});
+    document_.set("partition-specs", Json::array({std::move(spec)}));
+    document_.set("default-spec-id", 0);
+  }
+}
+
+Status TableMetadata::check() const {
+  if (!document_.is_object()) return corrupt_data("not a JSON object");
+  if (!document_["format-version"].is_int()) return corrupt_data("no format-version");
+  if (format_version() < 1 || format_version() > 3)
+    return corrupt_data(fmt::format("format-version {} is not supported (1 to 3 are)", format_version()));
+  if (location().empty()) return corrupt_data("no location");
+  if (!document_["schemas"].is_array() || document_["schemas"].items().empty()) return corrupt_data("no schemas");
+  if (!document_["partition-specs"].is_array()) return corrupt_data("no partition-specs");
+  if (schema(current_schema_id()).is_null())
+    return corrupt_data(fmt::format("current-schema-id {} is not among the schemas", current_schema_id()));
+  return {};
+}
+
+Status TableMetadata::read_snapshots() {
+  for (const auto& item : document_["snapshots"].items()) {
+    GRISTMILL_TRY(auto snapshot, snapshot_of(item));
+    snapshots_.push_back(std::move(snapshot));
+  }
+  const auto current = document_["current-snapshot-id"].as_int(-1);
+  current_snapshot_id_ = std::max<std::int64_t>(current, 0);
+  if (current > 0 && find_snapshot(current) == nullptr)
+    return corrupt_data(fmt::format("current-snapshot-id {} is not among the snapshots", current));
+  return {};
+}
+
+bool TableMetadata::is_partitioned() const {
+  for (const auto& spec : document_["partition-specs"].items()) {
+    if (spec["spec-id"].as_int() == default_spec_id()) return spec["fields"].size() > 0;
+  }
+  return false;
+}
+
+const Snapshot* TableMetadata::find_snapshot(std::int64_t id) const {
+  // The newest are asked for most.
+  const auto found = std::find_if(snapshots_.rbegin(), snapshots_.rend(),
+                                  [&](const Snapshot& item) { return item.id == id; });
+  return id == 0 || found == snapshots_.rend() ? nullptr : &*found;
+}
+
+std::vector<Reference> TableMetadata::references() const {
+  std::vector<Reference> references;
+  for (const auto& [name, value] : document_["refs"].members()) {
+    references.push_back({name, value["snapshot-id"].as_int(), value["type"].as_string() == "tag"});
+  }
+  return references;
+}
+
+const Snapshot* TableMetadata::snapshot_at(std::int64_t timestamp_ms) const {
+  const Snapshot* found = nullptr;
+  for (const auto& entry : document_["snapshot-log"].items()) {
+    if (entry["timestamp-ms"].as_int() > timestamp_ms) break;
+    if (const auto* snapshot = find_snapshot(entry["snapshot-id"].as_int())) found = snapshot;
+  }
+  if (found != nullptr || document_["snapshot-log"].size() > 0) return found;
+  // Without a log: the newest on the line of the current one.
+  for (found = current_snapshot(); found != nullptr && found->timestamp_ms > timestamp_ms;) {
+    found = find_snapshot(found->parent_id);
+  }
+  return found;
+}
+
+const Json& TableMetadata::schema(std::int64_t schema_id) const {
+  static const Json none;
+  const auto& schemas = document_["schemas"].items();
+  const auto found = std::ranges::find_if(schemas,
+                                          [&](const Json& item) { return item["schema-id"].as_int() == schema_id; });
+  return found == schemas.end() ? none : *found;
+}
+
+Result<std::vector<formats::TableColumn>> TableMetadata::columns(std::int64_t schema_id) const {
+  const auto& json = schema(schema_id);
+  if (json.is_null()) return corrupt_data(fmt::format("schema {} is not among the table's schemas", schema_id));
+  std::vector<formats::TableColumn> columns;
+  for (const auto& field : json["fields"].items()) columns.push_back(column_of(field));
+  return columns;
+}
+
+const Json* TableMetadata::field_by_id(int field_id) const {
+  const auto& schemas = document_["schemas"].items();
+  for (auto schema = schemas.rbegin(); schema != schemas.rend(); ++schema) {
+    for (const auto& field : (*schema)["fields"].items()) {
+      if (field["id"].as_int() == field_id) return &field;
+    }
+  }
+  return nullptr;
+}
+
+std::optional<formats::TableColumn> TableMetadata::column_by_id(int field_id) const {
+  const auto* field = field_by_id(field_id);
+  return field == nullptr ? std::nullopt : std::optional(column_of(*field));
+}
+
+bool TableMetadata::has_logged(std::string_view location) const {
+  return std::ranges::any_of(document_["metadata-log"].items(),
+                             [&](const Json& entry) { return entry["metadata-file"].as_string() == location; });
+}
+
+std::vector<formats::TableColumn> TableMetadata::plan_columns(std::vector<formats::TableColumn> columns) const {
+  int next_id = next_field_id();
+  const auto& schemas = document_["schemas"].items();
+  for (auto& column : columns) {
+    column.field_id = 0;
+    for (auto schema = schemas.rbegin(); schema != schemas.rend() && column.field_id == 0; ++schema) {
+      for (const auto& field : (*schema)["fields"].items()) {
+        const auto known = column_of(field);
+        if (known.name == column.name && known.type == column.type) column.field_id = known.field_id;
+      }
+    }
+    if (column.field_id == 0) column.field_id = next_id++;
+  }
+  return columns;
+}
+
+std::int64_t TableMetadata::next_timestamp_ms(std::int64_t now_ms) const {
+  // Clocks of several machines differ and may step back; history must not.
+  auto earliest = last_updated_ms() + 1;
+  if (!snapshots_.empty()) earliest = std::max(earliest, snapshots_.back().timestamp_ms + 1);
+  return std::max(now_ms, earliest);
+}
+
+void TableMetadata::add_snapshot(Snapshot snapshot) {
+  document_.set("last-sequence-number", snapshot.sequence_number);
+  document_.at("snapshots").push(snapshot_json(snapshot));
+  snapshots_.push_back(std::move(snapshot));
+  const auto& added = snapshots_.back();
+  set_current_snapshot(added, added.timestamp_ms);
+}
+
+void TableMetadata::set_current_snapshot(const Snapshot& snapshot, std::int64_t timestamp_ms) {
+  current_snapshot_id_ = snapshot.id;
+  document_.set("current-snapshot-id", snapshot.id);
+  if (snapshot.schema_id >= 0 && !schema(snapshot.schema_id).is_null())
+    document_.set("current-schema-id", snapshot.schema_id);
+  document_.at("refs").at("main").set("snapshot-id", snapshot.id).set("type", "branch");
+  document_.at("snapshot-log").push(log_entry("snapshot-id", snapshot.id, timestamp_ms));
+  touch(timestamp_ms);
+}
+
+void TableMetadata::set_tag(std::string_view name, std::int64_t snapshot_id) {
+  document_.at("refs").set(name, Json::object({{"snapshot-id", snapshot_id}, {"type", "tag"}}));
+}
+
+void TableMetadata::remove_reference(std::string_view name) { document_.at("refs").erase(name); }
+
+void TableMetadata::set_schema(const std::vector<formats::TableColumn>& columns) {
+  std::int64_t newest = -1;
+  auto wanted = schema_json(0, columns);
+  Json::Array fields;
+  for (const auto& column : columns) {
+    // A known field keeps what our view of columns does not show: nested types, defaults.
+    const auto* known = field_by_id(column.field_id);
+    fields.push_back(known != nullptr ? *known : field_json(column));
+    if (known == nullptr && !snapshots_.empty()) fields.back().set("required", false);
+  }
+  wanted.set("fields", std::move(fields));
+  for (const auto& known : document_["schemas"].items()) {
+    const auto id = known["schema-id"].as_int();
+    newest = std::max(newest, id);
+    if (known["fields"] != wanted["fields"]) continue;
+    document_.set("current-schema-id", id);
+    return;
+  }
+  wanted.set("schema-id", newest + 1);
+  document_.at("schemas").push(std::move(wanted));
+  document_.set("current-schema-id", newest + 1);
+  auto last_column_id = document_["last-column-id"].as_int();
+  for (const auto& column : columns) last_column_id = std::max<std::int64_t>(last_column_id, column.field_id);
+  document_.set("last-column-id", last_column_id);
+  document_.at("properties").set(name_mapping_property, name_mapping(columns));
+}
+
+std::vector<std::string> TableMetadata::log_previous(const std::string& location, std::int64_t its_timestamp_ms) {
+  document_.at("metadata-log").push(log_entry("metadata-file", location, its_timestamp_ms));
+  auto previous_max = previous_versions_default;
+  const auto& wanted = property("write.metadata.previous-versions-max");
+  std::from_chars(wanted.data(), wanted.data() + wanted.size(), previous_max);
+  const auto& log = document_["metadata-log"].items();
+  const auto kept = static_cast<std::size_t>(std::max<std::int64_t>(previous_max, 1));
+  if (log.size() <= kept) return {};
+  const auto cut = log.end() - static_cast<std::ptrdiff_t>(kept);
+  std::vector<std::string> dropped;
+  for (auto entry = log.begin(); entry != cut; ++entry) dropped.push_back((*entry)["metadata-file"].as_string());
+  document_.set("metadata-log", Json(Json::Array(cut, log.end())));
+  if (property("write.metadata.delete-after-commit.enabled") != "true") dropped.clear();
+  return dropped;
+}
+
+std::string new_uuid() {
+  std::random_device random;
+  std::array<std::uint32_t, 4> words{random(), random(), random(), random()};
+  words[1] = (words[1] & 0xFFFF0FFFU) | 0x00004000U;
+  words[2] = (words[2] & 0x3FFFFFFFU) | 0x80000000U;
+  return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:04x}{:08x}", words[0], words[1] >> 16, words[1] & 0xFFFF,
+                     words[2] >> 16, words[2] & 0xFFFF, words[3]);
+}
+
+std::int64_t new_snapshot_id() {
+  std::random_device random;
+  const auto bits = (static_cast<std::uint64_t>(random()) << 32 | random()) & static_cast<std::uint64_t>(INT64_MAX);
+  return std::max<std::int64_t>(static_cast<std::int64_t>(bits), 1);
+}
+
+std::int64_t current_time_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace gristmill::store

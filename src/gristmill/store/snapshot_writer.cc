@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/store/snapshot_writer.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <tuple>
+
+#include "gristmill/store/location.h"
+#include "gristmill/store/manifest_schema.h"
+
+namespace gristmill::store {
+namespace {
+
+// As Iceberg's commit.manifest.min-count-to-merge and commit.manifest.target-size-bytes: a manifest list, which each
+// commit rewrites whole, stays short however many commits there are.
+constexpr std::size_t merge_count_min = 100;
+constexpr std::int64_t merge_bytes_max = std::int64_t{8} << 20;
+
+/// Manifests whose entries may be rewritten into one: content, spec, Avro schema and, where there are partition
+/// summaries, which cannot be added up without their types, the manifest itself.
+using GroupKey = std::tuple<ManifestContent, std::int64_t, std::string, std::string>;
+struct Group {
+  std::string partition_spec;
+  Json partitions;
+  std::vector<ManifestEntry> entries;
+  std::vector<ManifestFile> sources;
+};
+
+ManifestHeader header_for(const TableMetadata& metadata) {
+  return {.table_schema = metadata.schema(metadata.current_schema_id()).dump(),
+          .schema_id = metadata.current_schema_id(),
+          .spec_id = metadata.default_spec_id()};
+}
+
+ManifestHeader header_for(const TableMetadata& metadata, const GroupKey& key, const Group& group) {
+  auto header = header_for(metadata);
+  header.content = std::get<0>(key);
+  header.spec_id = std::get<1>(key);
+  if (!group.partition_spec.empty()) header.partition_spec = group.partition_spec;
+  return header;
+}
+
+Result<std::map<GroupKey, Group>> read_groups(const std::vector<ManifestFile>& manifests) {
+  std::map<GroupKey, Group> groups;
+  for (const auto& file : manifests) {
+    GRISTMILL_TRY(auto manifest, read_manifest(file));
+    const auto alone = file.partitions.size() > 0 ? file.location : std::string();
+    auto& group = groups[{file.content, file.spec_id, manifest.avro_schema, alone}];
+    group.partition_spec = std::move(manifest.partition_spec);
+    group.partitions = file.partitions;
+    group.sources.push_back(file);
+    for (auto& entry : manifest.entries) {
+      if (entry.status != EntryStatus::deleted) group.entries.push_back(std::move(entry));
+    }
+  }
+  return groups;
+}
+
+void put(Summary& summary, std::string_view key, std::int64_t value) {
+  summary.emplace_back(key, std::to_string(value));
+}
+
+}  // namespace
+
+SnapshotWriter::SnapshotWriter(const CommitRequest& request, bool is_replacing)
+    : request_(request), is_replacing_(is_replacing), snapshot_id_(new_snapshot_id()), unique_(new_uuid()) {
+  for (const auto& file : request.files) added_bytes_ += file.bytes;
+}
+
+Result<ManifestFile> SnapshotWriter::write_manifest(const TableMetadata& metadata, AttemptFiles& files,
+                                                    const ManifestHeader& header, const std::string& avro_schema,
+                                                    std::span<const ManifestEntry> entries) {
+  GRISTMILL_TRY(const auto bytes, encode_manifest(header, avro_schema, entries));
+  auto file = summarize(entries);
+  file.location = fmt::format("{}/metadata/{}-m{}.avro", metadata.location(), unique_, manifests_written_++);
+  file.bytes = static_cast<std::int64_t>(bytes.size());
+  file.spec_id = header.spec_id;
+  file.content = header.content;
+  file.added_snapshot_id = snapshot_id_;
+  file.partitions = Json::array();
+  GRISTMILL_RETURN_IF_ERROR(files.write(file.location, bytes));
+  return file;
+}
+
+Status SnapshotWriter::write_added(const TableMetadata& metadata) {
+  if (is_added_written_ || request_.files.empty()) return {};
+  std::vector<ManifestEntry> entries;
+  for (const auto& file : request_.files) {
+    GRISTMILL_TRY(auto location, location_of(file.path));
+    entries.push_back(added_entry(file, std::move(location), snapshot_id_));
+  }
+  GRISTMILL_TRY(added_, write_manifest(metadata, added_files_, header_for(metadata),
+                                       std::string(manifest_avro_schema()), entries));
+  is_added_written_ = true;
+  return {};
+}
+
+Result<std::vector<ManifestFile>> SnapshotWriter::mark_deleted(const TableMetadata& metadata, AttemptFiles& files,
+                                                               const std::vector<ManifestFile>& manifests) {
+  removed_files_ = removed_rows_ = removed_bytes_ = 0;
+  std::vector<ManifestFile> marked;
+  GRISTMILL_TRY(auto groups, read_groups(manifests));
+  for (auto& [key, group] : groups) {
+    if (group.entries.empty()) continue;
+    for (auto& entry : group.entries) {
+      entry.status = EntryStatus::deleted;
+      entry.snapshot_id = snapshot_id_;
+      removed_bytes_ += entry.bytes();
+      if (std::get<0>(key) != ManifestContent::data) continue;
+      ++removed_files_;
+      removed_rows_ += entry.records();
+    }
+    GRISTMILL_TRY(auto file,
+                  write_manifest(metadata, files, header_for(metadata, key, group), std::get<2>(key), group.entries));
+    file.partitions = group.partitions;
+    marked.push_back(std::move(file));
+  }
+  return marked;
+}
+
+Result<std::vector<ManifestFile>> SnapshotWriter::merge(const TableMetadata& metadata, AttemptFiles& files,
+                                                        std::vector<ManifestFile> manifests) {
+  const auto is_small = [&](const ManifestFile& file) {
+    return file.content == ManifestContent::data && file.bytes < merge_bytes_max &&
+           file.spec_id == metadata.default_spec_id();
+  };
+  std::vector<ManifestFile> small;
+  std::vector<ManifestFile> result;
+  for (auto& file : manifests) (is_small(file) ? small : result).push_back(std::move(file));
+  if (small.size() < merge_count_min) {
+    result.insert(result.end(), small.begin(), small.end());
+    return result;
+  }
+  GRISTMILL_TRY(auto groups, read_groups(small));
+  for (auto& [key, group] : groups) {
+    if (group.sources.size() == 1) {
+      result.push_back(group.sources[0]);
+      continue;
+    }
+    for (auto& entry : group.entries) entry.status = EntryStatus::existing;
+    if (group.entries.empty()) continue;
+    GRISTMILL_TRY(auto file,
+                  write_manifest(metadata, files, header_for(metadata, key, group), std::get<2>(key), group.entries));
+    result.push_back(std::move(file));
+  }
+  return result;
+}
+
+Summary SnapshotWriter::summarize_snapshot(const Snapshot* parent, const std::vector<ManifestFile>& manifests) const {
+  const bool is_delete = is_replacing_ && request_.files.empty() && removed_files_ > 0;
+  const bool is_overwrite = is_replacing_ && removed_files_ > 0;
+  Summary summary{{"operation", is_delete ? "delete" : is_overwrite ? "overwrite" : "append"}};
+  put(summary, "added-data-files", static_cast<std::int64_t>(request_.files.size()));
+  put(summary, "added-records", is_added_written_ ? added_.added_rows : 0);
+  put(summary, "added-files-size", added_bytes_);
+  if (is_overwrite) {
+    put(summary, "deleted-data-files", removed_files_);
+    put(summary, "deleted-records", removed_rows_);
+    put(summary, "removed-files-size", removed_bytes_);
+  }
+  std::int64_t data_files = 0;
+  std::int64_t records = 0;
+  std::int64_t delete_files = 0;
+  for (const auto& file : manifests) {
+    const bool is_data = file.content == ManifestContent::data;
+    data_files += is_data ? file.live_files() : 0;
+    records += is_data ? file.live_rows() : 0;
+    delete_files += is_data ? 0 : file.live_files();
+  }
+  put(summary, "total-data-files", data_files);
+  put(summary, "total-records", records);
+  put(summary, "total-delete-files", delete_files);
+  // Sizes are in no manifest list: they are known only when every writer before kept count.
+  const auto bytes_before = parent == nullptr || is_replacing_ ? 0 : parent->count("total-files-size");
+  if (bytes_before) put(summary, "total-files-size", *bytes_before + added_bytes_);
+  for (const auto* key : {"total-position-deletes", "total-equality-deletes"}) {
+    put(summary, key, parent == nullptr || delete_files == 0 ? 0 : parent->count(key).value_or(0));
+  }
+  if (!request_.key.empty()) summary.emplace_back(commit_key_note, request_.key);
+  for (const auto& [key, value] : request_.summary) {
+    if (key != "operation") summary.emplace_back(key, value);
+  }
+  return summary;
+}
+
+Result<Snapshot> SnapshotWriter::write(TableMetadata& metadata, AttemptFiles& files) {
+  const Snapshot* parent = metadata.current_snapshot();
+  GRISTMILL_RETURN_IF_ERROR(write_added(metadata));
+  Snapshot snapshot{.id = snapshot_id_,
+                    .parent_id = parent != nullptr ? parent->id : 0,
+                    .sequence_number = metadata.last_sequence_number() + 1,
+                    .timestamp_ms = metadata.next_timestamp_ms(current_time_ms()),
+                    .schema_id = metadata.current_schema_id(),
+                    .manifest_list = fmt::format("{}/metadata/snap-{}-{}-{}.avro", metadata.location(), snapshot_id_,
+                                                 ++attempts_, unique_),
+                    .summary = {}};
+  std::vector<ManifestFile> manifests;
+  if (parent != nullptr) {
+    GRISTMILL_TRY(manifests, read_manifest_list(parent->manifest_list));
+  }
+  std::erase_if(manifests, [](const ManifestFile& file) { return file.live_files() == 0; });
+  GRISTMILL_TRY(manifests, is_replacing_ ? mark_deleted(metadata, files, manifests)
+                                         : merge(metadata, files, std::move(manifests)));
+  if (is_added_written_) manifests.insert(manifests.begin(), added_);
+  for (auto& file : manifests) {
+    // Manifests of this snapshot get their place in the order now, with each attempt anew.
+    if (file.added_snapshot_id != snapshot_id_) continue;
+    file.sequence_number = snapshot.sequence_number;
+    if (file.min_sequence_number == 0) file.min_sequence_number = snapshot.sequence_number;
+  }
+  snapshot.summary = summarize_snapshot(parent, manifests);
+  const ManifestListOwner owner{snapshot.id, snapshot.parent_id, snapshot.sequence_number};
+  GRISTMILL_TRY(const auto bytes, encode_manifest_list(owner, manifests));
+  GRISTMILL_RETURN_IF_ERROR(files.write(snapshot.manifest_list, bytes));
+  metadata.add_snapshot(snapshot);
+  return snapshot;
+}
+
+}  // namespace gristmill::store

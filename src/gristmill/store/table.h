@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gristmill/store/catalog.h"
+#include "gristmill/store/manifest.h"
+#include "gristmill/store/metadata.h"
+
+namespace gristmill::store {
+
+class AttemptFiles;
+
+/// Summary entry that holds CommitRequest::key.
+inline constexpr std::string_view commit_key_note = "gristmill.commit-key";
+
+/// What the caller writes in the very transaction that moves the table's pointer: run state, audit. Gets the snapshot
+/// that the change is about (0: none). May run again, in a new transaction, when a commit is retried.
+using InSameTransaction = std::function<Status(meta::Transaction&, std::int64_t snapshot_id)>;
+
+/// Files that become, or replace, a table's content.
+struct CommitRequest {
+  std::vector<DataFile> files;
+  Summary summary;  ///< Further entries of the snapshot's summary: run id, fingerprint, token count.
+  /// Names this commit for ever: when a snapshot with the key is there already, it is returned and nothing happens, so
+  /// that a caller who crashed before he heard of his success can simply ask again. Empty: no such protection.
+  std::string key;
+  /// When not empty: the table's columns from this commit on, with the field ids used in the files (assign_field_ids).
+  std::vector<formats::TableColumn> columns;
+  InSameTransaction also;
+};
+
+/// One data file of a snapshot.
+struct ScanFile {
+  std::string path;
+  std::int64_t records = 0;
+  std::int64_t bytes = 0;
+  std::vector<std::int64_t> split_offsets;
+  Json partition;  ///< Values by partition field name; empty for an unpartitioned table.
+  std::int64_t sequence_number = 0;
+  std::int64_t snapshot_id = 0;  ///< That added it.
+};
+
+/// An Iceberg table of the catalog, as of when it was loaded or last committed to. Copies are independent views; one
+/// object is used by one thread at a time. Any number of processes, ours and other Iceberg writers', may commit at
+/// once.
+class Table {
+ public:
+  /// Makes an empty table whose files live below the folder `path`.
+  static Result<Table> create(Catalog& catalog, const TableName& name, const std::vector<formats::TableColumn>& columns,
+                              const std::string& path, const InSameTransaction& also = {});
+  static Result<Table> load(Catalog& catalog, const TableName& name);
+  /// Loads the newest state.
+  Status refresh();
+
+  [[nodiscard]] const TableName& name() const { return name_; }
+  [[nodiscard]] const TableMetadata& metadata() const { return metadata_; }
+  [[nodiscard]] const std::string& metadata_location() const { return metadata_location_; }
+  /// Local folder for new data files.
+  [[nodiscard]] Result<std::string> data_folder() const;
+
+  /// Adds files. A concurrent commit of others is no conflict.
+  Result<Snapshot> append(const CommitRequest& request);
+  /// Replaces all files by the given ones. `conflict` when somebody changed the content since this object was loaded.
+  Result<Snapshot> replace(const CommitRequest& request);
+  /// Makes an earlier snapshot current again, with its columns. Nothing is lost: the newer ones stay.
+  Status rollback(std::int64_t snapshot_id, const InSameTransaction& also = {});
+  /// Names a snapshot (a release). The same again does nothing; a name that is taken is `already_exists`.
+  Status set_tag(const std::string& tag, std::int64_t snapshot_id, const InSameTransaction& also = {});
+  Status remove_tag(const std::string& tag, const InSameTransaction& also = {});
+  /// Adds optional columns; returns them with their new field ids. A name that is there with the same type keeps its
+  /// id.
+  Result<std::vector<formats::TableColumn>> add_columns(const std::vector<formats::TableColumn>& columns,
+                                                        const InSameTransaction& also = {});
+  /// The columns with the field ids under which files for this table must hold them: by name where the table knows the
+  /// name with that type, else new ones.
+  [[nodiscard]] std::vector<formats::TableColumn> assign_field_ids(std::vector<formats::TableColumn> columns) const;
+
+  [[nodiscard]] const std::vector<Snapshot>& snapshots() const { return metadata_.snapshots(); }
+  /// Columns as of a snapshot.
+  [[nodiscard]] Result<std::vector<formats::TableColumn>> columns_at(const Snapshot& snapshot) const;
+  /// Data files of a snapshot. Row-level deletes of other writers and files that are not Parquet are refused.
+  [[nodiscard]] Result<std::vector<ScanFile>> scan(const Snapshot& snapshot) const;
+  /// Finds a version: a tag or branch name, `v3` (the third commit), a snapshot id, a time such as
+  /// 2026-11-01T00:00:00Z (what was current then), or nothing and `latest` for the current one.
+  [[nodiscard]] Result<Snapshot> resolve_version(std::string_view selector) const;
+
+ private:
+  struct Outcome {
+    std::int64_t snapshot_id = 0;
+    bool is_done_already = false;
+  };
+  using Change = std::function<Result<Outcome>(TableMetadata& next, AttemptFiles& files)>;
+  struct Prepared;
+
+  Table(Catalog& catalog, TableName name, std::string metadata_location, TableMetadata metadata);
+  static Result<Table> load_at(Catalog& catalog, const TableName& name, const std::string& metadata_location);
+  Result<Outcome> commit(const Change& change, const InSameTransaction& also);
+  Result<Outcome> commit_under_lock(const Change& change, const InSameTransaction& also);
+  Result<Prepared> prepare(const Change& change, AttemptFiles& files) const;
+  Status publish(meta::Transaction& transaction, const Prepared& prepared, const InSameTransaction& also,
+                 bool& has_lost) const;
+  void adopt(Prepared prepared, AttemptFiles& files);
+  Result<Outcome> settle(Status failure, Prepared prepared, AttemptFiles& files);
+  Status check_writable(const TableMetadata& metadata) const;
+  Result<Snapshot> commit_files(const CommitRequest& request, bool is_replacing);
+  Status check_columns(const TableMetadata& metadata, const std::vector<formats::TableColumn>& columns) const;
+
+  Catalog* catalog_;
+  TableName name_;
+  std::string metadata_location_;
+  TableMetadata metadata_;
+};
+
+/// Milliseconds since 1970 of an ISO 8601 time ("2026-11-01", "2026-11-01T10:00:00.5Z", "2026-11-01 10:00+02:00"; UTC
+/// when no offset is given); nothing when it is none.
+std::optional<std::int64_t> parse_time_ms(std::string_view text);
+
+}  // namespace gristmill::store

@@ -54,7 +54,8 @@ std::size_t trimmed_start(std::string_view text, std::size_t begin, std::size_t 
     const auto name = text.substr(begin, equals);
     if (std::ranges::all_of(name, [](char c) { return is_letter(c) || c == '_' || c == '-'; })) begin += equals + 1;
   }
-  while (begin < at && std::string_view("'*~^/.").find(text[begin]) != std::string_view::npos) ++begin;
+  // Marks before a name are rather a list, emphasis or a mention than part of it.
+  while (begin < at && !is_alphanumeric(text[begin]) && text[begin] != '_') ++begin;
   const auto dots = text.substr(begin, at - begin).rfind("..");
   if (dots != std::string_view::npos) begin += dots + 2;
   return begin;

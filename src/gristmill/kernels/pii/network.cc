@@ -64,22 +64,29 @@ bool ipv4_ends(std::string_view text, std::size_t end) noexcept {
   return after != '-' || !is_letter(second);
 }
 
-/// "3.1.2.4 Results" at the start of a line numbers a section.
-bool is_section_number(std::string_view text, Span span, std::uint32_t address) noexcept {
-  constexpr std::uint32_t section_max = 30;
-  for (std::uint32_t rest = address; rest != 0; rest >>= 8) {
-    if ((rest & 255) > section_max) return false;
-  }
-  std::size_t begin = span.begin;
-  while (begin > 0 && std::string_view(" \t#*").find(text[begin - 1]) != std::string_view::npos) --begin;
-  if (begin > 0 && text[begin - 1] != '\n') return false;
-  return byte_at(text, span.end) == ' ' && is_letter(byte_at(text, span.end + 1));
+bool is_near_network_word(std::string_view text, std::size_t begin) noexcept {
+  constexpr std::array<std::string_view, 12> cues{"ip",   "dns",    "addr", "host",  "server", "ping",
+                                                  "http", "subnet", "from", "proxy", "router", "gateway"};
+  return has_cue_before(text, begin, 24, cues);
 }
 
-bool is_version_number(std::string_view text, std::size_t begin) noexcept {
+/// Four numbers may also count versions ("Firefox 2.0.0.16") and sections ("3.1.2.4 Results"). Few addresses start with
+/// three small numbers, so these need a sign of the network beside them; the same number four times is a well-known
+/// resolver.
+bool is_version_or_section(std::string_view text, Span span, std::uint32_t address) noexcept {
   constexpr std::array<std::string_view, 8> cues{"version",  "ver.",   "ver ",    "release",
                                                  "firmware", "build ", "section", "chapter"};
-  return has_cue_before(text, begin, 16, cues);
+  if (has_cue_before(text, span.begin, 16, cues)) return true;
+  constexpr std::uint32_t small_max = 30;
+  const bool is_small = (address >> 24) <= small_max && ((address >> 16) & 255) <= small_max &&
+                        ((address >> 8) & 255) <= small_max;
+  const bool is_repeated = address == (address >> 24) * 0x01010101U;
+  if (!is_small || is_repeated || !is_public_ipv4(address)) return false;
+  const char before = byte_before(text, span.begin);
+  const char after = byte_at(text, span.end);
+  if (before == '/' || before == '@' || before == '=' || before == '[') return false;
+  if ((after == ':' || after == '/') && is_digit(byte_at(text, span.end + 1))) return false;
+  return !is_near_network_word(text, span.begin);
 }
 
 /// Hexadecimal groups parsed so far, and where `::` stood among them.
@@ -173,7 +180,7 @@ Span find_ipv4(std::string_view text, std::size_t begin, bool is_public_only) no
   if (!read_ipv4(text, end, address)) return {};
   if (!ipv4_starts(text, begin) || !ipv4_ends(text, end)) return {};
   if (is_public_only && !is_public_ipv4(address)) return {};
-  if (is_section_number(text, {begin, end}, address) || is_version_number(text, begin)) return {};
+  if (is_version_or_section(text, {begin, end}, address)) return {};
   return {begin, end};
 }
 

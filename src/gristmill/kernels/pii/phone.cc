@@ -237,9 +237,9 @@ constexpr std::array<std::string_view, 30> phone_cues{
     "dial", "ph:",   "ph.",       "hotline", "handy", "telefon", "tél",  "teléfono", "móvil",    "celular",
     "тел",  "моб",   "电话",      "電話",    "手机",  "手機",    "传真", "携帯",     "전화",     "هاتف"};
 
-/// "+" and what follows; `begin` is at the first digit after it.
-Span find_international(std::string_view text, std::size_t begin) noexcept {
-  const char before = byte_before(text, begin, 2);
+/// "+" or "+(" and what follows; `begin` is at the first digit after it.
+Span find_international(std::string_view text, std::size_t begin, std::size_t start) noexcept {
+  const char before = byte_before(text, start);
   if (is_alphanumeric(before) || before == '_' || before == '+') return {};
   const char first = byte_at(text, begin);
   const auto number = read_loose(text, begin, first == '1' ? 11 : 15);
@@ -252,7 +252,6 @@ Span find_international(std::string_view text, std::size_t begin) noexcept {
   } else if (first != '7' && (two < 20 || !(country_codes.has(two) || country_codes.has(two * 10 + digit(2))))) {
     return {};
   }
-  const std::size_t start = begin - 1;
   if (number.groups == 1 && number.count < 10 && !has_cue_before(text, start, 24, phone_cues)) return {};
   return number_ends(text, number.end, '\0') ? Span{start, number.end} : Span{};
 }
@@ -272,7 +271,8 @@ Span find_cued(std::string_view text, std::size_t begin) noexcept {
 }  // namespace
 
 Span find_phone(std::string_view text, std::size_t begin) noexcept {
-  if (byte_before(text, begin) == '+') return find_international(text, begin);
+  if (byte_before(text, begin) == '+') return find_international(text, begin, begin - 1);
+  if (text.substr(0, begin).ends_with("+(")) return find_international(text, begin, begin - 2);
   const std::size_t run_end = digits_end(text.substr(0, begin + 20), begin);
   const std::size_t run_length = run_end - begin;
   if (run_length > 15) return {};

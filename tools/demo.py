@@ -14,7 +14,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COMMAND = ROOT / ".venv" / "bin" / "gristmill"
 WORKSPACE = ROOT / "demo"
-INGEST = ["--source", "examples", "--license", "CC-BY-SA-4.0", "--into", "raw/web"]
+INGEST = ["--source", "examples", "--license", "CC-BY-SA-3.0", "--into", "raw/web"]
 
 
 def gristmill(*arguments, answers=(0,)):

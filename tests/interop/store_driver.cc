@@ -71,7 +71,7 @@ std::vector<data::Column> operator_columns(const std::vector<formats::TableColum
   return found;
 }
 
-/// Writes documents numbered from `first`: id and offset are the number, every double column is a tenth of it.
+/// Writes documents numbered from `first`: id and offset come from the number, every double column is a tenth of it.
 Result<store::DataFile> write_file(const Table& table, std::int64_t first, std::int64_t count) {
   GRISTMILL_TRY(const auto columns, table.metadata().columns(table.metadata().current_schema_id()));
   const auto extra = operator_columns(columns);
@@ -86,7 +86,7 @@ Result<store::DataFile> write_file(const Table& table, std::int64_t first, std::
       values.push_back(column.type == data::ColumnType::float64 ? data::Value(static_cast<double>(i) / 10)
                                                                 : data::Value());
     }
-    data::Document document{.id = {0, static_cast<std::uint64_t>(i)},
+    data::Document document{.id = {static_cast<std::uint64_t>(i), 0},
                             .ingestion_id = "ingestion-1",
                             .origin_uri = "file:///raw/a.jsonl",
                             .origin_offset = i,

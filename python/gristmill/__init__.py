@@ -16,18 +16,15 @@ __version__ = (pathlib.Path(__file__).resolve().parents[2] / "VERSION").read_tex
 def dataset(workspace, name, version=None):
     """Returns a pyarrow RecordBatchReader over a dataset.
 
-    `workspace` is the folder with gristmill.toml, `name` a dataset such as "clean/web", `version` a snapshot id; the
-    current version when left out. Raises LookupError when there is no such dataset or version.
+    `workspace` is the folder with gristmill.toml, `name` a dataset such as "clean/web". `version` is a release, `v3`, a
+    snapshot id or a time such as "2026-11-01T00:00:00Z"; the current version when left out. Raises LookupError when
+    there is no such dataset or version.
     """
     # Imported here, so that `import gristmill` stays quick.
-    from gristmill.catalog import metadata_location
+    from gristmill.catalog import metadata_location, snapshot_id
 
-    location = metadata_location(pathlib.Path(workspace), name)
+    location = metadata_location(workspace, name)
+    snapshot = snapshot_id(location, name, "" if version is None else str(version))
     from pyiceberg.table import StaticTable
 
-    table = StaticTable.from_metadata(location)
-    if version is not None and table.snapshot_by_id(int(version)) is None:
-        known = ", ".join(str(snapshot.snapshot_id) for snapshot in table.snapshots())
-        raise LookupError(f"{name} has no version {version}; it has: {known or 'none'}")
-    scan = table.scan(snapshot_id=None if version is None else int(version))
-    return scan.to_arrow_batch_reader()
+    return StaticTable.from_metadata(location).scan(snapshot_id=snapshot).to_arrow_batch_reader()

@@ -1,37 +1,88 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds tables in the workspace's catalog, a SQLite file in the schema of the Iceberg SQL catalog."""
+"""Finds tables and their versions in a workspace's catalog, a SQLite file in the schema of the Iceberg SQL catalog."""
 
 import contextlib
+import datetime
+import gzip
+import json
 import pathlib
 import sqlite3
 
 CATALOG = "gristmill"
+# Datasets without a namespace are kept in this one, and shown without it.
+DEFAULT_NAMESPACE = "default"
 
 
-def _rows(workspace):
+def tables(workspace):
+    """All datasets as {(namespace, name): metadata location}, sorted; namespaces with dots as in the catalog."""
     path = pathlib.Path(workspace) / ".gristmill" / "catalog.db"
     if not path.is_file():
         raise LookupError(f"no catalog at {path}: name a workspace made by `gristmill init`")
     query = "SELECT table_namespace, table_name, metadata_location FROM iceberg_tables WHERE catalog_name = ?"
     try:
         # Read-only: a query must never change or lock what runs are writing.
-        with contextlib.closing(
-            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)
-        ) as database:
-            return database.execute(query, (CATALOG,)).fetchall()
+        uri = f"{path.resolve().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=30)) as database:
+            rows = database.execute(query, (CATALOG,)).fetchall()
     except sqlite3.Error as error:
         raise LookupError(f"cannot read the catalog {path}: {error}") from error
+    return {(space, name): location for space, name, location in sorted(rows) if location}
 
 
-def tables(workspace):
-    """All datasets as {"namespace/name": metadata location}, sorted by name."""
-    rows = _rows(workspace)
-    return {f"{space.replace('.', '/')}/{name}": location for space, name, location in sorted(rows) if location}
+def display_name(space, name):
+    """The name that people write: `clean/web`."""
+    return name if space == DEFAULT_NAMESPACE else f"{space.replace('.', '/')}/{name}"
 
 
 def metadata_location(workspace, name):
     """Where the current metadata of a dataset lies; LookupError names what there is."""
-    known = tables(workspace)
+    known = {display_name(*key): location for key, location in tables(workspace).items()}
     if name not in known:
         raise LookupError(f"no dataset {name}; there are: {', '.join(known) or 'none yet'}")
     return known[name]
+
+
+def read_metadata(location):
+    """The table metadata as a dictionary."""
+    path = pathlib.Path("/" + location.removeprefix("file:").removeprefix("//localhost").lstrip("/"))
+    try:
+        data = path.read_bytes()
+        return json.loads(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
+    except (OSError, ValueError) as error:
+        raise LookupError(f"cannot read the table metadata {path}: {error}") from error
+
+
+def _snapshot_at(metadata, selector):
+    """What was current at a time; None when the selector is no time or there was nothing yet."""
+    try:
+        when = datetime.datetime.fromisoformat(selector)
+    except ValueError:
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=datetime.UTC)
+    milliseconds = int(when.timestamp() * 1000)
+    log = [entry for entry in metadata.get("snapshot-log", []) if entry["timestamp-ms"] <= milliseconds]
+    return log[-1]["snapshot-id"] if log else None
+
+
+def snapshot_id(location, name, selector=""):
+    """The snapshot that a version selector means; None for the current one of a table that has none yet."""
+    metadata = read_metadata(location)
+    ids = {snapshot["snapshot-id"]: snapshot for snapshot in metadata.get("snapshots", [])}
+    if selector in ("", "latest", "main"):
+        current = metadata.get("current-snapshot-id")
+        return current if current in ids else None
+    found = metadata.get("refs", {}).get(selector, {}).get("snapshot-id")
+    if found is None and selector[:1] == "v" and selector[1:].isdecimal():
+        found = next((key for key, one in ids.items() if one.get("sequence-number") == int(selector[1:])), None)
+    if found is None and selector.isdecimal():
+        found = int(selector)
+    if found is None:
+        found = _snapshot_at(metadata, selector)
+    if found not in ids:
+        releases = ", ".join(sorted(ref for ref in metadata.get("refs", {}) if ref != "main"))
+        raise LookupError(
+            f'dataset {name} has no version "{selector}": give v1, v2, ..., a release'
+            f"{f' ({releases})' if releases else ''}, a snapshot id or a time such as 2026-11-01T00:00:00Z"
+        )
+    return found

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 
 namespace gristmill {
 namespace {
@@ -29,13 +30,13 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   bool number_float(double value, const std::string&) override { return add(Json(value)); }
   bool string(std::string& value) override { return add(Json(std::move(value))); }
   bool binary(nlohmann::json::binary_t&) override { return false; }
-  bool start_object(std::size_t) override { return open(Json::object()); }
+  bool start_object(std::size_t) override { return open(true); }
   bool key(std::string& value) override {
-    keys_.back() = std::move(value);
+    open_.back().members.emplace_back(std::move(value), Json());
     return true;
   }
   bool end_object() override { return close(); }
-  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool start_array(std::size_t) override { return open(false); }
   bool end_array() override { return close(); }
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& what) override {
     const auto before = text_.substr(0, std::min(position > 0 ? position - 1 : 0, text_.size()));
@@ -54,37 +55,40 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   }
 
  private:
+  struct Container {
+    bool is_object = false;
+    Json::Object members;
+    Json::Array items;
+  };
+
   bool add(Json value) {
     if (open_.empty()) {
       root_ = std::move(value);
-    } else if (open_.back().is_array()) {
-      open_.back().push(std::move(value));
+    } else if (open_.back().is_object) {
+      open_.back().members.back().second = std::move(value);
     } else {
-      open_.back().set(keys_.back(), std::move(value));
+      open_.back().items.push_back(std::move(value));
     }
     return true;
   }
-  bool open(Json container) {
+  bool open(bool is_object) {
     if (open_.size() >= nesting_max) {
       error_ = fmt::format("nested deeper than {} levels", nesting_max);
       return false;
     }
-    open_.push_back(std::move(container));
-    keys_.emplace_back();
+    open_.push_back({.is_object = is_object});
     return true;
   }
   bool close() {
-    Json done = std::move(open_.back());
+    Container done = std::move(open_.back());
     open_.pop_back();
-    keys_.pop_back();
-    return add(std::move(done));
+    return add(done.is_object ? Json::from_members(std::move(done.members)) : Json(std::move(done.items)));
   }
 
   std::string_view text_;
   std::string error_;
   Json root_;
-  std::vector<Json> open_;
-  std::vector<std::string> keys_;
+  std::vector<Container> open_;
 };
 
 void write_string(std::string& out, const std::string& value) {
@@ -154,6 +158,28 @@ Json Json::object(std::initializer_list<Member> members) {
 
 Json Json::array(std::initializer_list<Json> items) {
   return Json(Array(items));
+}
+
+Json Json::from_members(Object members) {
+  Json result = object();
+  auto& kept = std::get<6>(result.value_);
+  std::unordered_map<std::string, std::size_t> places;
+  constexpr std::size_t few = 16;  // Looking through is faster than hashing.
+  const bool hashes = members.size() > few;
+  for (auto& [key, value] : members) {
+    auto place = kept.size();
+    if (hashes) {
+      place = places.emplace(key, kept.size()).first->second;
+    } else {
+      place = static_cast<std::size_t>(std::ranges::find(kept, key, &Member::first) - kept.begin());
+    }
+    if (place < kept.size()) {
+      kept[place].second = std::move(value);
+    } else {
+      kept.emplace_back(std::move(key), std::move(value));
+    }
+  }
+  return result;
 }
 
 Result<Json> Json::parse(std::string_view text) {

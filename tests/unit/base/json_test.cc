@@ -20,3 +20,15 @@ TEST_CASE("json errors give line and column, and deep nesting is refused") {
   CHECK(bad.error().message.find("line 3, column 7") != std::string::npos);
   CHECK(!Json::parse(std::string(100'000, '[')).ok());
 }
+
+TEST_CASE("an object of many members is read in order, the last of equal keys winning") {
+  std::string text = "{";
+  for (int i = 0; i < 50'000; ++i) text += "\"k" + std::to_string(i) + "\":" + std::to_string(i) + ",";
+  text += "\"k7\":-1}";
+  const auto parsed = gristmill::Json::parse(text);
+  REQUIRE(parsed.ok());
+  CHECK(parsed->size() == 50'000);
+  CHECK(parsed->members()[7].first == "k7");
+  CHECK(parsed->members()[7].second.as_int() == -1);
+  CHECK(parsed->members()[49'999].second.as_int() == 49'999);
+}

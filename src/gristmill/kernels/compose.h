@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "gristmill/base/result.h"
+
+namespace gristmill::kernels {
+
+/// True when a glance at the bytes shows that the text is in Unicode normal form C: no character from U+0300 on. False
+/// says nothing.
+bool is_surely_composed(std::string_view text) noexcept;
+
+/// Appends well-formed UTF-8 in normal form C. Works through the text part by part, so that memory stays small beside
+/// the text.
+Status append_composed(std::string_view text, std::string& out);
+
+}  // namespace gristmill::kernels

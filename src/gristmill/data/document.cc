@@ -22,6 +22,13 @@ std::string_view Arena::copy(std::string_view bytes) {
   return {target.data(), bytes.size()};
 }
 
+std::span<const std::uint32_t> Arena::copy_ids(std::span<const std::uint32_t> ids) {
+  if (ids.empty()) return {};
+  const auto target = allocate(ids.size_bytes());
+  std::memcpy(target.data(), ids.data(), ids.size_bytes());
+  return {reinterpret_cast<const std::uint32_t*>(target.data()), ids.size()};
+}
+
 std::span<char> Arena::allocate(std::size_t bytes) {
   const std::size_t rounded = (bytes + 7) & ~std::size_t{7};
   while (current_ < blocks_.size() && blocks_[current_].size - blocks_[current_].used < rounded) ++current_;

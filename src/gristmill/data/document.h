@@ -51,6 +51,8 @@ class Arena {
  public:
   /// Copies bytes; the view lives until `clear`.
   std::string_view copy(std::string_view bytes);
+  /// Copies token ids.
+  std::span<const std::uint32_t> copy_ids(std::span<const std::uint32_t> ids);
   /// Uninitialised bytes (8-aligned).
   std::span<char> allocate(std::size_t bytes);
   /// Shortens the newest allocation to `bytes`, for output whose size was only bounded before.

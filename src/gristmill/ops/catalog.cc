@@ -9,6 +9,7 @@
 #include "gristmill/ops/language/identify.h"
 #include "gristmill/ops/operator.h"
 #include "gristmill/ops/redact/pii.h"
+#include "gristmill/ops/tokenize/bpe.h"
 
 namespace gristmill::ops {
 namespace {
@@ -25,6 +26,7 @@ constexpr std::array entries{
     entry<FilterLanguage>,
     entry<LanguageIdentify>,
     entry<RedactPii>,
+    entry<TokenizeBpe>,
 };
 
 }  // namespace

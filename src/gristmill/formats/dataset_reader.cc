@@ -222,9 +222,9 @@ Result<std::vector<data::Column>> dataset_columns(const std::string& path) {
 
 Result<std::unique_ptr<DocumentReader>> open_dataset_file(const DatasetPiece& piece,
                                                           const std::vector<data::Column>& columns,
-                                                          std::size_t batch_bytes) {
+                                                          std::size_t batch_bytes, bool with_text) {
   auto reader = std::make_unique<Reader>(piece, columns, batch_bytes);
-  GRISTMILL_RETURN_IF_ERROR(reader->open(true));
+  GRISTMILL_RETURN_IF_ERROR(reader->open(with_text));
   return std::unique_ptr<DocumentReader>(std::move(reader));
 }
 

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace gristmill {
+
+/// Milliseconds since 1970, UTC.
+std::int64_t now_ms();
+/// "2026-11-01T00:00:00.123Z"
+std::string iso8601(std::int64_t milliseconds);
+inline std::string now_iso8601() { return iso8601(now_ms()); }
+/// Parses "2026-11-01", "2026-11-01T00:00:00Z", with fractions and numeric offsets; UTC when none is given.
+std::optional<std::int64_t> parse_iso8601(std::string_view text);
+
+}  // namespace gristmill

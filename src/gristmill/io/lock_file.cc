@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/io/lock_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "gristmill/io/file.h"
+
+namespace gristmill::io {
+
+Result<std::unique_ptr<LockFile>> LockFile::acquire(const std::string& path) {
+  GRISTMILL_RETURN_IF_ERROR(create_folders(std::filesystem::path(path).parent_path().string()));
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (descriptor < 0) return errno_error(fmt::format("opening {}", path), errno);
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    char holder[32] = {};
+    const auto count = ::pread(descriptor, holder, sizeof holder - 1, 0);
+    ::close(descriptor);
+    return Error{ErrorCode::conflict, fmt::format("process {} is at work on this already ({})", count > 0 ? holder : "?", path)};
+  }
+  const auto mine = fmt::format("{}", ::getpid());
+  if (::ftruncate(descriptor, 0) != 0 || ::pwrite(descriptor, mine.data(), mine.size(), 0) < 0) {
+    const int error_number = errno;
+    ::close(descriptor);
+    return errno_error(fmt::format("writing {}", path), error_number);
+  }
+  return std::unique_ptr<LockFile>(new LockFile(descriptor));
+}
+
+LockFile::~LockFile() { ::close(descriptor_); }
+
+}  // namespace gristmill::io

@@ -239,11 +239,10 @@ bool JsonScanner::finish() {
   return at_ == text_.size() || fail("more bytes after the end of the value");
 }
 
-bool JsonScanner::object(std::string_view text, std::vector<JsonMember>& members, bool fresh_keys) {
+bool JsonScanner::object(std::string_view text, std::vector<JsonMember>& members) {
   text_ = text;
   at_ = 0;
   members.clear();
-  if (fresh_keys) keys_.clear();
   skip_blanks();
   if (peek() != '{') return fail("an object was expected");
   ++at_;

@@ -39,8 +39,10 @@ class JsonScanner {
   explicit JsonScanner(int depth_max) : depth_max_(static_cast<std::size_t>(depth_max)) {}
 
   /// Cuts one object into members, in source order, duplicates included. False: see `fault`.
-  /// The keys live until the next call that is given `fresh_keys`.
-  bool object(std::string_view text, std::vector<JsonMember>& members, bool fresh_keys = true);
+  /// Keys with escapes live until `forget_keys`.
+  bool object(std::string_view text, std::vector<JsonMember>& members);
+  /// Frees the decoded keys; to be called for each record.
+  void forget_keys() { keys_.clear(); }
   /// Cuts one array into items. False: see `fault`.
   bool array(std::string_view text, std::vector<JsonSlice>& items);
   /// Checks one value of any kind that fills `text` (blanks around it are allowed).

@@ -11,7 +11,26 @@ constexpr std::size_t usual_capacity = std::size_t{2} << 20;
 // A read asks for at least this much room, so that most gzip members decode straight into the window.
 constexpr std::size_t read_bytes_min = std::size_t{512} << 10;
 
+class WindowSource final : public ByteSource {
+ public:
+  explicit WindowSource(std::unique_ptr<ByteWindow> window) : window_(std::move(window)) {}
+  Result<std::size_t> read(std::span<char> buffer) override {
+    if (window_->at_end() && window_->failure().has_value()) return *window_->failure();
+    const auto count = std::min(buffer.size(), window_->view().size());
+    std::copy_n(window_->view().data(), count, buffer.data());
+    window_->consume(count);
+    return count;
+  }
+
+ private:
+  std::unique_ptr<ByteWindow> window_;
+};
+
 }  // namespace
+
+std::unique_ptr<ByteSource> read_window(std::unique_ptr<ByteWindow> window) {
+  return std::make_unique<WindowSource>(std::move(window));
+}
 
 ByteWindow::ByteWindow(std::unique_ptr<ByteSource> source, std::uint64_t offset)
     : source_(std::move(source)), offset_(offset) {}

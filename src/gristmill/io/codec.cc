@@ -76,6 +76,11 @@ class DecodingSource final : public ByteSource {
   bool is_between_ = true;
 };
 
+class EmptySource final : public ByteSource {
+ public:
+  Result<std::size_t> read(std::span<char> /*buffer*/) override { return std::size_t{0}; }
+};
+
 class ZstdDecoder {
  public:
   static constexpr std::string_view name = "zstd";
@@ -196,12 +201,19 @@ Codec detect_codec(std::string_view head) noexcept {
 }
 
 Codec codec_of_name(std::string_view name) noexcept {
-  if (name.ends_with(".gz")) return Codec::gzip;
-  if (name.ends_with(".zst")) return Codec::zstd;
-  if (name.ends_with(".bz2")) return Codec::bz2;
-  if (name.ends_with(".xz")) return Codec::xz;
+  constexpr std::array<std::pair<std::string_view, Codec>, 9> extensions{
+      {{".gz", Codec::gzip}, {".tgz", Codec::gzip}, {".zst", Codec::zstd}, {".tzst", Codec::zstd}, {".bz2", Codec::bz2},
+       {".tbz2", Codec::bz2}, {".tbz", Codec::bz2}, {".xz", Codec::xz}, {".txz", Codec::xz}}};
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  for (const auto& [extension, codec] : extensions) {
+    if (name.size() < extension.size()) continue;
+    const auto end = name.substr(name.size() - extension.size());
+    if (std::equal(end.begin(), end.end(), extension.begin(), [&](char a, char b) { return lower(a) == b; })) return codec;
+  }
   return Codec::none;
 }
+
+std::unique_ptr<ByteSource> empty_source() { return std::make_unique<EmptySource>(); }
 
 Status check_expansion(const ExpansionLimits& limits, std::uint64_t compressed, std::uint64_t expanded,
                        std::string_view where) {

@@ -18,7 +18,7 @@ enum class Codec { none, gzip, zstd, bz2, xz };
 std::string_view to_string(Codec codec) noexcept;
 /// By the magic number in the first bytes (10 are enough); none when there is none.
 Codec detect_codec(std::string_view head) noexcept;
-/// By the last extension of a name (.gz .zst .bz2 .xz, .tgz and its kin not included).
+/// By the last extension of a name, in any case of letters (.gz .zst .bz2 .xz and .tgz to .txz).
 Codec codec_of_name(std::string_view name) noexcept;
 
 /// Bounds against decompression bombs. The ratio is looked at once more than `ratio_free_bytes` came out.
@@ -52,6 +52,9 @@ class MemberSource : public ByteSource {
 std::unique_ptr<MemberSource> open_gzip_members(std::unique_ptr<ByteSource> source, const ExpansionLimits& limits,
                                                 std::string where, std::uint64_t begin = 0,
                                                 std::uint64_t end = UINT64_MAX);
+
+/// A source without a byte.
+std::unique_ptr<ByteSource> empty_source();
 
 /// Compressions of HTTP payloads.
 enum class PayloadCoding { gzip, deflate, zstd };

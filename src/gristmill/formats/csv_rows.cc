@@ -8,7 +8,7 @@
 #include <set>
 
 #include "gristmill/formats/http_message.h"
-#include "gristmill/kernels/byte_scan.h"
+#include "gristmill/kernels/byte_search.h"
 #include "gristmill/kernels/utf8.h"
 
 namespace gristmill::formats {

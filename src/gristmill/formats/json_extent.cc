@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gristmill/formats/json_extent.h"
 
-#include "gristmill/kernels/byte_scan.h"
+#include "gristmill/kernels/byte_search.h"
 
 namespace gristmill::formats {
 

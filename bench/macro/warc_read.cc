@@ -68,7 +68,9 @@ int main(int count, char** arguments) {
     }
   }
   const double seconds = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
-  fmt::print(R"({{"records":{},"documents":{},"casualties":{},"text_bytes":{},"content_bytes":{},"cpu_seconds":{:.4f}}})" "\n",
-             sums.records, sums.documents, sums.casualties, sums.text_bytes, sums.content_bytes, seconds);
+  fmt::print(
+      R"({{"records":{},"documents":{},"casualties":{},"text_bytes":{},"content_bytes":{},"cpu_seconds":{:.4f}}})"
+      "\n",
+      sums.records, sums.documents, sums.casualties, sums.text_bytes, sums.content_bytes, seconds);
   return 0;
 }

@@ -22,8 +22,13 @@ bool is_system_file(std::string_view path) {
 /// The members of an archive, one reader after the other.
 class ArchiveReader final : public DocumentReader {
  public:
-  ArchiveReader(std::unique_ptr<io::Archive> archive, StreamInput input, const RawInput& raw, std::string member, int depth)
-      : archive_(std::move(archive)), origin_(std::move(input.origin)), raw_(raw), member_(std::move(member)), depth_(depth) {}
+  ArchiveReader(std::unique_ptr<io::Archive> archive, StreamInput input, const RawInput& raw, std::string member,
+                int depth)
+      : archive_(std::move(archive)),
+        origin_(std::move(input.origin)),
+        raw_(raw),
+        member_(std::move(member)),
+        depth_(depth) {}
 
   Result<bool> read(data::Batch& batch) override {
     while (!is_done_ || current_ != nullptr) {
@@ -120,7 +125,8 @@ class ArchiveReader final : public DocumentReader {
 
 Result<Reader> make_archive_reader(StreamInput input, const RawInput& raw, std::string member, int depth) {
   if (depth >= raw.limits.archive_depth_max) {
-    auto message = fmt::format("archive within more than archive_depth_max = {} archives", raw.limits.archive_depth_max);
+    auto message = fmt::format("archive within more than archive_depth_max = {} archives",
+                               raw.limits.archive_depth_max);
     return make_fault_reader(std::move(input), "reader.archive.too_deep", std::move(message));
   }
   const io::ArchiveLimits limits{expansion_limits(raw.limits), raw.limits.archive_members_max};

@@ -25,7 +25,8 @@ struct Messages {
 std::string common_role(std::string role) {
   constexpr std::array<std::string_view, 1> user{"human"};
   constexpr std::array<std::string_view, 5> assistant{"gpt", "bot", "chatgpt", "model", "ai"};
-  std::ranges::transform(role, role.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(role, role.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   if (std::ranges::find(user, role) != user.end()) return "user";
   if (std::ranges::find(assistant, role) != assistant.end()) return "assistant";
   return role;
@@ -146,7 +147,8 @@ bool recognize_message_list(std::span<RecordField> fields, JsonScanner& scanner,
     if (!messages) continue;
     // ShareGPT files keep the system prompt beside the list.
     auto* system = find_field(fields, "system");
-    if (system != nullptr && system->is_string() && messages->items.front().role != "system" && !system->string().empty()) {
+    if (system != nullptr && system->is_string() && messages->items.front().role != "system" &&
+        !system->string().empty()) {
       messages->items.insert(messages->items.begin(), Message{"system", system->string()});
       system->is_used = true;
     }
@@ -188,7 +190,8 @@ void split_prompt(std::vector<Message>& prompt, std::vector<Message>& chosen, st
   if (common == 0) return;
   const std::vector<Message> shared(chosen.begin(), chosen.begin() + static_cast<std::ptrdiff_t>(common));
   const bool says_it = prompt.size() <= shared.size() &&
-                       std::equal(prompt.begin(), prompt.end(), shared.end() - static_cast<std::ptrdiff_t>(prompt.size()));
+                       std::equal(prompt.begin(), prompt.end(),
+                                  shared.end() - static_cast<std::ptrdiff_t>(prompt.size()));
   if (!says_it) return;
   prompt = shared;
   chosen.erase(chosen.begin(), chosen.begin() + static_cast<std::ptrdiff_t>(common));

@@ -15,9 +15,9 @@ struct Conversation {
   std::string text;  ///< The same for reading: "role: content" blocks with a blank line between them.
 };
 
-/// Recognizes ShareGPT (`conversations` of from/value), OpenAI (`messages` of role/content), Alpaca (instruction, input,
-/// output) and preference pairs (prompt, chosen, rejected) among the fields of a record. Marks the fields that went in
-/// whole as used; one of which something was left out stays for the metadata too.
+/// Recognizes ShareGPT (`conversations` of from/value), OpenAI (`messages` of role/content), Alpaca (instruction,
+/// input, output) and preference pairs (prompt, chosen, rejected) among the fields of a record. Marks the fields that
+/// went in whole as used; one of which something was left out stays for the metadata too.
 bool recognize_conversation(std::span<RecordField> fields, JsonScanner& scanner, Conversation& conversation);
 
 }  // namespace gristmill::formats

@@ -24,7 +24,8 @@ std::string_view without_mark(std::string_view head) {
 class CsvReader final : public StreamReader {
  public:
   CsvReader(StreamInput input, std::string_view head)
-      : StreamReader(std::move(input)), dialect_(sniff_csv(without_mark(head), input_.name, input_.fields)),
+      : StreamReader(std::move(input)),
+        dialect_(sniff_csv(without_mark(head), input_.name, input_.fields)),
         builder_("csv", text_names(), input_.limits) {
     // Whole lines only: a character cut at the end of the head would look like damage.
     const auto lines = head.substr(0, head.rfind('\n') == std::string_view::npos ? head.size() : head.rfind('\n'));
@@ -64,16 +65,16 @@ class CsvReader final : public StreamReader {
     if (find_row()) pass_over_row_bytes();
   }
 
-  void pass_over_row_bytes() {
-    lines_ += pass_csv_row(window(), state_, size_);
-  }
+  void pass_over_row_bytes() { lines_ += pass_csv_row(window(), state_, size_); }
 
   void read_row(data::Batch& batch, std::uint64_t offset, std::string_view row) {
     if (state_ == CsvRow::bad_quotes) {
       const bool is_large = row.size() > input_.limits.document_bytes_max;
-      auto message = fmt::format("{}: a quoted cell has no end within document_bytes_max = {} bytes, or a quotation mark stands inside a cell",
-                                 place(), input_.limits.document_bytes_max);
-      quarantine(batch, offset, {"reader.csv.bad_quotes", std::move(message), is_large ? row.substr(0, kept_bytes_max) : row});
+      auto message = fmt::format(
+          "{}: a quoted cell has no end within document_bytes_max = {} bytes, or a quotation mark stands inside a cell",
+          place(), input_.limits.document_bytes_max);
+      quarantine(batch, offset,
+                 {"reader.csv.bad_quotes", std::move(message), is_large ? row.substr(0, kept_bytes_max) : row});
       return;
     }
     if (cells_.size() != dialect_.names.size()) {
@@ -89,7 +90,8 @@ class CsvReader final : public StreamReader {
     fields_.clear();
     decoded_.clear();
     std::string_view charset;
-    if (!kernels::is_valid_utf8(row)) charset = charset_.empty() ? kernels::detect_charset(row, {}, false).name : charset_;
+    if (!kernels::is_valid_utf8(row))
+      charset = charset_.empty() ? kernels::detect_charset(row, {}, false).name : charset_;
     for (std::size_t i = 0; i < cells_.size(); ++i) {
       auto text = cells_[i].bytes;
       if (cells_[i].is_escaped) text = decoded_.emplace_back(cell_text(cells_[i]));

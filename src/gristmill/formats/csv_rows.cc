@@ -113,7 +113,8 @@ bool is_header_like(std::string_view cell) {
 }
 
 bool is_known_name(std::string_view cell, const data::FieldNames& fields) {
-  constexpr std::array<std::string_view, 6> others{"instruction", "prompt", "messages", "conversations", "chosen", "title"};
+  constexpr std::array<std::string_view, 6> others{"instruction",   "prompt", "messages",
+                                                   "conversations", "chosen", "title"};
   const auto is_same = [&](std::string_view name) { return equals_ignoring_case(name, cell); };
   return std::ranges::any_of(fields.text, is_same) || std::ranges::any_of(fields.url, is_same) ||
          std::ranges::any_of(others, is_same);
@@ -163,7 +164,8 @@ char sniff_delimiter(std::string_view head, std::string_view name) {
 
 }  // namespace
 
-CsvRow find_csv_row(std::string_view bytes, bool is_last, char delimiter, std::size_t& size, std::vector<CsvCell>* cells) {
+CsvRow find_csv_row(std::string_view bytes, bool is_last, char delimiter, std::size_t& size,
+                    std::vector<CsvCell>* cells) {
   return RowWalk(bytes, is_last, delimiter, cells).run(size);
 }
 
@@ -230,7 +232,8 @@ CsvDialect sniff_csv(std::string_view head, std::string_view name, const data::F
     if (row == 0) {
       dialect.has_header = is_header(cells, fields);
       for (std::size_t i = 0; i < cells.size(); ++i) {
-        dialect.names.push_back(dialect.has_header ? kernels::replace_invalid_utf8(cell_text(cells[i])) : fmt::format("column_{}", i + 1));
+        dialect.names.push_back(dialect.has_header ? kernels::replace_invalid_utf8(cell_text(cells[i]))
+                                                   : fmt::format("column_{}", i + 1));
       }
       lengths.resize(cells.size());
     }

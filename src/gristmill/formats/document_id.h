@@ -17,12 +17,13 @@ struct OriginKey {
   std::string_view member;  ///< Path inside the archive, or empty.
 };
 
-/// Ids of the documents of one stream: xxh3_128(source NUL name NUL sha256 NUL member NUL offset), the offset in decimal.
+/// Ids of the documents of one stream: xxh3_128(source NUL name NUL sha256 NUL member NUL offset), the offset in
+/// decimal.
 class DocumentIds {
  public:
   explicit DocumentIds(const OriginKey& key);
-  /// The id of the document at `offset`. Where several share an offset (records of one gzip member), `within` tells them
-  /// apart: when it is not 0, a colon and its decimal follow. Not for two threads at once.
+  /// The id of the document at `offset`. Where several share an offset (records of one gzip member), `within` tells
+  /// them apart: when it is not 0, a colon and its decimal follow. Not for two threads at once.
   [[nodiscard]] Hash128 at(std::uint64_t offset, std::uint64_t within = 0) const;
 
  private:

@@ -53,7 +53,8 @@ bool looks_like(std::string_view body, io::PayloadCoding coding) {
 }  // namespace
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 void HeaderFields::parse(std::string_view lines) {
@@ -105,7 +106,8 @@ bool parse_http_response(std::string_view block, HttpResponse& response) {
 void BodyDecoder::decode(HttpResponse& response, std::size_t bytes_max) {
   transfer = content = Decoding::none;
   const auto transfer_coding = response.fields.find("Transfer-Encoding");
-  if (transfer_coding.size() >= 7 && equals_ignoring_case(transfer_coding.substr(transfer_coding.size() - 7), "chunked")) {
+  if (transfer_coding.size() >= 7 &&
+      equals_ignoring_case(transfer_coding.substr(transfer_coding.size() - 7), "chunked")) {
     transfer = join_chunks(response.body, chunks);
     if (transfer != Decoding::none) response.body = chunks;
   }
@@ -139,7 +141,8 @@ ContentType parse_content_type(std::string_view value) {
     const auto parameter = trim(rest.substr(0, end));
     rest.remove_prefix(end);
     const auto equals = parameter.find('=');
-    if (equals == std::string_view::npos || !equals_ignoring_case(trim(parameter.substr(0, equals)), "charset")) continue;
+    if (equals == std::string_view::npos || !equals_ignoring_case(trim(parameter.substr(0, equals)), "charset"))
+      continue;
     auto charset = trim(parameter.substr(equals + 1));
     while (!charset.empty() && (charset.front() == '"' || charset.front() == '\'')) charset.remove_prefix(1);
     while (!charset.empty() && (charset.back() == '"' || charset.back() == '\'')) charset.remove_suffix(1);

@@ -14,8 +14,8 @@ struct HeaderField {
   std::string_view value;
 };
 
-/// Header lines of WARC records and HTTP messages, read leniently: any line end, continuation lines, lines without a colon
-/// left out. Views into the bytes given (continued values into storage of this object).
+/// Header lines of WARC records and HTTP messages, read leniently: any line end, continuation lines, lines without a
+/// colon left out. Views into the bytes given (continued values into storage of this object).
 class HeaderFields {
  public:
   void parse(std::string_view lines);

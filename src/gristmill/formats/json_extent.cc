@@ -38,7 +38,8 @@ bool JsonExtent::advance(std::string_view bytes) {
     }
     const char c = bytes[position];
     const bool is_close = c == ']' || c == '}';
-    if (is_scalar_ && (c == ',' || is_close || c == ' ' || c == '\n' || c == '\r' || c == '\t')) return finish(position);
+    if (is_scalar_ && (c == ',' || is_close || c == ' ' || c == '\n' || c == '\r' || c == '\t'))
+      return finish(position);
     if (c == '"') {
       is_string_ = true;
     } else if (c == '[' || c == '{') {

@@ -18,7 +18,8 @@ constexpr std::string_view blanks = " \t\r\n";
 class JsonReader final : public StreamReader {
  public:
   explicit JsonReader(StreamInput input)
-      : StreamReader(std::move(input)), scanner_(input_.limits.json_depth_max),
+      : StreamReader(std::move(input)),
+        scanner_(input_.limits.json_depth_max),
         builder_("json", input_.fields, input_.limits) {}
 
  protected:
@@ -69,7 +70,8 @@ class JsonReader final : public StreamReader {
     }
     window().fill(size + 1);
     auto behind = window().view().find_first_not_of(blanks, size);
-    while (behind == std::string_view::npos && window().grow()) behind = window().view().find_first_not_of(blanks, size);
+    while (behind == std::string_view::npos && window().grow())
+      behind = window().view().find_first_not_of(blanks, size);
     state_ = behind == std::string_view::npos ? State::done : State::sequence;
     read_lone_object(batch, window().view().substr(0, size));
     window().consume(size);
@@ -155,9 +157,11 @@ class JsonReader final : public StreamReader {
       case Extent::large: {
         const std::string head(head_of_view());
         const auto bytes = pass_value();
-        quarantine(batch, offset, {"reader.json.too_large",
-                                   fmt::format("byte {}: record of {} bytes, more than document_bytes_max = {}", offset, bytes,
-                                               input_.limits.document_bytes_max), head});
+        quarantine(batch, offset,
+                   {"reader.json.too_large",
+                    fmt::format("byte {}: record of {} bytes, more than document_bytes_max = {}", offset, bytes,
+                                input_.limits.document_bytes_max),
+                    head});
         return true;
       }
       case Extent::whole: break;
@@ -188,8 +192,9 @@ class JsonReader final : public StreamReader {
       return true;
     }
     const auto& fault = scanner_.fault();
-    quarantine(batch, offset, {fault.is_too_deep ? "reader.json.too_deep" : "reader.json.bad_json",
-                               fmt::format("byte {}: {}", offset + fault.offset, fault.what), text});
+    quarantine(batch, offset,
+               {fault.is_too_deep ? "reader.json.too_deep" : "reader.json.bad_json",
+                fmt::format("byte {}: {}", offset + fault.offset, fault.what), text});
     return false;
   }
 
@@ -219,7 +224,8 @@ class JsonReader final : public StreamReader {
       scanner_.array(field.json.text, list);
       items.insert(items.end(), list.begin(), list.end());
     }
-    for (const auto& item : items) read_record(batch, start + static_cast<std::size_t>(item.text.data() - text.data()), item.text);
+    for (const auto& item : items)
+      read_record(batch, start + static_cast<std::size_t>(item.text.data() - text.data()), item.text);
   }
 
   /// Fields of an object that is too large to be held: arrays of objects are read, others passed over.
@@ -278,7 +284,8 @@ bool is_lines(std::string_view head, int depth_max) {
 std::unique_ptr<DocumentReader> make_json_reader(StreamInput input) {
   constexpr std::size_t head_bytes = std::size_t{1} << 20;
   constexpr std::string_view utf8_mark = "\xEF\xBB\xBF";
-  if (input.window->fill(utf8_mark.size()) && input.window->view().starts_with(utf8_mark)) input.window->consume(utf8_mark.size());
+  if (input.window->fill(utf8_mark.size()) && input.window->view().starts_with(utf8_mark))
+    input.window->consume(utf8_mark.size());
   input.window->fill(head_bytes);
   if (is_lines(input.window->view(), input.limits.json_depth_max)) return make_jsonl_reader(std::move(input));
   return std::make_unique<JsonReader>(std::move(input));

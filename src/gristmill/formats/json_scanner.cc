@@ -102,7 +102,8 @@ void JsonScanner::skip_blanks() {
 bool JsonScanner::take_escape() {
   const char c = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
   if (c != 'u') {
-    if (std::string_view("\"\\/bfnrt").find(c) == std::string_view::npos || c == '\0') return fail("bad escape in a string");
+    if (std::string_view("\"\\/bfnrt").find(c) == std::string_view::npos || c == '\0')
+      return fail("bad escape in a string");
     at_ += 2;
     return true;
   }
@@ -208,7 +209,8 @@ bool JsonScanner::take_nested() {
       if (open_.empty()) return true;
       skip_blanks();
     }
-    if (peek() != ',') return fail(at_ >= text_.size() ? "the value has no end" : "a comma or a closing bracket was expected");
+    if (peek() != ',')
+      return fail(at_ >= text_.size() ? "the value has no end" : "a comma or a closing bracket was expected");
     ++at_;
     skip_blanks();
     if (open_.back() == '{' && !take_key_and_colon(key)) return false;

@@ -15,7 +15,8 @@ enum class JsonKind { null, boolean, number, string, array, object };
 struct JsonSlice {
   std::string_view text;
   JsonKind kind = JsonKind::null;
-  bool is_verbatim = true;  ///< False: has blanks between tokens, NaN or lone surrogates and must be rewritten to be copied.
+  bool is_verbatim =
+      true;  ///< False: has blanks between tokens, NaN or lone surrogates and must be rewritten to be copied.
 };
 
 /// One member of an object.
@@ -31,9 +32,10 @@ struct JsonFault {
   bool is_too_deep = false;
 };
 
-/// Checks JSON text in one pass and cuts it into slices, without building a tree: RFC 8259 over bytes that are known to be
-/// well-formed UTF-8. Two things that Python and JavaScript programs write are let through: NaN and infinities (which
-/// become null) and lone surrogate escapes (which become U+FFFD). Numbers keep their digits, whatever their size.
+/// Checks JSON text in one pass and cuts it into slices, without building a tree: RFC 8259 over bytes that are known to
+/// be well-formed UTF-8. Two things that Python and JavaScript programs write are let through: NaN and infinities
+/// (which become null) and lone surrogate escapes (which become U+FFFD). Numbers keep their digits, whatever their
+/// size.
 class JsonScanner {
  public:
   explicit JsonScanner(int depth_max) : depth_max_(static_cast<std::size_t>(depth_max)) {}
@@ -73,7 +75,8 @@ class JsonScanner {
   JsonFault fault_;
 };
 
-/// Decodes a checked string slice (with its quotation marks). `out` must hold as many bytes as the slice; gives the size.
+/// Decodes a checked string slice (with its quotation marks). `out` must hold as many bytes as the slice; gives the
+/// size.
 std::size_t decode_json_string(std::string_view slice, char* out);
 /// The same as a string.
 std::string json_string(std::string_view slice);

@@ -16,7 +16,8 @@ namespace {
 class JsonlReader final : public StreamReader {
  public:
   explicit JsonlReader(StreamInput input)
-      : StreamReader(std::move(input)), scanner_(input_.limits.json_depth_max),
+      : StreamReader(std::move(input)),
+        scanner_(input_.limits.json_depth_max),
         builder_("jsonl", input_.fields, input_.limits) {
     if (input_.begin == 0 && window().fill(3) && window().view().starts_with("\xEF\xBB\xBF")) window().consume(3);
   }
@@ -85,7 +86,8 @@ class JsonlReader final : public StreamReader {
       const auto& fault = scanner_.fault();
       auto message = fmt::format("line {}, column {}: {}", line_number(),
                                  kernels::count_code_points(line.substr(0, fault.offset)) + 1, fault.what);
-      quarantine(batch, offset, {fault.is_too_deep ? "reader.jsonl.too_deep" : "reader.jsonl.bad_json", std::move(message), line});
+      quarantine(batch, offset,
+                 {fault.is_too_deep ? "reader.jsonl.too_deep" : "reader.jsonl.bad_json", std::move(message), line});
       return;
     }
     fields_.clear();

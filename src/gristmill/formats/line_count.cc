@@ -18,7 +18,8 @@ std::uint64_t count_lines_before(const std::string& path, std::uint64_t end) {
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(end, buffer.size()));
     const auto count = (*source)->read(std::span(buffer).first(wanted));
     if (!count || *count == 0) break;
-    lines += static_cast<std::uint64_t>(std::count(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(*count), '\n'));
+    lines += static_cast<std::uint64_t>(
+        std::count(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(*count), '\n'));
     end -= *count;
   }
   return lines;

@@ -30,7 +30,9 @@ constexpr std::int64_t rows_per_step_max = 8192;
 class ParquetReader final : public DocumentReader {
  public:
   ParquetReader(StreamInput input, std::shared_ptr<arrow::io::RandomAccessFile> file)
-      : input_(std::move(input)), file_(std::move(file)), pool_(arrow::default_memory_pool(), pool_bytes_max),
+      : input_(std::move(input)),
+        file_(std::move(file)),
+        pool_(arrow::default_memory_pool(), pool_bytes_max),
         builder_("parquet", input_.fields, input_.limits) {}
 
   Result<bool> read(data::Batch& batch) override {
@@ -91,9 +93,11 @@ class ParquetReader final : public DocumentReader {
   /// So many rows that a step holds about one batch of bytes.
   std::int64_t rows_per_step(const parquet::FileMetaData& metadata) const {
     std::int64_t bytes = 0;
-    for (int i = 0; i < metadata.num_row_groups(); ++i) bytes += std::max<std::int64_t>(metadata.RowGroup(i)->total_byte_size(), 0);
+    for (int i = 0; i < metadata.num_row_groups(); ++i)
+      bytes += std::max<std::int64_t>(metadata.RowGroup(i)->total_byte_size(), 0);
     const auto row_bytes = std::max<std::int64_t>(bytes / std::max<std::int64_t>(metadata.num_rows(), 1), 1);
-    return std::clamp<std::int64_t>(static_cast<std::int64_t>(input_.limits.batch_bytes) / row_bytes, 16, rows_per_step_max);
+    return std::clamp<std::int64_t>(static_cast<std::int64_t>(input_.limits.batch_bytes) / row_bytes, 16,
+                                    rows_per_step_max);
   }
 
   std::string open_row_group() {
@@ -116,12 +120,14 @@ class ParquetReader final : public DocumentReader {
   void report(data::Batch& batch, const std::string& error) {
     if (reader_ == nullptr) {
       is_done_ = true;
-      input_.origin.quarantine(batch, 0, {"reader.parquet.corrupt", fmt::format("{}: {}", input_.origin.uri(), error), {}});
+      input_.origin.quarantine(batch, 0,
+                               {"reader.parquet.corrupt", fmt::format("{}: {}", input_.origin.uri(), error), {}});
       return;
     }
-    auto message = fmt::format("{}: row group {}: rows {} to {} cannot be read: {}", input_.origin.uri(), row_group_, row_,
-                               group_begin_ + group_rows_ - 1, error);
-    input_.origin.quarantine(batch, static_cast<std::uint64_t>(row_), {"reader.parquet.row_group", std::move(message), {}});
+    auto message = fmt::format("{}: row group {}: rows {} to {} cannot be read: {}", input_.origin.uri(), row_group_,
+                               row_, group_begin_ + group_rows_ - 1, error);
+    input_.origin.quarantine(batch, static_cast<std::uint64_t>(row_),
+                             {"reader.parquet.row_group", std::move(message), {}});
     leave_row_group();
   }
 
@@ -135,7 +141,8 @@ class ParquetReader final : public DocumentReader {
   }
 
   void add_field(const arrow::Array& column, const std::string& name) {
-    const auto valid_name = kernels::is_valid_utf8(name) ? std::string_view(name) : keep(kernels::replace_invalid_utf8(name));
+    const auto valid_name = kernels::is_valid_utf8(name) ? std::string_view(name)
+                                                         : keep(kernels::replace_invalid_utf8(name));
     if (!column.IsNull(chunk_row_) && is_arrow_string(column)) {
       const auto text = arrow_string(column, chunk_row_);
       if (kernels::is_valid_utf8(text)) {

@@ -12,12 +12,15 @@ namespace {
 
 using Extension = std::pair<std::string_view, RawFormat>;
 constexpr std::array extensions{
-    Extension{".txt", RawFormat::text},      Extension{".text", RawFormat::text},   Extension{".md", RawFormat::markdown},
-    Extension{".markdown", RawFormat::markdown}, Extension{".jsonl", RawFormat::jsonl}, Extension{".ndjson", RawFormat::jsonl},
-    Extension{".json", RawFormat::json},     Extension{".csv", RawFormat::csv},     Extension{".tsv", RawFormat::csv},
-    Extension{".html", RawFormat::html},     Extension{".htm", RawFormat::html},    Extension{".xhtml", RawFormat::html},
-    Extension{".warc", RawFormat::warc},     Extension{".wet", RawFormat::warc},    Extension{".arc", RawFormat::warc},
-    Extension{".parquet", RawFormat::parquet}, Extension{".zip", RawFormat::archive}, Extension{".tar", RawFormat::archive},
+    Extension{".txt", RawFormat::text},    Extension{".text", RawFormat::text},
+    Extension{".md", RawFormat::markdown}, Extension{".markdown", RawFormat::markdown},
+    Extension{".jsonl", RawFormat::jsonl}, Extension{".ndjson", RawFormat::jsonl},
+    Extension{".json", RawFormat::json},   Extension{".csv", RawFormat::csv},
+    Extension{".tsv", RawFormat::csv},     Extension{".html", RawFormat::html},
+    Extension{".htm", RawFormat::html},    Extension{".xhtml", RawFormat::html},
+    Extension{".warc", RawFormat::warc},   Extension{".wet", RawFormat::warc},
+    Extension{".arc", RawFormat::warc},    Extension{".parquet", RawFormat::parquet},
+    Extension{".zip", RawFormat::archive}, Extension{".tar", RawFormat::archive},
 };
 
 std::string lower(std::string_view text) {

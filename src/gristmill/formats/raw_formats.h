@@ -40,7 +40,8 @@ std::unique_ptr<DocumentReader> make_warc_reader(StreamInput input);
 Result<std::unique_ptr<DocumentReader>> make_parquet_reader(StreamInput input);
 
 /// Members of a .zip or .tar, each read by its own name. `depth` counts the archives around it.
-Result<std::unique_ptr<DocumentReader>> make_archive_reader(StreamInput input, const RawInput& raw, std::string member, int depth);
+Result<std::unique_ptr<DocumentReader>> make_archive_reader(StreamInput input, const RawInput& raw, std::string member,
+                                                            int depth);
 /// Nothing but one casualty: a file that cannot be read at all.
 std::unique_ptr<DocumentReader> make_fault_reader(StreamInput input, std::string reason, std::string message);
 
@@ -48,9 +49,10 @@ std::unique_ptr<DocumentReader> make_fault_reader(StreamInput input, std::string
 std::vector<std::uint64_t> split_csv(io::ByteWindow& window, std::string_view name, std::uint64_t piece_bytes);
 std::vector<std::uint64_t> split_warc(io::ByteWindow& window, std::uint64_t piece_bytes);
 
-/// A reader for one stream by its name, else its content; an unknown format is an invalid_argument. `member` is the path
-/// of the stream inside archives, `depth` counts them.
-Result<std::unique_ptr<DocumentReader>> open_stream(StreamInput input, const RawInput& raw, std::string member, int depth);
+/// A reader for one stream by its name, else its content; an unknown format is an invalid_argument. `member` is the
+/// path of the stream inside archives, `depth` counts them.
+Result<std::unique_ptr<DocumentReader>> open_stream(StreamInput input, const RawInput& raw, std::string member,
+                                                    int depth);
 
 /// The decompression bounds among the limits.
 io::ExpansionLimits expansion_limits(const Limits& limits);

@@ -55,8 +55,8 @@ Result<bool> undo_compression(StreamInput& input, const RawInput& raw, bool is_w
     auto source = io::read_window(std::move(input.window));
     if (codec == io::Codec::gzip) {
       const bool is_piece = layer == 0 && is_warc;
-      input.window = std::make_unique<io::ByteWindow>(
-          io::open_gzip_members(std::move(source), limits, where, is_piece ? input.begin : 0, is_piece ? raw.end : UINT64_MAX));
+      input.window = std::make_unique<io::ByteWindow>(io::open_gzip_members(
+          std::move(source), limits, where, is_piece ? input.begin : 0, is_piece ? raw.end : UINT64_MAX));
     } else {
       GRISTMILL_TRY(auto decoded, io::decompress(std::move(source), codec, limits, where));
       input.window = std::make_unique<io::ByteWindow>(std::move(decoded));
@@ -96,10 +96,10 @@ bool has_extension(std::string_view name) {
 }
 
 Error unknown_format(const std::string& name) {
-  return invalid_argument(
-      fmt::format("{}: unknown format; known are .txt .md .json .jsonl .csv .tsv .html .warc .wet .arc .parquet, each also "
-                  "as .gz .zst .bz2 .xz, and .zip and .tar of them",
-                  name));
+  return invalid_argument(fmt::format(
+      "{}: unknown format; known are .txt .md .json .jsonl .csv .tsv .html .warc .wet .arc .parquet, each also "
+      "as .gz .zst .bz2 .xz, and .zip and .tar of them",
+      name));
 }
 
 }  // namespace

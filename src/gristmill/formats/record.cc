@@ -12,7 +12,8 @@ namespace {
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 bool is_same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 /// Puts a string field's content into the batch.
@@ -42,7 +43,9 @@ std::string list_names(std::span<const RecordField> fields) {
 }  // namespace
 
 RecordBuilder::RecordBuilder(std::string_view format, data::FieldNames names, const Limits& limits)
-    : no_text_reason_(fmt::format("reader.{}.no_text", format)), names_(std::move(names)), scanner_(limits.json_depth_max) {}
+    : no_text_reason_(fmt::format("reader.{}.no_text", format)),
+      names_(std::move(names)),
+      scanner_(limits.json_depth_max) {}
 
 void RecordBuilder::drop_duplicates(std::span<RecordField> fields) {
   duplicates_.clear();
@@ -126,8 +129,9 @@ void RecordBuilder::add(data::Batch& batch, const Origin& origin, std::uint64_t 
     document.text = store_string(batch, *text);
     document.media_type = media_type_of_field(text->name);
   } else {
-    auto message = fmt::format("{}: record at byte {} has no text field; it has: {}. Name the field with the option for the text",
-                               origin.uri(), offset, fields.empty() ? "no fields" : list_names(fields));
+    auto message = fmt::format(
+        "{}: record at byte {} has no text field; it has: {}. Name the field with the option for the text",
+        origin.uri(), offset, fields.empty() ? "no fields" : list_names(fields));
     origin.quarantine(batch, offset, {no_text_reason_, std::move(message), raw});
     return;
   }

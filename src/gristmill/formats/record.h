@@ -14,8 +14,8 @@
 
 namespace gristmill::formats {
 
-/// Turns records of named fields (a JSON object, a CSV row, a Parquet row) into documents: finds the text, the address and
-/// conversations; all other fields become the metadata object, in source order.
+/// Turns records of named fields (a JSON object, a CSV row, a Parquet row) into documents: finds the text, the address
+/// and conversations; all other fields become the metadata object, in source order.
 class RecordBuilder {
  public:
   /// `format` names the reader in reasons ("jsonl").

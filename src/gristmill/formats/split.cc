@@ -27,7 +27,8 @@ Result<std::uint64_t> next_line(const std::string& path, std::uint64_t offset) {
   return window.offset();
 }
 
-/// Offset of the first gzip member at or behind `offset` that holds a WARC record; the end of the file when there is none.
+/// Offset of the first gzip member at or behind `offset` that holds a WARC record; the end of the file when there is
+/// none.
 Result<std::uint64_t> next_member(const std::string& path, std::uint64_t offset) {
   GRISTMILL_TRY(auto window, open_at(path, offset));
   while (window.fill(gzip_magic.size())) {
@@ -47,7 +48,8 @@ Result<std::uint64_t> next_member(const std::string& path, std::uint64_t offset)
 
 using Finder = Result<std::uint64_t> (*)(const std::string&, std::uint64_t);
 
-Result<std::vector<std::uint64_t>> split_by(Finder find, const std::string& path, std::uint64_t size, std::uint64_t piece_bytes) {
+Result<std::vector<std::uint64_t>> split_by(Finder find, const std::string& path, std::uint64_t size,
+                                            std::uint64_t piece_bytes) {
   std::vector<std::uint64_t> points{0};
   for (auto wanted = piece_bytes; wanted < size;) {
     GRISTMILL_TRY(const auto point, find(path, wanted));
@@ -60,7 +62,8 @@ Result<std::vector<std::uint64_t>> split_by(Finder find, const std::string& path
 
 }  // namespace
 
-Result<std::vector<std::uint64_t>> split_points(const std::string& path, std::string_view name, std::uint64_t piece_bytes) {
+Result<std::vector<std::uint64_t>> split_points(const std::string& path, std::string_view name,
+                                                std::uint64_t piece_bytes) {
   GRISTMILL_TRY(const auto size, io::file_size(path));
   const std::vector<std::uint64_t> whole{0};
   if (piece_bytes == 0) return invalid_argument("piece_bytes must be at least 1");

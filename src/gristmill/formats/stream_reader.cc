@@ -12,7 +12,8 @@ namespace {
 constexpr std::size_t casualty_bytes = 512;
 
 std::size_t weight(const data::Batch& batch) {
-  return batch.arena.bytes_used() + batch.documents.size() * sizeof(data::Document) + batch.casualties.size() * casualty_bytes;
+  return batch.arena.bytes_used() + batch.documents.size() * sizeof(data::Document) +
+         batch.casualties.size() * casualty_bytes;
 }
 
 }  // namespace
@@ -39,8 +40,8 @@ Result<bool> StreamReader::read(data::Batch& batch) {
 Status StreamReader::report_failure(data::Batch& batch) {
   const auto& failure = *window().failure();
   if (failure.code != ErrorCode::corrupt_data && failure.code != ErrorCode::limit_exceeded) return failure;
-  const auto reason =
-      failure.code == ErrorCode::limit_exceeded ? "reader.compressed.limit_exceeded" : "reader.compressed.corrupt";
+  const auto reason = failure.code == ErrorCode::limit_exceeded ? "reader.compressed.limit_exceeded"
+                                                                : "reader.compressed.corrupt";
   input_.origin.quarantine(batch, window().offset(), {reason, failure.message, head_of_view()});
   return {};
 }

@@ -27,7 +27,8 @@ class WholeReader final : public StreamReader {
     }
     if (window().view().size() > bytes_max) {
       auto message = fmt::format("document is larger than document_bytes_max = {} bytes", bytes_max);
-      quarantine(batch, 0, {is_html_ ? "reader.html.too_large" : "reader.text.too_large", std::move(message), head_of_view()});
+      quarantine(batch, 0,
+                 {is_html_ ? "reader.html.too_large" : "reader.text.too_large", std::move(message), head_of_view()});
       return false;
     }
     auto document = input_.origin.document(0);
@@ -39,7 +40,8 @@ class WholeReader final : public StreamReader {
     }
     document.text = page->text;
     if (page->charset != "utf-8") {
-      document.metadata = batch.arena.copy(fmt::format(R"({{"charset":"{}","charset_lossy":{}}})", page->charset, page->is_lossy));
+      document.metadata = batch.arena.copy(
+          fmt::format(R"({{"charset":"{}","charset_lossy":{}}})", page->charset, page->is_lossy));
     }
     Origin::append(batch, document);
     return false;

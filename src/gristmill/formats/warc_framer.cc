@@ -120,7 +120,8 @@ void WarcFramer::pass_to_next(WarcFrame& frame, WarcFrame::Fault fault, std::siz
   frame.head = frame.block = {};
   bool was_kept = false;
   const auto drop = [&](std::size_t bytes) {
-    if (!was_kept) frame.damaged = window_.view().substr(0, std::min(bytes, std::max(kept_bytes_max, block_bytes_max_)));
+    if (!was_kept)
+      frame.damaged = window_.view().substr(0, std::min(bytes, std::max(kept_bytes_max, block_bytes_max_)));
     was_kept = true;
     window_.consume(bytes);
   };
@@ -188,7 +189,8 @@ bool WarcFramer::frame_record(WarcFrame& frame) {
   ArcHeader arc;
   const auto head = window_.view().substr(0, std::min(head_size, window_.view().size()));
   const bool is_usable = head_size != std::string_view::npos &&
-                         (is_arc_ ? parse_arc_header(head.substr(0, head.size() - 1), arc) : find_length(head, frame.length));
+                         (is_arc_ ? parse_arc_header(head.substr(0, head.size() - 1), arc)
+                                  : find_length(head, frame.length));
   if (!is_usable) {
     const bool is_cut = head_size == std::string_view::npos && window_.view().size() < head_bytes_max;
     pass_to_next(frame, is_cut ? WarcFrame::Fault::truncated : WarcFrame::Fault::bad_header, 1);

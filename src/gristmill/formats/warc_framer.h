@@ -34,7 +34,8 @@ struct WarcFrame {
 class WarcFramer {
  public:
   /// Records with more content than `block_bytes_max` are passed over.
-  WarcFramer(io::ByteWindow& window, std::size_t block_bytes_max) : window_(window), block_bytes_max_(block_bytes_max) {}
+  WarcFramer(io::ByteWindow& window, std::size_t block_bytes_max)
+      : window_(window), block_bytes_max_(block_bytes_max) {}
 
   /// Finds the next record or fault; false at the end of the stream or where it broke.
   bool next(WarcFrame& frame);
@@ -54,7 +55,8 @@ class WarcFramer {
   bool is_started_ = false;
 };
 
-/// End of the header block that starts at the front of `bytes`: the position behind its blank line; npos when there is none.
+/// End of the header block that starts at the front of `bytes`: the position behind its blank line; npos when there is
+/// none.
 std::size_t find_header_end(std::string_view bytes) noexcept;
 
 /// The parts of an ARC header line, read from its end, since addresses may hold blanks.

@@ -13,7 +13,8 @@ namespace {
 
 /// Media type that documents get for a payload type; empty for payloads that are no text.
 std::string_view text_type(std::string_view type) {
-  if (type == "text/html" || type == "application/xhtml+xml" || type == "application/vnd.wap.xhtml+xml") return "text/html";
+  if (type == "text/html" || type == "application/xhtml+xml" || type == "application/vnd.wap.xhtml+xml")
+    return "text/html";
   if (type == "text/plain") return "text/plain";
   if (type == "text/markdown" || type == "text/x-markdown") return "text/markdown";
   return {};
@@ -89,7 +90,8 @@ class WarcReader final : public StreamReader {
 
   void report(data::Batch& batch) {
     switch (frame_.fault) {
-      case WarcFrame::Fault::no_record: return fault(batch, "reader.warc.no_record", "no record starts here", frame_.damaged);
+      case WarcFrame::Fault::no_record:
+        return fault(batch, "reader.warc.no_record", "no record starts here", frame_.damaged);
       case WarcFrame::Fault::bad_header:
         return fault(batch, "reader.warc.bad_header", "its header has no usable Content-Length", frame_.damaged);
       case WarcFrame::Fault::bad_length:
@@ -156,7 +158,8 @@ class WarcReader final : public StreamReader {
 
   void too_large(data::Batch& batch) {
     fault(batch, "reader.warc.too_large",
-          fmt::format("{} bytes of content, more than document_bytes_max = {}", frame_.length, input_.limits.document_bytes_max),
+          fmt::format("{} bytes of content, more than document_bytes_max = {}", frame_.length,
+                      input_.limits.document_bytes_max),
           frame_.is_large ? std::string_view(frame_.damaged) : frame_.block.substr(0, kept_bytes_max));
   }
 
@@ -181,7 +184,8 @@ class WarcReader final : public StreamReader {
     if (response.body.empty()) return skip("warc.empty_payload");
     const auto content_type = parse_content_type(declared);
     const auto known = identified_.empty() ? content_type.type : parse_content_type(identified_).type;
-    const bool has_type = known.find('/') != std::string::npos && known != "unknown/unknown" && known != "application/http";
+    const bool has_type = known.find('/') != std::string::npos && known != "unknown/unknown" &&
+                          known != "application/http";
     const auto media_type = has_type ? text_type(known) : sniffed_type(response.body);
     if (media_type.empty()) return skip("warc.payload_not_text");
     auto document = input_.origin.document(frame_.offset, frame_.offset_in_member);
@@ -214,6 +218,8 @@ class WarcReader final : public StreamReader {
 
 }  // namespace
 
-std::unique_ptr<DocumentReader> make_warc_reader(StreamInput input) { return std::make_unique<WarcReader>(std::move(input)); }
+std::unique_ptr<DocumentReader> make_warc_reader(StreamInput input) {
+  return std::make_unique<WarcReader>(std::move(input));
+}
 
 }  // namespace gristmill::formats

@@ -66,7 +66,8 @@ class OpenArchive final : public Archive {
       if (code == ARCHIVE_EOF) return std::optional<ArchiveMember>();
       if (code != ARCHIVE_OK && code != ARCHIVE_WARN) return failure(fmt::format("after {} members", members_));
       if (++members_ > limits_.members_max) {
-        return limit_exceeded(fmt::format("{}: more members than archive_members_max = {}", where_, limits_.members_max));
+        return limit_exceeded(
+            fmt::format("{}: more members than archive_members_max = {}", where_, limits_.members_max));
       }
       if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != nullptr) continue;
       ArchiveMember member;
@@ -120,7 +121,8 @@ class OpenArchive final : public Archive {
 
 }  // namespace
 
-Result<std::unique_ptr<Archive>> open_archive_file(const std::string& path, const ArchiveLimits& limits, std::string where) {
+Result<std::unique_ptr<Archive>> open_archive_file(const std::string& path, const ArchiveLimits& limits,
+                                                   std::string where) {
   auto opened = std::make_unique<OpenArchive>(limits, std::move(where));
   GRISTMILL_RETURN_IF_ERROR(opened->open_path(path));
   return std::unique_ptr<Archive>(std::move(opened));

@@ -36,7 +36,8 @@ class Archive {
 };
 
 /// Opens a .zip or .tar file on disk. `where` names it in messages.
-Result<std::unique_ptr<Archive>> open_archive_file(const std::string& path, const ArchiveLimits& limits, std::string where);
+Result<std::unique_ptr<Archive>> open_archive_file(const std::string& path, const ArchiveLimits& limits,
+                                                   std::string where);
 /// Opens an archive that comes as a stream: a .tar or, inside another archive or compression, a .zip.
 Result<std::unique_ptr<Archive>> open_archive_stream(std::unique_ptr<ByteSource> source, const ArchiveLimits& limits,
                                                      std::string where);

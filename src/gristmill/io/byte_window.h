@@ -40,7 +40,9 @@ class ByteWindow {
   /// Compressed offset of the member that holds the first byte of the view; the stream offset without members.
   [[nodiscard]] std::uint64_t record_offset() const;
   /// How far into the content of its member the view starts; 0 without members.
-  [[nodiscard]] std::uint64_t offset_in_member() const { return marks_.empty() ? 0 : offset_ - marks_.front().stream_offset; }
+  [[nodiscard]] std::uint64_t offset_in_member() const {
+    return marks_.empty() ? 0 : offset_ - marks_.front().stream_offset;
+  }
   /// Over damaged members: goes on at the next one that starts with `expected`; false when there is none.
   bool resume_at_member(std::string_view expected);
 

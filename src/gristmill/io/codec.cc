@@ -64,8 +64,8 @@ class DecodingSource final : public ByteSource {
   }
 
   Error truncated() const {
-    return corrupt_data(fmt::format("{}: {} stream is truncated: it ends at byte {} in the middle", where_, Decoder::name,
-                                    input_.offset()));
+    return corrupt_data(fmt::format("{}: {} stream is truncated: it ends at byte {} in the middle", where_,
+                                    Decoder::name, input_.offset()));
   }
 
   CompressedInput input_;
@@ -126,7 +126,8 @@ class Bz2Decoder {
     const auto room = static_cast<unsigned>(std::min<std::size_t>(output.size(), std::size_t{1} << 30));
     stream_.avail_out = room;
     const int code = BZ2_bzDecompress(&stream_);
-    if (code != BZ_OK && code != BZ_STREAM_END) return corrupt_data(fmt::format("bz2 stream is damaged (code {})", code));
+    if (code != BZ_OK && code != BZ_STREAM_END)
+      return corrupt_data(fmt::format("bz2 stream is damaged (code {})", code));
     return Step{piece - stream_.avail_in, room - stream_.avail_out, code == BZ_STREAM_END};
   }
 
@@ -151,7 +152,8 @@ class XzDecoder {
   void restart() { status_ = lzma_stream_decoder(&stream_, decoder_memory_max, 0); }
   Result<Step> step(std::string_view input, std::span<char> output) {
     if (status_ != LZMA_OK) return unavailable("no memory for an xz decoder");
-    const std::vector<unsigned char> piece(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(std::min(input.size(), piece_bytes)));
+    const std::vector<unsigned char> piece(
+        input.begin(), input.begin() + static_cast<std::ptrdiff_t>(std::min(input.size(), piece_bytes)));
     output_.resize(std::min(output.size(), output_bytes));
     stream_.next_in = piece.data();
     stream_.avail_in = piece.size();
@@ -193,7 +195,9 @@ std::string_view to_string(Codec codec) noexcept {
 Codec detect_codec(std::string_view head) noexcept {
   if (head.starts_with("\x1f\x8b\x08"sv)) return Codec::gzip;
   if (head.starts_with("\x28\xb5\x2f\xfd"sv)) return Codec::zstd;
-  if (head.starts_with("\xfd" "7zXZ\0"sv)) return Codec::xz;
+  if (head.starts_with("\xfd"
+                       "7zXZ\0"sv))
+    return Codec::xz;
   // A block header or the end-of-stream mark follows the level digit; "BZh" alone may be the start of a text.
   const auto block = head.size() >= 10 ? head.substr(4, 6) : std::string_view();
   if (head.starts_with("BZh") && (block == "1AY&SY" || block == "\x17\x72\x45\x38\x50\x90"sv)) return Codec::bz2;
@@ -201,14 +205,21 @@ Codec detect_codec(std::string_view head) noexcept {
 }
 
 Codec codec_of_name(std::string_view name) noexcept {
-  constexpr std::array<std::pair<std::string_view, Codec>, 9> extensions{
-      {{".gz", Codec::gzip}, {".tgz", Codec::gzip}, {".zst", Codec::zstd}, {".tzst", Codec::zstd}, {".bz2", Codec::bz2},
-       {".tbz2", Codec::bz2}, {".tbz", Codec::bz2}, {".xz", Codec::xz}, {".txz", Codec::xz}}};
+  constexpr std::array<std::pair<std::string_view, Codec>, 9> extensions{{{".gz", Codec::gzip},
+                                                                          {".tgz", Codec::gzip},
+                                                                          {".zst", Codec::zstd},
+                                                                          {".tzst", Codec::zstd},
+                                                                          {".bz2", Codec::bz2},
+                                                                          {".tbz2", Codec::bz2},
+                                                                          {".tbz", Codec::bz2},
+                                                                          {".xz", Codec::xz},
+                                                                          {".txz", Codec::xz}}};
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
   for (const auto& [extension, codec] : extensions) {
     if (name.size() < extension.size()) continue;
     const auto end = name.substr(name.size() - extension.size());
-    if (std::equal(end.begin(), end.end(), extension.begin(), [&](char a, char b) { return lower(a) == b; })) return codec;
+    if (std::equal(end.begin(), end.end(), extension.begin(), [&](char a, char b) { return lower(a) == b; }))
+      return codec;
   }
   return Codec::none;
 }
@@ -218,12 +229,13 @@ std::unique_ptr<ByteSource> empty_source() { return std::make_unique<EmptySource
 Status check_expansion(const ExpansionLimits& limits, std::uint64_t compressed, std::uint64_t expanded,
                        std::string_view where) {
   if (expanded > limits.expanded_bytes_max) {
-    return limit_exceeded(fmt::format("{}: expands beyond expanded_bytes_max = {} bytes", where, limits.expanded_bytes_max));
+    return limit_exceeded(
+        fmt::format("{}: expands beyond expanded_bytes_max = {} bytes", where, limits.expanded_bytes_max));
   }
   const double ratio = static_cast<double>(expanded) / static_cast<double>(std::max<std::uint64_t>(compressed, 1));
   if (expanded > limits.ratio_free_bytes && ratio > limits.ratio_max) {
-    return limit_exceeded(fmt::format("{}: {} compressed bytes gave {} bytes, more than expansion_ratio_max = {}", where,
-                                      compressed, expanded, limits.ratio_max));
+    return limit_exceeded(fmt::format("{}: {} compressed bytes gave {} bytes, more than expansion_ratio_max = {}",
+                                      where, compressed, expanded, limits.ratio_max));
   }
   return {};
 }
@@ -234,9 +246,12 @@ Result<std::unique_ptr<ByteSource>> decompress(std::unique_ptr<ByteSource> sourc
   switch (codec) {
     case Codec::none: return source;
     case Codec::gzip: return Source(open_gzip_members(std::move(source), limits, std::move(where)));
-    case Codec::zstd: return Source(std::make_unique<DecodingSource<ZstdDecoder>>(std::move(source), limits, std::move(where)));
-    case Codec::bz2: return Source(std::make_unique<DecodingSource<Bz2Decoder>>(std::move(source), limits, std::move(where)));
-    case Codec::xz: return Source(std::make_unique<DecodingSource<XzDecoder>>(std::move(source), limits, std::move(where)));
+    case Codec::zstd:
+      return Source(std::make_unique<DecodingSource<ZstdDecoder>>(std::move(source), limits, std::move(where)));
+    case Codec::bz2:
+      return Source(std::make_unique<DecodingSource<Bz2Decoder>>(std::move(source), limits, std::move(where)));
+    case Codec::xz:
+      return Source(std::make_unique<DecodingSource<XzDecoder>>(std::move(source), limits, std::move(where)));
   }
   return invalid_argument("unknown codec");
 }

@@ -16,7 +16,8 @@ namespace gristmill::io {
 /// A refillable buffer over a compressed stream that knows the offset of its first byte. Used by the decoders.
 class CompressedInput {
  public:
-  CompressedInput(std::unique_ptr<ByteSource> source, std::uint64_t offset) : source_(std::move(source)), offset_(offset) {}
+  CompressedInput(std::unique_ptr<ByteSource> source, std::uint64_t offset)
+      : source_(std::move(source)), offset_(offset) {}
 
   [[nodiscard]] std::string_view view() const { return {buffer_.data() + begin_, end_ - begin_}; }
   [[nodiscard]] std::uint64_t offset() const { return offset_; }

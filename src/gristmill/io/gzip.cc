@@ -71,8 +71,13 @@ class GzipMembers final : public MemberSource {
  public:
   GzipMembers(std::unique_ptr<ByteSource> source, const ExpansionLimits& limits, std::string where, std::uint64_t begin,
               std::uint64_t end)
-      : input_(std::move(source), begin), limits_(limits), where_(std::move(where)), begin_(begin), end_(end),
-        member_offset_(begin), one_step_(libdeflate_alloc_decompressor()) {}
+      : input_(std::move(source), begin),
+        limits_(limits),
+        where_(std::move(where)),
+        begin_(begin),
+        end_(end),
+        member_offset_(begin),
+        one_step_(libdeflate_alloc_decompressor()) {}
 
   [[nodiscard]] std::uint64_t member_offset() const override { return member_offset_; }
 

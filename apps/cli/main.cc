@@ -1,1 +1,33 @@
-int main() { return 0; }
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "session.h"
+
+int main(int argc, char** argv) {
+  using namespace gristmill;
+  cli::install_signal_handlers();
+  cli::Session session;
+  CLI::App app{"Gristmill turns scattered raw text into versioned, traceable, tokenized training data."};
+  app.name("gristmill");
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.set_version_flag("--version", std::string(platform::program_version()));
+  app.add_option("--workspace", session.workspace_folder, "Workspace folder (default: the nearest parent with gristmill.toml)");
+  app.add_option("--idempotency-key", session.idempotency_key, "Repeating a call with the same key re-attaches to the first");
+  app.add_flag("--json", session.is_json, "Print one JSON document (or JSON lines) to stdout");
+  app.add_flag("--quiet", session.is_quiet, "Print results only");
+  app.add_flag("--verbose", session.is_verbose, "Print more about what is done");
+  cli::add_workspace_commands(app, session);
+  cli::add_work_commands(app, session);
+  cli::add_dataset_commands(app, session);
+  cli::add_catalog_commands(app, session);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // Help and version end well; everything else is wrong usage.
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (std::fflush(stdout) != 0 && session.exit_code == 0) return 5;
+  return session.exit_code;
+}

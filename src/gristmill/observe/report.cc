@@ -19,6 +19,10 @@ std::string figure(std::string_view name, std::string_view value, std::string_vi
                      note.empty() ? "" : fmt::format("<small>{}</small>", note));
 }
 
+std::string counted(std::int64_t count, std::string_view thing) {
+  return fmt::format("{} {}{}", with_commas(count), thing, count == 1 ? "" : "s");
+}
+
 std::string rate(double amount, double seconds) {
   if (!(seconds > 0)) return "–";
   const double value = amount / seconds;
@@ -56,7 +60,7 @@ std::string figures_html(const Json& run) {
   }
   if (run["tokens"]["tokens"].is_number()) {
     out += figure("Tokens", with_commas(run["tokens"]["tokens"].as_int()),
-                  fmt::format("in {} shards", with_commas(run["tokens"]["shards"].as_int())));
+                  "in " + counted(run["tokens"]["shards"].as_int(), "shard"));
   }
   if (wall > 0) out += figure("Took", human_seconds(wall), rate(static_cast<double>(in), wall) + " documents/s");
   if (run["peak_memory_bytes"].is_number()) {
@@ -65,8 +69,8 @@ std::string figures_html(const Json& run) {
                   limit > 0 ? "of " + human_bytes(limit) + " allowed" : "");
   }
   if (run["cost"]["amount"].is_number()) {
-    out += figure("Cost", fmt::format("{:.4g} {}", run["cost"]["amount"].as_double(),
-                                      escape_html(run["cost"]["currency"].as_string())));
+    out += figure("Cost", fmt::format("{:.3g}", run["cost"]["amount"].as_double()),
+                  escape_html(run["cost"]["currency"].as_string()));
   }
   return out + "</dl>\n";
 }
@@ -144,14 +148,14 @@ std::string distributions_html(const Json& run) {
 std::string resource_facts(const Json& run) {
   std::string facts;
   const auto add = [&facts](const std::string& fact) { facts += (facts.empty() ? "" : " · ") + fact; };
-  if (run["threads"].is_int()) add(with_commas(run["threads"].as_int()) + " threads");
+  if (run["threads"].is_int()) add(counted(run["threads"].as_int(), "thread"));
   if (run["cpu_seconds"].is_number()) add(human_seconds(run["cpu_seconds"].as_double()) + " of CPU time");
   const double wall = run["wall_seconds"].as_double();
   if (wall > 0 && run["bytes"]["in"].is_number()) add(human_bytes(run["bytes"]["in"].as_double() / wall) + "/s read");
   if (run["bytes"]["out"].is_number()) add(human_bytes(run["bytes"]["out"].as_double()) + " written");
   if (run["resumed_tasks"].as_int() > 0)
     add(with_commas(run["resumed_tasks"].as_int()) + " tasks taken over from before");
-  if (run["retries"].as_int() > 0) add(with_commas(run["retries"].as_int()) + " retries");
+  if (run["retries"].as_int() > 0) add(counted(run["retries"].as_int(), "repeated attempt"));
   return facts;
 }
 
@@ -196,10 +200,11 @@ std::string output_html(const Json& run) {
   }
   if (tokens.is_object()) {
     out += fmt::format(
-        "<p>Token shards <b>{}</b>: {} tokens of {} documents in {} shards, {}<br>"
+        "<p>Token shards <b>{}</b>: {} tokens of {} documents in {}, {}<br>"
         "<span class=\"soft\">tokenizer {}</span></p>\n",
         escape_html(tokens["dataset"].as_string()), count_cell(tokens["tokens"]), count_cell(tokens["documents"]),
-        count_cell(tokens["shards"]), size_cell(tokens["bytes"]), escape_html(tokens["tokenizer"].as_string()));
+        counted(tokens["shards"].as_int(), "shard"), size_cell(tokens["bytes"]),
+        escape_html(tokens["tokenizer"].as_string()));
   }
   return out.empty() ? "" : "<h2>What came out</h2>\n" + out;
 }

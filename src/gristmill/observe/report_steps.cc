@@ -120,7 +120,7 @@ std::string quarantine_html(const Json& run) {
     const auto& row = rows[i];
     const auto& step = row["operator"].as_string();
     fmt::format_to(std::back_inserter(out),
-                   "<tr><td class=\"mono\">{}{}</td><td class=\"num\">{}</td><td class=\"text\">{}</td>"
+                   "<tr><td class=\"code mono\">{}{}</td><td class=\"num\">{}</td><td class=\"text\">{}</td>"
                    "<td class=\"text mono\">{}</td></tr>\n",
                    escape_html(row["reason"].as_string()),
                    step.empty() ? "" : "<br><span class=\"soft\">" + escape_html(step) + "</span>",

@@ -41,7 +41,8 @@ th, td { text-align: left; vertical-align: top; padding: 4px 12px 4px 0; border-
 thead th { color: var(--soft); font-size: 13px; font-weight: 500; white-space: nowrap; }
 tbody th, table.ranking th { font-weight: 500; }
 td.num, th.num { text-align: right; white-space: nowrap; }
-td.grow { width: 45%; } td.text { min-width: 260px; overflow-wrap: anywhere; }
+td.grow { width: 45%; } td.text { min-width: 260px; overflow-wrap: anywhere; } td.code { min-width: 190px; }
+.wide + .wide { margin-top: 16px; }
 .bar { display: flex; height: 13px; border-radius: 3px; overflow: hidden; margin: 4px 0;
   background: color-mix(in srgb, var(--line) 55%, transparent); }
 .bar i { display: block; min-width: 1.5px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
@@ -72,7 +73,9 @@ footer { margin-top: 44px; color: var(--soft); font-size: 13px; }
   body { font-size: 10.5pt; } main { max-width: none; padding: 0; }
   h2 { break-after: avoid; margin-top: 22pt; } .step > .line, .bar { break-after: avoid; }
   svg rect { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  h2 + p, h2 + .wide thead { break-after: avoid; }
   tr, figure, .figures div, .example, .sum { break-inside: avoid; } .wide { overflow: visible; }
+  td.text { min-width: 0; } td.code { min-width: 140px; }
   thead { display: table-header-group; }
 }
 )css";

@@ -7,6 +7,7 @@
 #include "gristmill/ops/extract/html.h"
 #include "gristmill/ops/language/filter.h"
 #include "gristmill/ops/language/identify.h"
+#include "gristmill/ops/normalize/unicode.h"
 #include "gristmill/ops/operator.h"
 #include "gristmill/ops/redact/pii.h"
 #include "gristmill/ops/tokenize/bpe.h"
@@ -25,6 +26,7 @@ constexpr std::array entries{
     entry<ExtractHtml>,
     entry<FilterLanguage>,
     entry<LanguageIdentify>,
+    entry<NormalizeUnicode>,
     entry<RedactPii>,
     entry<TokenizeBpe>,
 };

@@ -73,8 +73,8 @@ footer { margin-top: 44px; color: var(--soft); font-size: 13px; }
   body { font-size: 10.5pt; } main { max-width: none; padding: 0; }
   h2 { break-after: avoid; margin-top: 22pt; } .step > .line, .bar { break-after: avoid; }
   svg rect { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  h2 + p, h2 + .wide thead { break-after: avoid; }
-  tr, figure, .figures div, .example, .sum { break-inside: avoid; } .wide { overflow: visible; }
+  .charts { display: block; } figure { display: inline-block; width: 48%; margin: 0 1% 10pt 0; vertical-align: top; }
+  tr, figure, .figures div, .reason, .sum { break-inside: avoid; } .wide { overflow: visible; }
   td.text { min-width: 0; } td.code { min-width: 140px; }
   thead { display: table-header-group; }
 }

@@ -8,7 +8,7 @@
 
 namespace gristmill::observe {
 
-/// Renders a run document (docs/formats/run-document.md) as one self-contained HTML page: no scripts, nothing loaded
+/// Renders a run document (docs/run-document.md) as one self-contained HTML page: no scripts, nothing loaded
 /// from elsewhere. Members that are absent leave their part out. Texts of documents are hostile input: escaped and cut.
 std::string render_report(const Json& run);
 

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Prints the keys that an operator comparing documents gives to each, or times it.
+//
+//   dedup_keys OPERATOR OPTIONS [--bench REPEATS] < documents.jsonl
+//
+// OPTIONS is a JSON object of parameters. A document is {"text": ...}; its line of output is a list of keys in hex.
+// With --bench only the median CPU seconds and MB/s of text are printed, on stderr.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <ctime>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "gristmill/ops/operator.h"
+
+namespace {
+
+using namespace gristmill;
+
+double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+Result<std::unique_ptr<ops::Operator>> make(std::string_view name, std::string_view given) {
+  const auto* entry = ops::find_operator(name);
+  if (entry == nullptr || entry->spec->kind != ops::Kind::global) {
+    return invalid_argument(fmt::format("{} is not an operator that compares documents", name));
+  }
+  GRISTMILL_TRY(const auto json, Json::parse(given));
+  GRISTMILL_TRY(const auto options, ops::resolve_options(*entry->spec, json));
+  return entry->make(options);
+}
+
+void print_keys(const std::vector<Hash128>& keys) {
+  auto line = Json::array();
+  for (const auto& key : keys) line.push(key.hex());
+  fmt::print("{}\n", line.dump());
+}
+
+Status run(std::string_view name, std::string_view given, int repeats) {
+  GRISTMILL_TRY(const auto op, make(name, given));
+  const auto& global = dynamic_cast<const ops::GlobalOperator&>(*op);
+  std::vector<std::string> texts;
+  std::size_t bytes = 0;
+  for (std::string line; std::getline(std::cin, line);) {
+    GRISTMILL_TRY(const auto json, Json::parse(line));
+    texts.push_back(json["text"].as_string());
+    bytes += texts.back().size();
+  }
+  const auto scratch = op->make_scratch();
+  std::vector<double> seconds;
+  for (int repeat = 0; repeat < std::max(repeats, 1); ++repeat) {
+    const double start = cpu_seconds();
+    for (const auto& text : texts) {
+      data::Document document;
+      document.text = text;
+      std::vector<Hash128> keys;
+      global.keys(document, *scratch, keys);
+      if (repeats == 0) print_keys(keys);
+    }
+    seconds.push_back(cpu_seconds() - start);
+  }
+  std::ranges::sort(seconds);
+  const double median = seconds[seconds.size() / 2];
+  if (repeats > 0) {
+    const double megabytes = static_cast<double>(bytes) / 1e6;
+    fmt::print(stderr, "{}: {} documents, {:.2f} MB, {:.4f} CPU s, {:.1f} MB/s\n", name, texts.size(), megabytes,
+               median, megabytes / median);
+  }
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 3) {
+    fmt::print(stderr, "usage: dedup_keys OPERATOR OPTIONS [--bench REPEATS] < documents.jsonl\n");
+    return 2;
+  }
+  const bool is_bench = argc > 4 && std::string_view(argv[3]) == "--bench";
+  const auto status = run(argv[1], argv[2], is_bench ? std::max(1, std::atoi(argv[4])) : 0);
+  if (status) return 0;
+  fmt::print(stderr, "dedup_keys: {}\n", status.error().message);
+  return 1;
+}

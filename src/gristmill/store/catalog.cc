@@ -50,6 +50,7 @@ Result<TableName> TableName::parse(std::string_view text) {
     before = byte;
     if (byte == '/') byte = '.';
   }
+  if (before == '/') return bad;
   return name;
 }
 

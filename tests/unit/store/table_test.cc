@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "../meta/temporary_folder.h"
-#include "gristmill/store/avro.h"
+#include "gristmill/io/file.h"
 #include "gristmill/store/location.h"
 
 using namespace gristmill;

@@ -68,13 +68,15 @@ class CsvReader final : public StreamReader {
   void pass_over_row_bytes() { lines_ += pass_csv_row(window(), state_, size_); }
 
   void read_row(data::Batch& batch, std::uint64_t offset, std::string_view row) {
+    const auto bytes_max = input_.limits.document_bytes_max;
+    if (row.size() > bytes_max) {
+      auto message = fmt::format("{}: more than document_bytes_max = {} bytes", place(), bytes_max);
+      quarantine(batch, offset, {"reader.csv.too_large", std::move(message), row.substr(0, kept_bytes_max)});
+      return;
+    }
     if (state_ == CsvRow::bad_quotes) {
-      const bool is_large = row.size() > input_.limits.document_bytes_max;
-      auto message = fmt::format(
-          "{}: a quoted cell has no end within document_bytes_max = {} bytes, or a quotation mark stands inside a cell",
-          place(), input_.limits.document_bytes_max);
-      quarantine(batch, offset,
-                 {"reader.csv.bad_quotes", std::move(message), is_large ? row.substr(0, kept_bytes_max) : row});
+      auto message = fmt::format("{}: a quotation mark opens a cell that has no proper end", place());
+      quarantine(batch, offset, {"reader.csv.bad_quotes", std::move(message), row});
       return;
     }
     if (cells_.size() != dialect_.names.size()) {

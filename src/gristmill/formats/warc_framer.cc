@@ -209,7 +209,10 @@ bool WarcFramer::frame_record(WarcFrame& frame) {
     if (!window_.view().empty()) frame.fault = WarcFrame::Fault::bad_length;
     return true;
   }
-  if (!is_record_at(follow_up(size), is_arc_)) {
+  const auto behind = follow_up(size);
+  // The stream broke right behind the content: its checksum, if it has one, was never confirmed.
+  if (behind >= window_.view().size() && window_.failure().has_value()) return false;
+  if (!is_record_at(behind, is_arc_)) {
     pass_to_next(frame, WarcFrame::Fault::bad_length, head_size);
     return true;
   }

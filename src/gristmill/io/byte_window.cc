@@ -51,6 +51,7 @@ bool ByteWindow::fill(std::size_t bytes) {
     } else {
       if (members_ != nullptr && (marks_.empty() || marks_.back().member_offset != members_->member_offset())) {
         marks_.push_back({offset_ + (end_ - begin_), members_->member_offset()});
+        forget_passed_members();
       }
       end_ += *count;
     }
@@ -62,6 +63,10 @@ void ByteWindow::consume(std::size_t bytes) {
   GRISTMILL_CHECK(bytes <= end_ - begin_, "consuming beyond the view");
   begin_ += bytes;
   offset_ += bytes;
+  forget_passed_members();
+}
+
+void ByteWindow::forget_passed_members() {
   while (marks_.size() > 1 && marks_[1].stream_offset <= offset_) marks_.pop_front();
 }
 

@@ -52,6 +52,7 @@ class ByteWindow {
     std::uint64_t member_offset;
   };
   void make_room(std::size_t bytes);
+  void forget_passed_members();
 
   std::unique_ptr<ByteSource> source_;
   MemberSource* members_ = nullptr;

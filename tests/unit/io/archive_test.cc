@@ -40,7 +40,8 @@ std::string packed(bool is_zip, const std::map<std::string, std::string>& files)
 
 struct TemporaryFile {
   explicit TemporaryFile(std::string_view bytes)
-      : path((std::filesystem::temp_directory_path() / ("gristmill-archive-test-" + std::to_string(::getpid()))).string()) {
+      : path((std::filesystem::temp_directory_path() / ("gristmill-archive-test-" + std::to_string(::getpid())))
+                 .string()) {
     REQUIRE(write_file(path, bytes));
   }
   ~TemporaryFile() { std::remove(path.c_str()); }
@@ -75,8 +76,10 @@ Unpacked unpack(Result<std::unique_ptr<Archive>> archive) {
   }
 }
 
-const std::map<std::string, std::string> sample{
-    {"a.txt", "alpha"}, {"folder/b.txt", std::string(300'000, 'b')}, {"\xE6\x96\x87\xE4\xBB\xB6.txt", "cjk name"}, {"z", ""}};
+const std::map<std::string, std::string> sample{{"a.txt", "alpha"},
+                                                {"folder/b.txt", std::string(300'000, 'b')},
+                                                {"\xE6\x96\x87\xE4\xBB\xB6.txt", "cjk name"},
+                                                {"z", ""}};
 
 }  // namespace
 

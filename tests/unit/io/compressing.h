@@ -48,8 +48,8 @@ inline std::string by_bz2(std::string_view bytes) {
 inline std::string by_xz(std::string_view bytes) {
   std::string out(bytes.size() * 2 + 1024, '\0');
   std::size_t size = 0;
-  lzma_easy_buffer_encode(6, LZMA_CHECK_CRC64, nullptr, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(),
-                          reinterpret_cast<std::uint8_t*>(out.data()), &size, out.size());
+  lzma_easy_buffer_encode(6, LZMA_CHECK_CRC64, nullptr, reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                          bytes.size(), reinterpret_cast<std::uint8_t*>(out.data()), &size, out.size());
   out.resize(size);
   return out;
 }

@@ -99,7 +99,9 @@ class Pages:
 def host(record: dict) -> str:
     """Registrable host, roughly; the third set has file names that begin with it."""
     url = record["url"] or "hard::" + record["id"]
-    parts = (url[6:].split("-")[0] if url.startswith("hard::") else urlparse(url).netloc).lower().split(":")[0].split(".")
+    parts = (
+        (url[6:].split("-")[0] if url.startswith("hard::") else urlparse(url).netloc).lower().split(":")[0].split(".")
+    )
     return ".".join(parts[-3:] if len(parts) > 2 and len(parts[-2]) <= 3 else parts[-2:])
 
 
@@ -203,7 +205,9 @@ def with_scores(pages: Pages, scores: np.ndarray) -> np.ndarray:
     for reach in (1, 3, 8):
         features[:, column[f"word_score_{reach}"]] = near(reach)
     for i, level in enumerate((1, 2, 3, 5)):
-        features[:, column[f"word_score_c{level}"]] = mean(pages.ranges[:, 2 * i] + first, pages.ranges[:, 2 * i + 1] + first)
+        features[:, column[f"word_score_c{level}"]] = mean(
+            pages.ranges[:, 2 * i] + first, pages.ranges[:, 2 * i + 1] + first
+        )
     top = np.zeros(len(pages.records))
     for p in range(len(pages.records)):
         own = scores[pages.starts[p] : pages.starts[p + 1]]
@@ -236,7 +240,9 @@ def steps_of(model: lightgbm.Booster) -> tuple[float, dict[tuple[int, float], fl
     return bias, dict(steps)
 
 
-def completed(pages: Pages, labels: np.ndarray, features: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def completed(
+    pages: Pages, labels: np.ndarray, features: np.ndarray, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Labels and weights where the unknown blocks take the guess of a fit on the sets with full gold texts."""
     full = rows & (pages.set != "trafilatura")
     guess = fit_steps(features[full], labels[full], pages.weight[full]).predict(features)
@@ -263,7 +269,7 @@ def evaluate(pages: Pages, probability: np.ndarray) -> None:
                 continue
             begin, end = pages.starts[p], pages.starts[p + 1]
             mask = choose(probability[begin:end], pages.words[begin:end].astype(float)) if end > begin else []
-            texts.append("\n".join(t for t, keep in zip(pages.texts[begin:end], mask) if keep))
+            texts.append("\n".join(t for t, keep in zip(pages.texts[begin:end], mask, strict=True) if keep))
             records.append(record)
         scores[name] = extraction.score(name, texts, records)
     mean = sum(scores.values()) / len(scores)
@@ -316,7 +322,8 @@ def words_by_hash(pages: Pages) -> dict[int, str]:
 
 HEADER = """// SPDX-License-Identifier: Apache-2.0
 // Fitted by tools/fit_content_rules.py on the development pages of WCXB (annotations CC-BY-4.0), of the article
-// extraction benchmark of Scrapinghub (MIT) and of trafilatura's evaluation (Apache-2.0): {pages} pages, {blocks} blocks.
+// extraction benchmark of Scrapinghub (MIT) and of trafilatura's evaluation (Apache-2.0): {pages} pages,
+// {blocks} blocks.
 // clang-format off
 """
 
@@ -328,17 +335,19 @@ def wrap(items: list[str]) -> str:
             lines.append(line)
             line = " "
         line += " " + item
-    return "\n".join(lines + [line])
+    return "\n".join([*lines, line])
 
 
-def write_tables(pages: Pages, matrix: csr_matrix, keys: np.ndarray, labels: np.ndarray, word_count: int, scores: np.ndarray) -> None:
+def write_tables(
+    pages: Pages, matrix: csr_matrix, keys: np.ndarray, labels: np.ndarray, word_count: int, scores: np.ndarray
+) -> None:
     known = np.nonzero(~np.isnan(labels))[0]
     chosen = most_telling(matrix, fit_words(matrix, known, labels, pages.weight, 100.0), pages.weight, word_count)
     weights = fit_words(matrix[:, chosen], known, labels, pages.weight, 25.0)
     names = words_by_hash(pages)
     rows = sorted(
         (int(keys[c] >> np.uint64(32)), names[int(keys[c]) & 0xFFFFFFFF], w)
-        for c, w in zip(chosen, weights)
+        for c, w in zip(chosen, weights[:-1], strict=True)
         if int(keys[c]) & 0xFFFFFFFF in names and abs(w) >= 0.005
     )
     folder = ROOT / "src/gristmill/ops/extract"
@@ -376,7 +385,9 @@ def main() -> int:
     pages = Pages(given.program, records)
     labels = label(pages)
     matrix, keys = word_matrix(pages)
-    print(f"{len(records)} pages, {len(labels)} blocks, {matrix.shape[1]} words on at least {PAGES_MIN} pages", flush=True)
+    print(
+        f"{len(records)} pages, {len(labels)} blocks, {matrix.shape[1]} words on at least {PAGES_MIN} pages", flush=True
+    )
     scores = cross_validate(pages, matrix, labels, given.words)
     if given.write:
         write_tables(pages, matrix, keys, labels, given.words, scores)

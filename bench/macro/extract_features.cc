@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes what extract.html measures of pages, for tools/fit_content_rules.py.
 //   extract_features < list > features
-// Each input line is the path of an HTML file (UTF-8). Output, little-endian, for each page: block count (u32); for each
-// block the words (u32), the features (f32 each), the block ranges of its containers at levels 1, 2, 3 and 5 (first and
-// end, u32, counted within the page), the count of band words (u32), the band words (band u32, hash u32),
-// the text (u32 length, bytes). Before the pages: feature count (u32) and the names, each ended by a line feed. Standard
-// error receives each distinct attribute value, a line each, so that hashes can be given their words again.
+// Each input line is the path of an HTML file (UTF-8). Output, little-endian, for each page: block count (u32); for
+// each block the words (u32), the features (f32 each), the block ranges of its containers at levels 1, 2, 3 and 5
+// (first and end, u32, counted within the page), the count of band words (u32), the band words (band u32, hash u32),
+// the text (u32 length, bytes). Before the pages: feature count (u32) and the names, each ended by a line feed.
+// Standard error receives each distinct attribute value, a line each, so that hashes can be given their words again.
 #include <cstdio>
 #include <fstream>
-#include <iostream>
 #include <set>
 #include <sstream>
 
@@ -67,8 +66,9 @@ int main() {
   kernels::HtmlTree tree;
   Page page;
   std::set<std::string, std::less<>> values;
+  std::ifstream list("/dev/stdin");
   std::string path;
-  while (std::getline(std::cin, path)) {
+  while (std::getline(list, path)) {
     std::ifstream file(path, std::ios::binary);
     std::ostringstream bytes;
     bytes << file.rdbuf();

@@ -10,7 +10,6 @@
 #include <cstdio>
 #include <ctime>
 #include <fstream>
-#include <iostream>
 #include <sstream>
 
 #include "gristmill/kernels/utf8.h"
@@ -34,8 +33,9 @@ struct Page {
 
 std::vector<Page> read_pages() {
   std::vector<Page> pages;
+  std::ifstream list("/dev/stdin");
   std::string path;
-  while (std::getline(std::cin, path)) {
+  while (std::getline(list, path)) {
     std::ifstream file(path, std::ios::binary);
     std::ostringstream bytes;
     bytes << file.rdbuf();

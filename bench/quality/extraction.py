@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scores extract.html on three labelled page sets, beside the peers that are installed, and times all of them.
 
-Usage: bench/quality/extraction.py [--data DIR] [--program build/dev/bench/extract_pages] [--peers resiliparse,trafilatura]
-                                   [--options JSON] [--repeat N] [--by-type]
+Usage: bench/quality/extraction.py [--data DIR] [--program build/dev/bench/extract_pages]
+                                   [--peers resiliparse,trafilatura] [--options JSON] [--repeat N] [--by-type]
 
 DIR holds wcxb/, scrapinghub/ and trafilatura/, each with gold.jsonl.gz and html/*.gz; the default is data/web below
 GRISTMILL_SHARED. Peers are imported from the Python that runs this script; absent ones are left out.
@@ -85,7 +85,7 @@ def shingle_rates(text: str, gold: str) -> tuple[float, float]:
 
 def snippet_f1(texts: list[str], records: list[dict]) -> float:
     true_positive = false_negative = false_positive = 0
-    for text, record in zip(texts, records):
+    for text, record in zip(texts, records, strict=True):
         folded = SPACE.sub(" ", text)
         hits = sum(SPACE.sub(" ", snippet).strip() in folded for snippet in record["with"])
         true_positive += hits
@@ -96,9 +96,9 @@ def snippet_f1(texts: list[str], records: list[dict]) -> float:
 
 def score(name: str, texts: list[str], records: list[dict]) -> float:
     if name == "wcxb":
-        return sum(word_f1(t, r["main_content"]) for t, r in zip(texts, records)) / len(records)
+        return sum(word_f1(t, r["main_content"]) for t, r in zip(texts, records, strict=True)) / len(records)
     if name == "scrapinghub":
-        rates = [shingle_rates(t, r["articleBody"]) for t, r in zip(texts, records)]
+        rates = [shingle_rates(t, r["articleBody"]) for t, r in zip(texts, records, strict=True)]
         return harmonic(sum(p for p, _ in rates) / len(rates), sum(r for _, r in rates) / len(rates))
     return snippet_f1(texts, records)
 
@@ -149,7 +149,7 @@ def report(name: str, scores: dict[str, float], seconds: float, total_bytes: int
 
 def report_types(texts: list[str], records: list[dict]) -> None:
     by_type: dict[str, list[float]] = {}
-    for text, record in zip(texts, records):
+    for text, record in zip(texts, records, strict=True):
         by_type.setdefault(record["page_type"], []).append(word_f1(text, record["main_content"]))
     print("  " + "  ".join(f"{key} {sum(v) / len(v):.3f}" for key, v in sorted(by_type.items())))
 

@@ -12,7 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace gristmill;
   static const auto op = [] {
     const auto* entry = ops::find_operator("extract.html");
-    auto options = ops::resolve_options(*entry->spec, *Json::parse(R"({"keep": ["headings", "lists", "tables", "code", "links"]})"));
+    auto options = ops::resolve_options(*entry->spec,
+                                        *Json::parse(R"({"keep": ["headings", "lists", "tables", "code", "links"]})"));
     return *entry->make(*options);
   }();
   static const auto scratch = op->make_scratch();

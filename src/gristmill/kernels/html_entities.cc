@@ -46,17 +46,16 @@ const Entity* find_entity(std::string_view name) noexcept {
   const auto first = static_cast<unsigned char>(name[0]);
   const Entity* begin = entities + starts[first];
   const Entity* end = entities + starts[first + 1u];
-  const auto* found = std::lower_bound(begin, end, name, [](const Entity& entity, std::string_view wanted) {
-    return entity.name < wanted;
-  });
+  const auto* found = std::lower_bound(
+      begin, end, name, [](const Entity& entity, std::string_view wanted) { return entity.name < wanted; });
   return found != end && found->name == name ? found : nullptr;
 }
 
 // Numbers 0x80 to 0x9F mean windows-1252; five of them are undefined there and stay as they are.
-constexpr std::array<char32_t, 32> windows_1252{
-    0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
-    0x2039, 0x0152, 0x8D,   0x017D, 0x8F,   0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-    0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
+constexpr std::array<char32_t, 32> windows_1252{0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+                                                0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D,   0x017D, 0x8F,
+                                                0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+                                                0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
 
 HtmlReference make_reference(std::string_view text, std::size_t source_bytes) noexcept {
   HtmlReference reference;

@@ -9,21 +9,21 @@ namespace {
 
 // In the order of the enumeration.
 constexpr std::array<std::string_view, html_tag_count> names{
-    "#text",    "#unknown", "a",        "abbr",       "acronym", "address",   "annotation", "applet",   "area",
-    "article",  "aside",    "audio",    "b",          "base",    "big",       "blockquote", "body",     "br",
-    "button",   "canvas",   "caption",  "center",     "cite",    "code",      "col",        "colgroup", "data",
-    "datalist", "dd",       "del",      "details",    "dfn",     "dialog",    "dir",        "div",      "dl",
-    "dt",       "em",       "embed",    "fieldset",   "figcaption", "figure", "font",       "footer",   "form",
-    "frame",    "frameset", "h1",       "h2",         "h3",      "h4",        "h5",         "h6",       "head",
-    "header",   "hgroup",   "hr",       "html",       "i",       "iframe",    "img",        "input",    "ins",
-    "kbd",      "label",    "legend",   "li",         "link",    "listing",   "main",       "map",      "mark",
-    "marquee",  "math",     "menu",     "meta",       "meter",   "nav",       "nobr",       "noembed",  "noframes",
-    "noscript", "object",   "ol",       "optgroup",   "option",  "output",    "p",          "param",    "picture",
-    "plaintext", "pre",     "progress", "q",          "rp",      "rt",        "ruby",       "s",        "samp",
-    "script",   "search",   "section",  "select",     "slot",    "small",     "source",     "span",     "strike",
-    "strong",   "style",    "sub",      "summary",    "sup",     "svg",       "table",      "tbody",    "td",
-    "template", "textarea", "tfoot",    "th",         "thead",   "time",      "title",      "tr",       "track",
-    "tt",       "u",        "ul",       "var",        "video",   "wbr",       "xmp",
+    "#text",     "#unknown", "a",        "abbr",     "acronym",    "address", "annotation", "applet",   "area",
+    "article",   "aside",    "audio",    "b",        "base",       "big",     "blockquote", "body",     "br",
+    "button",    "canvas",   "caption",  "center",   "cite",       "code",    "col",        "colgroup", "data",
+    "datalist",  "dd",       "del",      "details",  "dfn",        "dialog",  "dir",        "div",      "dl",
+    "dt",        "em",       "embed",    "fieldset", "figcaption", "figure",  "font",       "footer",   "form",
+    "frame",     "frameset", "h1",       "h2",       "h3",         "h4",      "h5",         "h6",       "head",
+    "header",    "hgroup",   "hr",       "html",     "i",          "iframe",  "img",        "input",    "ins",
+    "kbd",       "label",    "legend",   "li",       "link",       "listing", "main",       "map",      "mark",
+    "marquee",   "math",     "menu",     "meta",     "meter",      "nav",     "nobr",       "noembed",  "noframes",
+    "noscript",  "object",   "ol",       "optgroup", "option",     "output",  "p",          "param",    "picture",
+    "plaintext", "pre",      "progress", "q",        "rp",         "rt",      "ruby",       "s",        "samp",
+    "script",    "search",   "section",  "select",   "slot",       "small",   "source",     "span",     "strike",
+    "strong",    "style",    "sub",      "summary",  "sup",        "svg",     "table",      "tbody",    "td",
+    "template",  "textarea", "tfoot",    "th",       "thead",      "time",    "title",      "tr",       "track",
+    "tt",        "u",        "ul",       "var",      "video",      "wbr",     "xmp",
 };
 
 using Traits = std::array<std::uint16_t, html_tag_count>;
@@ -38,27 +38,30 @@ constexpr Traits make_traits() {
   using enum HtmlTag;
   using T = HtmlTagTraits;
   Traits traits{};
-  add(traits, T::void_element, {area, base, br, col, embed, frame, hr, img, input, link, meta, param, source, track, wbr});
+  add(traits, T::void_element,
+      {area, base, br, col, embed, frame, hr, img, input, link, meta, param, source, track, wbr});
   add(traits, T::raw_text, {script, style, textarea, title, iframe, noembed, noframes, xmp, plaintext});
   add(traits, T::head_content, {base, link, meta, noscript, script, style, template_, title, head, noframes});
   add(traits, T::heading, {h1, h2, h3, h4, h5, h6});
   add(traits, T::formatting, {a, b, big, code, em, font, i, nobr, s, small, strike, strong, tt, u});
   add(traits, T::scope, {applet, caption, html, table, td, th, marquee, object, template_, svg, math});
-  const Tags closing{address, article, aside,  blockquote, center, details, dialog, dir,  div,     dl,      fieldset,
-                     figcaption, figure, footer, header,   hgroup, main,    menu,   nav,  ol,      p,       search,
-                     section, summary, ul,     h1,         h2,     h3,      h4,     h5,   h6,      pre,     listing,
-                     form,    table,   hr,     li,         dd,     dt,      plaintext, xmp};
+  const Tags closing{address,    article, aside,  blockquote, center, details, dialog,    dir, div, dl,  fieldset,
+                     figcaption, figure,  footer, header,     hgroup, main,    menu,      nav, ol,  p,   search,
+                     section,    summary, ul,     h1,         h2,     h3,      h4,        h5,  h6,  pre, listing,
+                     form,       table,   hr,     li,         dd,     dt,      plaintext, xmp};
   add(traits, T::closes_p | T::block, closing);
   add(traits, T::special, closing);
-  add(traits, T::special,
-      {applet, area, base, body, br, button, caption, col, colgroup, embed, frame, frameset, head, html, iframe, img,
-       input, link, marquee, meta, noembed, noframes, noscript, object, param, script, select, source, style, tbody, td,
-       template_, textarea, tfoot, th, thead, title, tr, track, wbr});
-  add(traits, T::block, {body, caption, colgroup, frameset, html, head, legend, noscript, option, optgroup, tbody, td,
-                         tfoot, th, thead, tr, title, marquee, textarea, select, video, audio, canvas, iframe});
-  add(traits, T::breakout, {b, big, blockquote, body, br, center, code, dd, div, dl, dt, em, embed, h1, h2, h3, h4, h5, h6,
-                            head, hr, i, img, li, listing, menu, meta, nobr, ol, p, pre, ruby, s, small, span, strong,
-                            strike, sub, sup, table, tt, u, ul, var});
+  add(traits, T::special, {applet,  area,      base,     body,   br,     button, caption, col,    colgroup, embed,
+                           frame,   frameset,  head,     html,   iframe, img,    input,   link,   marquee,  meta,
+                           noembed, noframes,  noscript, object, param,  script, select,  source, style,    tbody,
+                           td,      template_, textarea, tfoot,  th,     thead,  title,   tr,     track,    wbr});
+  add(traits, T::block,
+      {body,  caption, colgroup, frameset, html,  head,    legend,   noscript, option, optgroup, tbody,  td,
+       tfoot, th,      thead,    tr,       title, marquee, textarea, select,   video,  audio,    canvas, iframe});
+  add(traits, T::breakout,
+      {b,   big,  blockquote, body,  br,   center, code,   dd,  div, dl,      dt,   em,   embed, h1, h2,
+       h3,  h4,   h5,         h6,    head, hr,     i,      img, li,  listing, menu, meta, nobr,  ol, p,
+       pre, ruby, s,          small, span, strong, strike, sub, sup, table,   tt,   u,    ul,    var});
   return traits;
 }
 
@@ -68,7 +71,9 @@ constexpr std::size_t slot_count = 512;
 
 /// Mixes length and the lower-cased first, second, middle and last bytes.
 constexpr std::size_t slot_of(std::string_view name) {
-  const auto lower = [&](std::size_t at) { return static_cast<std::uint32_t>(static_cast<unsigned char>(name[at]) | 0x20u); };
+  const auto lower = [&](std::size_t at) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(name[at]) | 0x20u);
+  };
   const auto last = name.size() - 1;
   const std::uint32_t mixed = lower(0) | lower(last) << 8 | lower(name.size() / 2) << 16 |
                               (static_cast<std::uint32_t>(name.size()) * 7 + lower(last > 0 ? 1 : 0)) << 24;

@@ -10,14 +10,14 @@ namespace gristmill::kernels {
 // clang-format off
 enum class HtmlTag : std::uint8_t {
   text, unknown,
-  a, abbr, acronym, address, annotation, applet, area, article, aside, audio, b, base, big, blockquote, body, br, button,
-  canvas, caption, center, cite, code, col, colgroup, data, datalist, dd, del, details, dfn, dialog, dir, div, dl, dt, em,
-  embed, fieldset, figcaption, figure, font, footer, form, frame, frameset, h1, h2, h3, h4, h5, h6, head, header, hgroup,
-  hr, html, i, iframe, img, input, ins, kbd, label, legend, li, link, listing, main, map, mark, marquee, math, menu, meta,
-  meter, nav, nobr, noembed, noframes, noscript, object, ol, optgroup, option, output, p, param, picture, plaintext, pre,
-  progress, q, rp, rt, ruby, s, samp, script, search, section, select, slot, small, source, span, strike, strong, style,
-  sub, summary, sup, svg, table, tbody, td, template_, textarea, tfoot, th, thead, time, title, tr, track, tt, u, ul, var,
-  video, wbr, xmp,
+  a, abbr, acronym, address, annotation, applet, area, article, aside, audio, b, base, big, blockquote, body, br,
+  button, canvas, caption, center, cite, code, col, colgroup, data, datalist, dd, del, details, dfn, dialog, dir, div,
+  dl, dt, em, embed, fieldset, figcaption, figure, font, footer, form, frame, frameset, h1, h2, h3, h4, h5, h6, head,
+  header, hgroup, hr, html, i, iframe, img, input, ins, kbd, label, legend, li, link, listing, main, map, mark,
+  marquee, math, menu, meta, meter, nav, nobr, noembed, noframes, noscript, object, ol, optgroup, option, output, p,
+  param, picture, plaintext, pre, progress, q, rp, rt, ruby, s, samp, script, search, section, select, slot, small,
+  source, span, strike, strong, style, sub, summary, sup, svg, table, tbody, td, template_, textarea, tfoot, th,
+  thead, time, title, tr, track, tt, u, ul, var, video, wbr, xmp,
 };
 // clang-format on
 
@@ -33,8 +33,8 @@ struct HtmlTagTraits {
   static constexpr std::uint16_t head_content = 32;  ///< May stand in the head without ending it.
   static constexpr std::uint16_t formatting = 64;    ///< Category "formatting" of the standard, and `a`.
   static constexpr std::uint16_t heading = 128;
-  static constexpr std::uint16_t scope = 256;        ///< Ends the search for an open element ("has an element in scope").
-  static constexpr std::uint16_t breakout = 512;     ///< Its start tag leaves SVG and MathML.
+  static constexpr std::uint16_t scope = 256;  ///< Ends the search for an open element ("has an element in scope").
+  static constexpr std::uint16_t breakout = 512;  ///< Its start tag leaves SVG and MathML.
 };
 
 /// Bits of HtmlTagTraits.

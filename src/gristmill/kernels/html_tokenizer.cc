@@ -17,14 +17,17 @@ constexpr std::uint8_t ends_unquoted = 2;   ///< Ends an unquoted value: white s
 
 constexpr std::array<std::uint8_t, 256> make_classes() {
   std::array<std::uint8_t, 256> classes{};
-  for (const char c : {' ', '\n', '\t', '\r', '\f', '>'}) classes[static_cast<unsigned char>(c)] = ends_name | ends_unquoted;
+  for (const char c : {' ', '\n', '\t', '\r', '\f', '>'})
+    classes[static_cast<unsigned char>(c)] = ends_name | ends_unquoted;
   for (const char c : {'/', '='}) classes[static_cast<unsigned char>(c)] = ends_name;
   return classes;
 }
 
 constexpr auto classes = make_classes();
 
-constexpr bool is_class(char c, std::uint8_t bit) noexcept { return (classes[static_cast<unsigned char>(c)] & bit) != 0; }
+constexpr bool is_class(char c, std::uint8_t bit) noexcept {
+  return (classes[static_cast<unsigned char>(c)] & bit) != 0;
+}
 
 bool same_letters(const char* at, std::string_view lower) noexcept {
   for (const char c : lower) {
@@ -64,7 +67,8 @@ constexpr std::array<std::uint8_t, 14> make_length_starts() {
   std::array<std::uint8_t, 14> starts{};
   for (std::size_t length = 0; length < starts.size(); ++length) {
     std::uint8_t count = 0;
-    for (const auto& named : named_attributes) count = static_cast<std::uint8_t>(count + (named.name.size() < length ? 1 : 0));
+    for (const auto& named : named_attributes)
+      count = static_cast<std::uint8_t>(count + (named.name.size() < length ? 1 : 0));
     starts[length] = count;
   }
   return starts;
@@ -75,7 +79,8 @@ constexpr auto length_starts = make_length_starts();
 void set_named(HtmlAttributes& attributes, std::string_view name, std::string_view value) noexcept {
   if (name.size() + 1 >= length_starts.size()) return;
   for (std::size_t i = length_starts[name.size()]; i < length_starts[name.size() + 1]; ++i) {
-    if (same_letters(name.data(), named_attributes[i].name)) return attributes.set(named_attributes[i].attribute, value);
+    if (same_letters(name.data(), named_attributes[i].name))
+      return attributes.set(named_attributes[i].attribute, value);
   }
 }
 
@@ -177,8 +182,7 @@ void HtmlAttributes::set(HtmlAttribute attribute, std::string_view value) noexce
   values_[index(attribute)] = value;
 }
 
-HtmlTokenizer::HtmlTokenizer(std::string_view html) noexcept
-    : at_(html.data()), end_(html.data() + html.size()) {}
+HtmlTokenizer::HtmlTokenizer(std::string_view html) noexcept : at_(html.data()), end_(html.data() + html.size()) {}
 
 bool HtmlTokenizer::next(HtmlToken& token) noexcept {
   while (at_ != end_) {

@@ -11,8 +11,23 @@ namespace gristmill::kernels {
 
 /// Attributes whose values the tokenizer hands on; all others are only skipped.
 enum class HtmlAttribute : std::uint8_t {
-  class_, id, role, itemprop, href, rel, name, property, content, hidden, style, aria_hidden, datetime, start, type,
-  encoding, lang,
+  class_,
+  id,
+  role,
+  itemprop,
+  href,
+  rel,
+  name,
+  property,
+  content,
+  hidden,
+  style,
+  aria_hidden,
+  datetime,
+  start,
+  type,
+  encoding,
+  lang,
 };
 
 constexpr std::size_t html_attribute_count = static_cast<std::size_t>(HtmlAttribute::lang) + 1;

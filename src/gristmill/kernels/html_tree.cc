@@ -10,6 +10,7 @@ namespace {
 
 using T = HtmlTagTraits;
 
+constexpr int probes_max = 64;
 constexpr std::size_t nowhere = 0;  // Stack position 0 is the root, which is never looked for.
 
 bool is_blank(std::string_view text) noexcept {
@@ -39,7 +40,8 @@ bool is_hidden(const HtmlAttributes& attributes) noexcept {
 std::uint32_t name_hash(const HtmlToken& token) noexcept {
   if (token.tag != HtmlTag::unknown) return 0;
   std::uint32_t hash = 0x811C9DC5u;
-  for (const char c : token.name) hash = (hash ^ static_cast<unsigned char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c)) * 0x01000193u;
+  for (const char c : token.name)
+    hash = (hash ^ static_cast<unsigned char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c)) * 0x01000193u;
   return hash;
 }
 
@@ -208,8 +210,9 @@ void HtmlTree::on_start(const HtmlToken& token) {
 
 void HtmlTree::close_list_item(HtmlTag tag) {
   const bool is_li = tag == HtmlTag::li;
-  if (open_count_[static_cast<std::size_t>(tag)] == 0 && (is_li || (open_count_[static_cast<std::size_t>(HtmlTag::dd)] == 0 &&
-                                                                    open_count_[static_cast<std::size_t>(HtmlTag::dt)] == 0))) {
+  if (open_count_[static_cast<std::size_t>(tag)] == 0 &&
+      (is_li || (open_count_[static_cast<std::size_t>(HtmlTag::dd)] == 0 &&
+                 open_count_[static_cast<std::size_t>(HtmlTag::dt)] == 0))) {
     return;
   }
   const auto at = find_open(
@@ -258,9 +261,15 @@ void HtmlTree::close_implied(HtmlTag tag) {
       if (open_.back().tag == option) pop();
       if (tag == optgroup && open_.back().tag == optgroup) pop();
       break;
-    case table: case tr: case td: case th: case tbody: case thead: case tfoot: case caption: case colgroup:
-      close_table_parts(tag);
-      break;
+    case table:
+    case tr:
+    case td:
+    case th:
+    case tbody:
+    case thead:
+    case tfoot:
+    case caption:
+    case colgroup: close_table_parts(tag); break;
     case a:
       if (link_at_ != nowhere) close_formatting(a, 0);
       break;
@@ -290,7 +299,8 @@ void HtmlTree::open_node(const HtmlToken& token) {
   }
   if (html_has(token.tag, T::block)) after_block_ = true;
   const bool is_closed = token.raw_content || html_has(token.tag, T::void_element) ||
-                         (token.self_closing && (foreign_at_ != nowhere || token.tag == HtmlTag::svg || token.tag == HtmlTag::math));
+                         (token.self_closing &&
+                          (foreign_at_ != nowhere || token.tag == HtmlTag::svg || token.tag == HtmlTag::math));
   if (is_closed) return;
   const auto size_before = open_.size();
   push(index, token.tag, name_hash(token));
@@ -300,13 +310,9 @@ void HtmlTree::open_node(const HtmlToken& token) {
 }
 
 void HtmlTree::close_formatting(HtmlTag tag, std::uint32_t hash) {
-  if (tag == HtmlTag::a) {
-    const auto link = link_at_;
-    link_at_ = nowhere;
-    if (open_count_[static_cast<std::size_t>(tag)] == 0) return;
-    // `<a><div></a>`: the link ends here although its element stays open around the div.
-    (void)link;
-  }
+  // `<a><div></a>`: the link ends here although its element stays open around the div.
+  if (tag == HtmlTag::a) link_at_ = nowhere;
+  if (open_count_[static_cast<std::size_t>(tag)] == 0) return;
   const auto at = find_open([&](const Open& open) { return open.tag == tag && open.name_hash == hash; },
                             [](HtmlTag other) { return html_has(other, T::special) || html_has(other, T::scope); });
   if (at != nowhere) pop_to(at);
@@ -339,9 +345,10 @@ void HtmlTree::on_end(const HtmlToken& token) {
     if (const auto at = find_in_scope(tag, 0, true, false); at != nowhere) pop_to(at);
   } else if (html_has(tag, T::special) || is_any(tag, {svg, math})) {
     const bool is_listed = tag == li;
-    const auto at = is_listed ? find_open([](const Open& open) { return open.tag == li; },
-                                          [](HtmlTag other) { return html_has(other, T::scope) || is_any(other, {ul, ol}); })
-                              : find_in_scope(tag, 0, false, tag == p);
+    const auto at = is_listed
+                        ? find_open([](const Open& open) { return open.tag == li; },
+                                    [](HtmlTag other) { return html_has(other, T::scope) || is_any(other, {ul, ol}); })
+                        : find_in_scope(tag, 0, false, tag == p);
     if (at != nowhere) pop_to(at);
   } else {
     close_formatting(tag, hash);
@@ -352,7 +359,9 @@ std::uint32_t HtmlTree::intern(std::string_view value) {
   if (value.empty()) return 0;
   const auto hash = xxh3_64(value) | 1;
   auto slot = hash & (slots_.size() - 1);
-  for (; slots_[slot].hash != 0; slot = (slot + 1) & (slots_.size() - 1)) {
+  for (int probes = 0; slots_[slot].hash != 0; slot = (slot + 1) & (slots_.size() - 1)) {
+    // A page whose values were made to collide loses them instead of our time.
+    if (++probes > probes_max) return 0;
     if (slots_[slot].hash != hash) continue;
     const auto& known = values_[slots_[slot].value];
     if (html_.substr(known.source_begin, known.source_end - known.source_begin) == value) return slots_[slot].value;
@@ -362,7 +371,8 @@ std::uint32_t HtmlTree::intern(std::string_view value) {
   const auto begin = static_cast<std::uint32_t>(value.data() - html_.data());
   const auto words_begin = static_cast<std::uint32_t>(words_.size());
   add_words(value);
-  values_.push_back({begin, begin + static_cast<std::uint32_t>(value.size()), words_begin, static_cast<std::uint32_t>(words_.size())});
+  values_.push_back({begin, begin + static_cast<std::uint32_t>(value.size()), words_begin,
+                     static_cast<std::uint32_t>(words_.size())});
   if (values_.size() * 2 > slots_.size()) grow_slots();
   return index;
 }

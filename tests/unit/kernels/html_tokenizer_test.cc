@@ -26,7 +26,8 @@ std::string tokens(std::string_view html) {
     }
     out += token.kind == HtmlToken::Kind::end_tag ? "</" : "<";
     out += html_tag_name(token.tag);
-    if (token.attributes.has(HtmlAttribute::class_)) out.append(" class=").append(token.attributes[HtmlAttribute::class_]);
+    if (token.attributes.has(HtmlAttribute::class_))
+      out.append(" class=").append(token.attributes[HtmlAttribute::class_]);
     if (token.attributes.has(HtmlAttribute::id)) out.append(" id=").append(token.attributes[HtmlAttribute::id]);
     out += ">";
     if (token.raw_content) out.append("{").append(token.content).append("}");

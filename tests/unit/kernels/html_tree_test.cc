@@ -118,7 +118,8 @@ TEST_CASE("white space counts only inside a line") {
 
 TEST_CASE("hidden elements are marked") {
   HtmlTree tree;
-  REQUIRE(tree.parse("<p hidden>a<p style='color:red; display: none'>b<p aria-hidden=true>c<p style='display:block'>d"));
+  REQUIRE(
+      tree.parse("<p hidden>a<p style='color:red; display: none'>b<p aria-hidden=true>c<p style='display:block'>d"));
   int hidden = 0;
   for (const auto& node : tree.nodes()) hidden += (node.flags & HtmlNode::hidden) != 0 ? 1 : 0;
   CHECK(hidden == 3);
@@ -126,7 +127,8 @@ TEST_CASE("hidden elements are marked") {
 
 TEST_CASE("attribute values are kept once, with their words") {
   HtmlTree tree;
-  REQUIRE(tree.parse("<p class='main-Nav leftSide x2'>a<p class='main-Nav leftSide x2'>b<p id='main-Nav leftSide x2'>c"));
+  REQUIRE(
+      tree.parse("<p class='main-Nav leftSide x2'>a<p class='main-Nav leftSide x2'>b<p id='main-Nav leftSide x2'>c"));
   CHECK(tree.values().size() == 2);
   const auto words = tree.value_words(1);
   REQUIRE(words.size() == 4);
@@ -172,7 +174,8 @@ TEST_CASE("hostile pages: work stays linear") {
 
 TEST_CASE("a 50 MB page of distinct attributes") {
   std::string html;
-  for (int i = 0; html.size() < 50'000'000; ++i) html.append("<p class=c").append(std::to_string(i * 7919)).append("x id=abc>text ");
+  for (int i = 0; html.size() < 50'000'000; ++i)
+    html.append("<p class=c").append(std::to_string(i * 7919)).append("x id=abc>text ");
   HtmlTree tree;
   CHECK(tree.parse(html));
   CHECK(tree.steps() <= 24 * html.size());

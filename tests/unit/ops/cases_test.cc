@@ -126,7 +126,8 @@ void fill(data::Document& document, const Json& item, Bench& bench) {
   std::string text;
   for (auto left = item["repeat"].as_int(1); left > 0; --left) text += item["text"].as_string();
   document.text = bench.batch.arena.copy(text);
-  document.media_type = bench.batch.arena.copy(item.contains("media_type") ? item["media_type"].as_string() : "text/plain");
+  document.media_type = bench.batch.arena.copy(item.contains("media_type") ? item["media_type"].as_string()
+                                                                           : "text/plain");
   document.url = bench.batch.arena.copy(item["url"].as_string());
   document.metadata = bench.batch.arena.copy(item["metadata"].is_object() ? item["metadata"].dump() : "");
   for (const auto& [name, value] : item["columns_in"].members()) {
@@ -248,7 +249,8 @@ TEST_CASE("cases of the operators") {
       CHECK_MESSAGE(reasons_hit.contains(reason), name, ": no case hits ", reason);
     }
     for (const auto& reason : reasons_hit) {
-      CHECK_MESSAGE(std::ranges::find(entry->spec->reasons, reason) != entry->spec->reasons.end(), name, " gave ", reason);
+      CHECK_MESSAGE(std::ranges::find(entry->spec->reasons, reason) != entry->spec->reasons.end(), name, " gave ",
+                    reason);
     }
   }
 }

@@ -32,9 +32,28 @@ ByteKind kind_of(char c) noexcept { return byte_kinds[static_cast<unsigned char>
 bool is_never_text(HtmlTag tag) noexcept {
   using enum HtmlTag;
   switch (tag) {
-    case script: case style: case template_: case head: case textarea: case select: case datalist: case svg: case iframe:
-    case noembed: case noframes: case object: case applet: case video: case audio: case canvas: case map: case meter:
-    case progress: case rp: case title: case annotation: return true;
+    case script:
+    case style:
+    case template_:
+    case head:
+    case textarea:
+    case select:
+    case datalist:
+    case svg:
+    case iframe:
+    case noembed:
+    case noframes:
+    case object:
+    case applet:
+    case video:
+    case audio:
+    case canvas:
+    case map:
+    case meter:
+    case progress:
+    case rp:
+    case title:
+    case annotation: return true;
     default: return false;
   }
 }
@@ -43,23 +62,37 @@ std::uint32_t context_of(HtmlTag tag) noexcept {
   using enum HtmlTag;
   switch (tag) {
     case li: return Context::list_item;
-    case dd: case dt: return Context::definition;
-    case td: case th: return Context::table_cell;
-    case pre: case listing: case xmp: case plaintext: return Context::preformatted;
+    case dd:
+    case dt: return Context::definition;
+    case td:
+    case th: return Context::table_cell;
+    case pre:
+    case listing:
+    case xmp:
+    case plaintext: return Context::preformatted;
     case blockquote: return Context::quote;
-    case figure: case figcaption: return Context::figure;
-    case nav: case menu: return Context::navigation;
+    case figure:
+    case figcaption: return Context::figure;
+    case nav:
+    case menu: return Context::navigation;
     case aside: return Context::aside;
     case footer: return Context::footer;
     case header: return Context::header;
-    case form: case fieldset: case label: return Context::form;
+    case form:
+    case fieldset:
+    case label: return Context::form;
     case button: return Context::button;
     case main: return Context::main;
     case article: return Context::article;
     case dialog: return Context::dialog;
     case p: return Context::paragraph;
     case noscript: return Context::noscript;
-    case h1: case h2: case h3: case h4: case h5: case h6: return Context::heading;
+    case h1:
+    case h2:
+    case h3:
+    case h4:
+    case h5:
+    case h6: return Context::heading;
     default: return 0;
   }
 }
@@ -68,14 +101,18 @@ std::uint32_t role_context(std::span<const std::uint32_t> words) noexcept {
   using kernels::html_word_hash;
   for (const auto word : words) {
     switch (word) {
-      case html_word_hash("navigation"): case html_word_hash("menu"): case html_word_hash("menubar"): return Context::navigation;
+      case html_word_hash("navigation"):
+      case html_word_hash("menu"):
+      case html_word_hash("menubar"): return Context::navigation;
       case html_word_hash("complementary"): return Context::aside;
       case html_word_hash("contentinfo"): return Context::footer;
       case html_word_hash("banner"): return Context::header;
       case html_word_hash("main"): return Context::main;
       case html_word_hash("article"): return Context::article;
-      case html_word_hash("dialog"): case html_word_hash("alertdialog"): return Context::dialog;
-      case html_word_hash("search"): case html_word_hash("form"): return Context::form;
+      case html_word_hash("dialog"):
+      case html_word_hash("alertdialog"): return Context::dialog;
+      case html_word_hash("search"):
+      case html_word_hash("form"): return Context::form;
       case html_word_hash("button"): return Context::button;
       default: break;
     }
@@ -106,7 +143,7 @@ class BlockCutter {
 
  private:
   struct Open {
-    std::uint32_t end;        ///< Node index where the element ends.
+    std::uint32_t end;  ///< Node index where the element ends.
     std::uint32_t container;  ///< Its container, or the enclosing one for inline elements.
     std::uint32_t context;
     bool is_block;
@@ -132,8 +169,10 @@ class BlockCutter {
       return i + 1;
     }
     if (node.tag == HtmlTag::hr) flush();
-    if (node.end > i + 1) open_element(i);
-    else if (kernels::html_has(node.tag, HtmlTagTraits::block)) flush();
+    if (node.end > i + 1)
+      open_element(i);
+    else if (kernels::html_has(node.tag, HtmlTagTraits::block))
+      flush();
     return i + 1;
   }
 
@@ -180,7 +219,8 @@ class BlockCutter {
     open_.pop_back();
     page_.containers[open.container].end_block = block_count();
     // A container without blocks is of no use to anybody, and nothing refers to the newest one.
-    if (page_.containers[open.container].first_block == block_count() && open.container + 1 == page_.containers.size()) {
+    if (page_.containers[open.container].first_block == block_count() &&
+        open.container + 1 == page_.containers.size()) {
       page_.containers.pop_back();
     }
   }
@@ -214,8 +254,10 @@ class BlockCutter {
     const auto rest = source.substr(at);
     switch (kind_of(source[at])) {
       case ByteKind::space:
-        if (keeps_space) put_preformatted_space(source[at]);
-        else has_space_ = true;
+        if (keeps_space)
+          put_preformatted_space(source[at]);
+        else
+          has_space_ = true;
         return at + 1;
       case ByteKind::reference: return append_reference(source, at);
       default: break;
@@ -224,7 +266,8 @@ class BlockCutter {
     if (rest.starts_with("\xC2\xA0")) return put_space(at + 2);
     if (rest.starts_with("\xE3\x80\x80")) return put_space(at + 3);
     // U+2000 to U+200A, the typographic spaces.
-    if (rest.starts_with("\xE2\x80") && rest.size() > 2 && static_cast<unsigned char>(rest[2]) <= 0x8A) return put_space(at + 3);
+    if (rest.starts_with("\xE2\x80") && rest.size() > 2 && static_cast<unsigned char>(rest[2]) <= 0x8A)
+      return put_space(at + 3);
     put(rest.substr(0, 1));
     return at + 1;
   }
@@ -259,7 +302,8 @@ class BlockCutter {
     if (has_space_) {
       has_space_ = false;
       in_word_ = false;
-      if (page_.text.size() > block_.text_begin && page_.text.back() != '\n' && page_.text.back() != ' ') page_.text.push_back(' ');
+      if (page_.text.size() > block_.text_begin && page_.text.back() != '\n' && page_.text.back() != ' ')
+        page_.text.push_back(' ');
     }
     line_breaks_ = 0;
     if (!in_word_) {
@@ -319,8 +363,11 @@ class BlockCutter {
     const auto text = std::string_view(page_.text).substr(block_.text_begin);
     for (std::size_t at = 0; at < text.size(); ++at) {
       const auto c = static_cast<unsigned char>(text[at]);
-      if (c == ',' || c == ';') ++commas;
-      else if ((c == '.' || c == '!' || c == '?') && (at + 1 == text.size() || kind_of(text[at + 1]) == ByteKind::space)) ++ends;
+      if (c == ',' || c == ';')
+        ++commas;
+      else if ((c == '.' || c == '!' || c == '?') &&
+               (at + 1 == text.size() || kind_of(text[at + 1]) == ByteKind::space))
+        ++ends;
       else if (c >= 0xE3 && c <= 0xED && c != 0xEA) {
         ++ideographs;
         const auto three = text.substr(at, 3);

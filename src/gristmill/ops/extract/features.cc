@@ -14,17 +14,82 @@ using kernels::HtmlTag;
 
 // In the order of the enumeration.
 constexpr std::array<std::string_view, feature_count> names{
-    "log_words", "link_density", "sentence_ends", "commas_per_word", "bytes_per_word", "digit_share", "ends_sentence",
-    "heading_level", "position", "word_position", "depth", "log_words_before", "log_words_after",
-    "link_density_before", "link_density_after", "window_log_words", "window_link_density", "log_words_1",
-    "link_density_1", "long_share_1", "page_share_1", "log_blocks_1", "log_words_2", "link_density_2", "long_share_2",
-    "page_share_2", "log_blocks_2", "log_words_3", "link_density_3", "long_share_3", "page_share_3", "log_blocks_3",
-    "log_words_5", "link_density_5", "long_share_5", "page_share_5", "log_blocks_5", "best_ratio", "best_split",
-    "best_distance", "same_siblings", "title_overlap", "after_title", "repeats", "page_log_words",
-    "page_link_density", "page_long_share", "page_log_blocks", "best_page_share", "navigation", "aside", "footer",
-    "header", "form", "button", "hidden", "main", "article", "dialog", "noscript", "list_item", "table_cell",
-    "preformatted", "quote", "figure", "paragraph", "definition", "word_score", "word_score_1", "word_score_3",
-    "word_score_8", "word_score_c1", "word_score_c2", "word_score_c3", "word_score_c5", "word_score_top",
+    "log_words",
+    "link_density",
+    "sentence_ends",
+    "commas_per_word",
+    "bytes_per_word",
+    "digit_share",
+    "ends_sentence",
+    "heading_level",
+    "position",
+    "word_position",
+    "depth",
+    "log_words_before",
+    "log_words_after",
+    "link_density_before",
+    "link_density_after",
+    "window_log_words",
+    "window_link_density",
+    "log_words_1",
+    "link_density_1",
+    "long_share_1",
+    "page_share_1",
+    "log_blocks_1",
+    "log_words_2",
+    "link_density_2",
+    "long_share_2",
+    "page_share_2",
+    "log_blocks_2",
+    "log_words_3",
+    "link_density_3",
+    "long_share_3",
+    "page_share_3",
+    "log_blocks_3",
+    "log_words_5",
+    "link_density_5",
+    "long_share_5",
+    "page_share_5",
+    "log_blocks_5",
+    "best_ratio",
+    "best_split",
+    "best_distance",
+    "same_siblings",
+    "title_overlap",
+    "after_title",
+    "repeats",
+    "page_log_words",
+    "page_link_density",
+    "page_long_share",
+    "page_log_blocks",
+    "best_page_share",
+    "navigation",
+    "aside",
+    "footer",
+    "header",
+    "form",
+    "button",
+    "hidden",
+    "main",
+    "article",
+    "dialog",
+    "noscript",
+    "list_item",
+    "table_cell",
+    "preformatted",
+    "quote",
+    "figure",
+    "paragraph",
+    "definition",
+    "word_score",
+    "word_score_1",
+    "word_score_3",
+    "word_score_8",
+    "word_score_c1",
+    "word_score_c2",
+    "word_score_c3",
+    "word_score_c5",
+    "word_score_top",
     "word_score_below_top",
 };
 
@@ -71,7 +136,9 @@ class Measurer {
 
  private:
   void set(Feature feature, float value) { (*row_)[static_cast<std::size_t>(feature)] = value; }
-  void set(Feature first, std::size_t offset, float value) { (*row_)[static_cast<std::size_t>(first) + offset] = value; }
+  void set(Feature first, std::size_t offset, float value) {
+    (*row_)[static_cast<std::size_t>(first) + offset] = value;
+  }
 
   void make_sums() {
     sums_.assign(count_ + 1, {});
@@ -104,7 +171,8 @@ class Measurer {
     credit_.assign(page_.containers.size(), 0.0f);
     for (const auto& block : page_.blocks) {
       if (block.words < 5 || block.heading_level != 0) continue;
-      const float points = (1.0f + static_cast<float>(block.commas) + std::min(static_cast<float>(block.bytes()) / 100.0f, 3.0f)) *
+      const float points = (1.0f + static_cast<float>(block.commas) +
+                            std::min(static_cast<float>(block.bytes()) / 100.0f, 3.0f)) *
                            (1.0f - density(static_cast<float>(block.link_bytes), static_cast<float>(block.bytes())));
       auto at = block.container;
       const auto tag = tree_.nodes()[page_.containers[at].node].tag;
@@ -125,7 +193,8 @@ class Measurer {
     std::unordered_map<std::uint64_t, std::uint32_t> counts;
     const auto key = [&](const Container& container) {
       const auto& node = tree_.nodes()[container.node];
-      return std::uint64_t{container.parent} << 32 ^ std::uint64_t{node.class_value} << 8 ^ static_cast<std::uint64_t>(node.tag);
+      return std::uint64_t{container.parent} << 32 ^ std::uint64_t{node.class_value} << 8 ^
+             static_cast<std::uint64_t>(node.tag);
     };
     for (const auto& container : page_.containers) ++counts[key(container)];
     for (std::uint32_t i = 0; i < page_.containers.size(); ++i) same_siblings_[i] = counts[key(page_.containers[i])];
@@ -167,7 +236,8 @@ class Measurer {
       const auto& block = page_.blocks[i];
       if (block.words > 30 || (block.heading_level == 0 && block.words < 3)) continue;
       word_hashes(page_.text_of(block), words);
-      const auto shared = std::ranges::count_if(words, [&](std::uint32_t word) { return std::ranges::binary_search(title, word); });
+      const auto shared = std::ranges::count_if(
+          words, [&](std::uint32_t word) { return std::ranges::binary_search(title, word); });
       overlap_[i] = density(static_cast<float>(shared), static_cast<float>(words.size()));
       const float rank = overlap_[i] * density(static_cast<float>(shared), static_cast<float>(title.size())) +
                          (block.heading_level == 1 ? 0.3f : 0.0f);
@@ -214,7 +284,8 @@ class Measurer {
     set(Feature::sentence_ends, static_cast<float>(std::min<std::uint32_t>(block.sentence_ends, 8)));
     set(Feature::commas_per_word, static_cast<float>(block.commas) / words);
     set(Feature::bytes_per_word, static_cast<float>(block.bytes()) / words);
-    set(Feature::digit_share, density(static_cast<float>(digits), static_cast<float>(std::min<std::size_t>(text.size(), 400))));
+    set(Feature::digit_share,
+        density(static_cast<float>(digits), static_cast<float>(std::min<std::size_t>(text.size(), 400))));
     const char last = text.back();
     const bool ends = last == '.' || last == '!' || last == '?' || last == ':' || text.ends_with("\xE3\x80\x82");
     set(Feature::ends_sentence, ends ? 1.0f : 0.0f);
@@ -223,7 +294,10 @@ class Measurer {
     set(Feature::word_position, density(sums_[i].words, sums_[count_].words));
     set(Feature::depth, static_cast<float>(tree_.nodes()[block.node].depth));
     set(Feature::title_overlap, overlap_[i]);
-    set(Feature::after_title, title_block_ == count_ ? 0.0f : i > title_block_ ? 1.0f : i == title_block_ ? 0.5f : -1.0f);
+    set(Feature::after_title, title_block_ == count_ ? 0.0f
+                              : i > title_block_     ? 1.0f
+                              : i == title_block_    ? 0.5f
+                                                     : -1.0f);
     set(Feature::repeats, log_of(static_cast<float>(repeats_[i])));
   }
 
@@ -287,20 +361,33 @@ class Measurer {
     for (auto cover = best_; split < 6 && !covers(cover, i); cover = page_.containers[cover].outer) ++split;
     set(Feature::best_split, split);
     const auto& best = page_.containers[best_];
-    const auto distance = i < best.first_block ? best.first_block - i : i >= best.end_block ? i - best.end_block + 1 : 0;
-    set(Feature::best_distance, i < best.first_block ? -log_of(static_cast<float>(distance)) : log_of(static_cast<float>(distance)));
+    const auto distance = i < best.first_block  ? best.first_block - i
+                          : i >= best.end_block ? i - best.end_block + 1
+                                                : 0;
+    set(Feature::best_distance,
+        i < best.first_block ? -log_of(static_cast<float>(distance)) : log_of(static_cast<float>(distance)));
     set(Feature::same_siblings, log_of(static_cast<float>(same_siblings_[page_.blocks[i].container])));
   }
 
   void measure_context(const Block& block) {
     constexpr std::array<std::pair<Feature, std::uint32_t>, 18> flags{{
-        {Feature::navigation, Context::navigation}, {Feature::aside, Context::aside}, {Feature::footer, Context::footer},
-        {Feature::header, Context::header}, {Feature::form, Context::form}, {Feature::button, Context::button},
-        {Feature::hidden, Context::hidden}, {Feature::main, Context::main}, {Feature::article, Context::article},
-        {Feature::dialog, Context::dialog}, {Feature::noscript, Context::noscript},
-        {Feature::list_item, Context::list_item}, {Feature::table_cell, Context::table_cell},
-        {Feature::preformatted, Context::preformatted}, {Feature::quote, Context::quote},
-        {Feature::figure, Context::figure}, {Feature::paragraph, Context::paragraph},
+        {Feature::navigation, Context::navigation},
+        {Feature::aside, Context::aside},
+        {Feature::footer, Context::footer},
+        {Feature::header, Context::header},
+        {Feature::form, Context::form},
+        {Feature::button, Context::button},
+        {Feature::hidden, Context::hidden},
+        {Feature::main, Context::main},
+        {Feature::article, Context::article},
+        {Feature::dialog, Context::dialog},
+        {Feature::noscript, Context::noscript},
+        {Feature::list_item, Context::list_item},
+        {Feature::table_cell, Context::table_cell},
+        {Feature::preformatted, Context::preformatted},
+        {Feature::quote, Context::quote},
+        {Feature::figure, Context::figure},
+        {Feature::paragraph, Context::paragraph},
         {Feature::definition, Context::definition},
     }};
     for (const auto& [feature, bit] : flags) set(feature, (block.context & bit) != 0 ? 1.0f : 0.0f);

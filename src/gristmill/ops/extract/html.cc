@@ -54,7 +54,8 @@ constexpr std::array columns_out{
     ColumnSpec{.name = "title", .type = data::ColumnType::string, .help = "Title of the page"},
     ColumnSpec{.name = "author", .type = data::ColumnType::string, .help = "Author that the page names"},
     ColumnSpec{.name = "date", .type = data::ColumnType::string, .help = "Publication date, as the page writes it"},
-    ColumnSpec{.name = "canonical_url", .type = data::ColumnType::string, .help = "Address that the page calls its own"},
+    ColumnSpec{
+        .name = "canonical_url", .type = data::ColumnType::string, .help = "Address that the page calls its own"},
     ColumnSpec{.name = "license_url", .type = data::ColumnType::string, .help = "First rel=license link"},
     ColumnSpec{.name = "extract_share",
                .type = data::ColumnType::float64,
@@ -96,7 +97,8 @@ Shares measure(const extract::Page& page, std::span<const std::uint8_t> chosen) 
 }
 
 void set_columns(const extract::PageFacts& facts, double share, data::Document& document, Scratch& scratch) {
-  const std::array<std::string_view, 5> strings{facts.title, facts.author, facts.date, facts.canonical_url, facts.license_url};
+  const std::array<std::string_view, 5> strings{facts.title, facts.author, facts.date, facts.canonical_url,
+                                                facts.license_url};
   for (std::size_t i = 0; i < strings.size(); ++i) {
     if (!strings[i].empty()) document.columns[scratch.columns_out[i]] = scratch.arena->copy(strings[i]);
   }
@@ -149,7 +151,8 @@ std::unique_ptr<Scratch> ExtractHtml::make_scratch() const { return std::make_un
 Verdict ExtractHtml::apply(data::Document& document, Scratch& scratch) const {
   if (!is_html(document.media_type)) return Verdict::kept();
   if (document.text.size() > page_bytes_max) {
-    return Verdict::quarantined(too_complex, fmt::format("page of {} bytes, at most {} allowed", document.text.size(), page_bytes_max));
+    return Verdict::quarantined(
+        too_complex, fmt::format("page of {} bytes, at most {} allowed", document.text.size(), page_bytes_max));
   }
   auto& own = static_cast<HtmlScratch&>(scratch);
   if (!own.tree.parse(document.text, {.nodes_max = nodes_max_})) {
@@ -162,7 +165,8 @@ Verdict ExtractHtml::apply(data::Document& document, Scratch& scratch) const {
   extract::render(own.tree, own.page, chosen, keep_, own.text);
   const auto shares = measure(own.page, chosen);
   const auto visible = std::max<std::uint64_t>(shares.visible_bytes, 1);
-  set_columns(extract::read_page_facts(own.tree), static_cast<double>(shares.bytes) / static_cast<double>(visible), document, scratch);
+  set_columns(extract::read_page_facts(own.tree), static_cast<double>(shares.bytes) / static_cast<double>(visible),
+              document, scratch);
   const bool is_empty = own.text.empty() || shares.words < words_min_;
   if (!is_empty) {
     document.text = scratch.arena->copy(own.text);

@@ -75,7 +75,8 @@ void read_meta(const kernels::HtmlAttributes& attributes, PageFacts& facts, Meta
       name == "pubdate" || name == "dcterms.date") {
     take(facts.date, content);
   }
-  if (name == "og:url" && facts.canonical_url.empty() && content.starts_with("http")) take(facts.canonical_url, content);
+  if (name == "og:url" && facts.canonical_url.empty() && content.starts_with("http"))
+    take(facts.canonical_url, content);
 }
 
 void read_link(const kernels::HtmlAttributes& attributes, PageFacts& facts, bool& has_canonical) {

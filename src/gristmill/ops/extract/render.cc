@@ -43,7 +43,9 @@ class Renderer {
   }
 
  private:
-  [[nodiscard]] HtmlTag tag_of(std::uint32_t container) const { return tree_.nodes()[page_.containers[container].node].tag; }
+  [[nodiscard]] HtmlTag tag_of(std::uint32_t container) const {
+    return tree_.nodes()[page_.containers[container].node].tag;
+  }
 
   /// A table whose cells hold three blocks on average, or other tables, arranges the page: it is no data.
   void find_layout_tables() {
@@ -78,7 +80,9 @@ class Renderer {
     for (std::uint32_t i = 1; i < places_.size(); ++i) {
       auto place = places_[page_.containers[i].parent];
       switch (tag_of(i)) {
-        case HtmlTag::ul: case HtmlTag::ol: case HtmlTag::menu:
+        case HtmlTag::ul:
+        case HtmlTag::ol:
+        case HtmlTag::menu:
           place.list = i;
           ++place.list_depth;
           break;
@@ -86,11 +90,10 @@ class Renderer {
           place.item = i;
           place.item_number = tag_of(place.list) == HtmlTag::ol ? ++item_counts[place.list] : 0;
           break;
-        case HtmlTag::table:
-          place.row = place.cell = none;
-          break;
+        case HtmlTag::table: place.row = place.cell = none; break;
         case HtmlTag::tr: place.row = is_data_[i] != 0 ? i : none; break;
-        case HtmlTag::td: case HtmlTag::th: place.cell = i; break;
+        case HtmlTag::td:
+        case HtmlTag::th: place.cell = i; break;
         default: break;
       }
       places_[i] = place;
@@ -152,8 +155,10 @@ class Renderer {
   /// Table cells stay on their line.
   void write_text(const Block& block, bool keeps_lines) {
     const auto from = out_.size();
-    if (keep_.links) write_with_links(block);
-    else out_.append(page_.text_of(block));
+    if (keep_.links)
+      write_with_links(block);
+    else
+      out_.append(page_.text_of(block));
     if (!keeps_lines) std::replace(out_.begin() + static_cast<std::ptrdiff_t>(from), out_.end(), '\n', ' ');
   }
 
@@ -161,8 +166,10 @@ class Renderer {
     auto at = block.text_begin;
     const auto first = std::ranges::lower_bound(page_.links, block.text_begin, {}, &TextLink::text_begin);
     for (auto link = first; link != page_.links.end() && link->text_end <= block.text_end; ++link) {
-      const auto href = kernels::parse_html_attributes(tree_.source(tree_.nodes()[link->node]))[kernels::HtmlAttribute::href];
-      if (href.empty() || href[0] == '#' || href.starts_with("javascript:") || link->text_begin >= link->text_end) continue;
+      const auto href = kernels::parse_html_attributes(
+          tree_.source(tree_.nodes()[link->node]))[kernels::HtmlAttribute::href];
+      if (href.empty() || href[0] == '#' || href.starts_with("javascript:") || link->text_begin >= link->text_end)
+        continue;
       out_.append(page_.text, at, link->text_begin - at);
       out_.push_back('[');
       out_.append(page_.text, link->text_begin, link->text_end - link->text_begin);

@@ -135,7 +135,8 @@ class WordScorer {
     values_.assign(tree_.values().size(), {});
     for (std::uint32_t i = 1; i < values_.size(); ++i) {
       for (const auto word : tree_.value_words(i)) {
-        for (const auto band : {Band::own, Band::near, Band::far}) values_[i][static_cast<std::size_t>(band)] += weight_of(band, word);
+        for (const auto band : {Band::own, Band::near, Band::far})
+          values_[i][static_cast<std::size_t>(band)] += weight_of(band, word);
       }
     }
     for (std::size_t tag = 0; tag < html_tag_count; ++tag) {
@@ -155,17 +156,18 @@ class WordScorer {
   void sum_far() {
     far_.assign(nodes_.size(), 0.0f);
     for (std::uint32_t i = 1; i < nodes_.size(); ++i) {
-      if (nodes_[i].tag != HtmlTag::text && nodes_[i].end > i + 1) far_[i] = far_[nodes_[i].parent] + element_weight(Band::far, nodes_[i]);
+      if (nodes_[i].tag != HtmlTag::text && nodes_[i].end > i + 1)
+        far_[i] = far_[nodes_[i].parent] + element_weight(Band::far, nodes_[i]);
     }
   }
 
   [[nodiscard]] float score(const Block& block) const {
     float sum = word_bias;
-    const auto far = for_each_element(nodes_, page_, block, [&](Band band, std::uint32_t node) {
-      sum += element_weight(band, nodes_[node]);
-    });
+    const auto far = for_each_element(
+        nodes_, page_, block, [&](Band band, std::uint32_t node) { sum += element_weight(band, nodes_[node]); });
     sum += far_[far];
-    for_each_word_of_text(page_.text_of(block), block, [&](Band band, std::uint32_t hash) { sum += weight_of(band, hash); });
+    for_each_word_of_text(page_.text_of(block), block,
+                          [&](Band band, std::uint32_t hash) { sum += weight_of(band, hash); });
     return std::clamp(sum, -8.0f, 8.0f);
   }
 
@@ -190,7 +192,8 @@ void list_words(const kernels::HtmlTree& tree, const Page& page, const Block& bl
   };
   auto at = for_each_element(nodes, page, block, add);
   for (; at != 0; at = nodes[at].parent) add(Band::far, at);
-  for_each_word_of_text(page.text_of(block), block, [&](Band band, std::uint32_t hash) { words.push_back({band, hash}); });
+  for_each_word_of_text(page.text_of(block), block,
+                        [&](Band band, std::uint32_t hash) { words.push_back({band, hash}); });
 }
 
 std::vector<float> score_words(const kernels::HtmlTree& tree, const Page& page) { return WordScorer(tree, page).run(); }

@@ -16,10 +16,9 @@ namespace {
 
 constexpr std::uint64_t file_bytes_max = std::uint64_t{1} << 30;
 
-Result<AvroReader> open_avro(const std::string& location, const AvroSchema::FieldNames& names) {
+Result<std::string> read_bytes(const std::string& location) {
   GRISTMILL_TRY(const auto path, path_of(location));
-  GRISTMILL_TRY(auto bytes, io::read_file(path, file_bytes_max));
-  return AvroReader::open(std::move(bytes), path, names);
+  return io::read_file(path, file_bytes_max);
 }
 
 Result<ManifestFile> manifest_file(const Json& row) {
@@ -114,36 +113,46 @@ DataFile data_file(const formats::WrittenFile& written) {
           .columns = written.columns};
 }
 
-Result<std::vector<ManifestFile>> read_manifest_list(const std::string& location) {
-  auto reader = open_avro(location, manifest_list_field_names());
-  if (!reader) return std::move(reader).error().within("manifest list");
+Result<std::vector<ManifestFile>> decode_manifest_list(std::string bytes, const std::string& location) {
+  GRISTMILL_TRY(auto reader, AvroReader::open(std::move(bytes), location, manifest_list_field_names()));
   std::vector<ManifestFile> files;
   Json row;
   while (true) {
-    auto has_row = reader->next(row);
-    if (!has_row) return std::move(has_row).error().within("manifest list");
-    if (!*has_row) return files;
+    GRISTMILL_TRY(const bool has_row, reader.next(row));
+    if (!has_row) return files;
     auto file = manifest_file(row);
-    if (!file) return std::move(file).error().within("manifest list " + location);
+    if (!file) return std::move(file).error().within(location);
     files.push_back(*std::move(file));
   }
 }
 
-Result<Manifest> read_manifest(const ManifestFile& file) {
-  auto reader = open_avro(file.location, manifest_field_names());
-  if (!reader) return std::move(reader).error().within("manifest");
-  Manifest manifest{.avro_schema = std::string(reader->metadata("avro.schema")),
-                    .partition_spec = std::string(reader->metadata("partition-spec")),
+Result<Manifest> decode_manifest(std::string bytes, const ManifestFile& file) {
+  GRISTMILL_TRY(auto reader, AvroReader::open(std::move(bytes), file.location, manifest_field_names()));
+  Manifest manifest{.avro_schema = std::string(reader.metadata("avro.schema")),
+                    .partition_spec = std::string(reader.metadata("partition-spec")),
                     .entries = {}};
   Json row;
   while (true) {
-    auto has_row = reader->next(row);
-    if (!has_row) return std::move(has_row).error().within("manifest");
-    if (!*has_row) return manifest;
+    GRISTMILL_TRY(const bool has_row, reader.next(row));
+    if (!has_row) return manifest;
     auto entry = manifest_entry(file, std::move(row));
-    if (!entry) return std::move(entry).error().within("manifest " + file.location);
+    if (!entry) return std::move(entry).error().within(file.location);
     manifest.entries.push_back(*std::move(entry));
   }
+}
+
+Result<std::vector<ManifestFile>> read_manifest_list(const std::string& location) {
+  auto bytes = read_bytes(location);
+  if (!bytes) return std::move(bytes).error().within("manifest list");
+  auto files = decode_manifest_list(*std::move(bytes), location);
+  return files ? std::move(files) : std::move(files).error().within("manifest list");
+}
+
+Result<Manifest> read_manifest(const ManifestFile& file) {
+  auto bytes = read_bytes(file.location);
+  if (!bytes) return std::move(bytes).error().within("manifest");
+  auto manifest = decode_manifest(*std::move(bytes), file);
+  return manifest ? std::move(manifest) : std::move(manifest).error().within("manifest");
 }
 
 ManifestEntry added_entry(const DataFile& file, std::string location, std::int64_t snapshot_id) {

@@ -73,6 +73,9 @@ struct ManifestHeader {
 Result<std::vector<ManifestFile>> read_manifest_list(const std::string& location);
 /// Reads one manifest.
 Result<Manifest> read_manifest(const ManifestFile& file);
+/// The same from the bytes of the file.
+Result<std::vector<ManifestFile>> decode_manifest_list(std::string bytes, const std::string& location);
+Result<Manifest> decode_manifest(std::string bytes, const ManifestFile& file);
 /// An ADDED entry. Its sequence numbers stay open until the commit, so that a retry writes no new manifest.
 ManifestEntry added_entry(const DataFile& file, std::string location, std::int64_t snapshot_id);
 /// Bytes of a manifest of these entries.

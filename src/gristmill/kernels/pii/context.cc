@@ -69,12 +69,13 @@ bool has_cue_before(std::string_view text, std::size_t position, std::size_t win
                     std::span<const std::string_view> words) noexcept {
   std::size_t begin = position;
   const std::size_t limit = position > window ? position - window : 0;
-  while (begin > limit && text[begin - 1] != '\n' && !is_digit(text[begin - 1])) --begin;
+  while (begin > limit && !is_digit(text[begin - 1])) --begin;
   for (std::size_t at = begin; at < position; ++at) {
     const auto rest = text.substr(at, position - at);
     for (const auto word : words) {
       if (!starts_with_folded(rest, word)) continue;
       if (is_letter(word.front()) && is_letter(byte_before(text, at))) continue;
+      if (is_letter(word.back()) && is_letter(byte_at(text, at + word.size()))) continue;
       return true;
     }
   }

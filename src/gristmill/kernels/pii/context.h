@@ -40,8 +40,8 @@ bool number_starts(std::string_view text, std::size_t begin, char joiner) noexce
 /// Whether a number may end here, by the same rules.
 bool number_ends(std::string_view text, std::size_t end, char joiner) noexcept;
 
-/// Whether one of the lower-case words occurs in the `window` bytes before a position, on the same line, starting at a
-/// word's start (for words in Latin letters) and in either case. No digit may stand in between.
+/// Whether one of the lower-case words occurs as a whole word (those in Latin letters) in the `window` bytes before a
+/// position, in either case. No digit may stand in between.
 bool has_cue_before(std::string_view text, std::size_t position, std::size_t window,
                     std::span<const std::string_view> words) noexcept;
 

@@ -22,9 +22,10 @@ struct IssuerRange {
   unsigned last;
   unsigned shortest;
   unsigned longest;
+  bool needs_cue = false;  ///< Bar codes or other long numbers look alike: only after "card" or the like.
 };
 
-/// ISO/IEC 7812 issuer ranges of the networks that are in use. Visa's 13 digits are left out: bar codes look alike.
+/// ISO/IEC 7812 issuer ranges of the networks.
 constexpr std::array issuers{
     IssuerRange{4000, 4999, 16, 16},  // Visa
     IssuerRange{5100, 5599, 16, 16},  // Mastercard
@@ -46,14 +47,27 @@ constexpr std::array issuers{
     IssuerRange{5893, 5893, 16, 19},  // Maestro
     IssuerRange{6304, 6304, 16, 19},  // Maestro
     IssuerRange{6759, 6763, 16, 19},  // Maestro
+    IssuerRange{4000, 4999, 13, 13, true},  // Visa, early
+    IssuerRange{4000, 4999, 19, 19, true},  // Visa, long
+    IssuerRange{2131, 2131, 15, 15, true},  // JCB, early
+    IssuerRange{1800, 1800, 15, 15, true},  // JCB, early
+    IssuerRange{5000, 5099, 12, 19, true},  // Maestro
+    IssuerRange{5600, 5899, 12, 19, true},  // Maestro
+    IssuerRange{6000, 6999, 12, 19, true},  // Maestro
 };
 
-bool has_issuer(std::string_view digits) noexcept {
+bool has_issuer(std::string_view digits, bool has_cue) noexcept {
   const unsigned head = number_at(digits.substr(0, 4));
   return std::ranges::any_of(issuers, [&](const IssuerRange& range) {
     return head >= range.first && head <= range.last && digits.size() >= range.shortest &&
-           digits.size() <= range.longest;
+           digits.size() <= range.longest && (has_cue || !range.needs_cue);
   });
+}
+
+bool has_card_cue(std::string_view text, std::size_t begin) noexcept {
+  constexpr std::array<std::string_view, 10> cues{"card",    "visa",  "credit", "debit",   "cc ",
+                                                  "maestro", "karte", "carte",  "tarjeta", "卡"};
+  return has_cue_before(text, begin, 32, cues);
 }
 
 /// The digits of a card number as written, and where they end; none when it is not in groups as printed.
@@ -135,10 +149,11 @@ Span find_card(std::string_view text, std::size_t begin) noexcept {
   const std::size_t run_end = digits_end(text.substr(0, begin + 20), begin);
   const std::size_t length = run_end - begin;
   CardDigits card;
-  if (length >= 14 && length <= 19) card = read_plain_card(text, begin, run_end);
+  if (length >= 12 && length <= 19) card = read_plain_card(text, begin, run_end);
   if (length == 4) card = read_grouped_card(text, begin);
   const std::string_view digits(card.digits.data(), card.count);
-  if (digits.size() < 14 || !has_issuer(digits) || !passes_luhn(digits)) return {};
+  if (digits.size() < 12 || !passes_luhn(digits)) return {};
+  if (!has_issuer(digits, false) && !(has_issuer(digits, true) && has_card_cue(text, begin))) return {};
   if (!number_starts(text, begin, card.joiner) || !number_ends(text, card.end, card.joiner)) return {};
   return {begin, card.end};
 }

@@ -65,8 +65,9 @@ bool ipv4_ends(std::string_view text, std::size_t end) noexcept {
 }
 
 bool is_near_network_word(std::string_view text, std::size_t begin) noexcept {
-  constexpr std::array<std::string_view, 12> cues{"ip",   "dns",    "addr", "host",  "server", "ping",
-                                                  "http", "subnet", "from", "proxy", "router", "gateway"};
+  constexpr std::array<std::string_view, 18> cues{"ip",    "ips",      "dns",    "address", "addresses", "addr",
+                                                  "host",  "hostname", "server", "servers", "ping",      "http",
+                                                  "https", "subnet",   "from",   "proxy",   "router",    "gateway"};
   return has_cue_before(text, begin, 24, cues);
 }
 

@@ -137,13 +137,22 @@ Fit fit_shape(const Shape& shape, std::string_view text, std::size_t begin) noex
   return fit;
 }
 
+/// End of an extension such as "x123" behind a number, or `end` for none.
+std::size_t extension_end(std::string_view text, std::size_t end) noexcept {
+  constexpr std::size_t digits_max = 6;
+  if (byte_at(text, end) != 'x' || !is_digit(byte_at(text, end + 1))) return end;
+  const std::size_t last = digits_end(text.substr(0, end + 2 + digits_max), end + 1);
+  return last - end - 1 <= digits_max ? last : end;
+}
+
 Span find_national(std::string_view text, std::size_t begin, std::size_t run_length) noexcept {
   const bool is_open = byte_before(text, begin) == '(';
   for (std::size_t i = 0; i < shapes.size(); ++i) {
     if (first_groups[i] != run_length || (shapes[i].pattern.front() == '(') != is_open) continue;
     const std::size_t start = is_open ? begin - 1 : begin;
-    const auto fit = fit_shape(shapes[i], text, start);
+    auto fit = fit_shape(shapes[i], text, start);
     if (fit.end == 0) continue;
+    fit.end = extension_end(text, fit.end);
     if (number_starts(text, start, fit.joiner) && number_ends(text, fit.end, fit.joiner)) return {start, fit.end};
   }
   return {};
@@ -186,6 +195,7 @@ constexpr CountryCodes country_codes;
 struct LooseNumber {
   static constexpr std::size_t digits_max = 16;  // E.164 allows 15; "(0)" after the country code is not dialled
   std::array<char, digits_max> digits{};
+  std::array<std::uint8_t, digits_max> lengths{};  ///< Digits of each group.
   std::size_t count = 0;
   std::size_t groups = 0;
   std::size_t end = 0;
@@ -218,8 +228,8 @@ LooseNumber read_loose(std::string_view text, std::size_t begin, std::size_t dig
       number.is_too_long = number.groups == 0 || byte_at(text, number.end) != ' ';
       return number;
     }
+    number.lengths[number.groups++] = static_cast<std::uint8_t>(group_end - at);
     for (; at < group_end; ++at) number.digits[number.count++] = text[at];
-    ++number.groups;
     number.end = at;
   }
   return number;
@@ -232,28 +242,44 @@ bool ends_in_zeros(const LooseNumber& number) noexcept {
                                               [](char c) { return c == '0'; });
 }
 
-constexpr std::array<std::string_view, 30> phone_cues{
-    "tel",  "phone", "telephone", "call",    "fax",   "mobile",  "mob.", "cell",     "whatsapp", "sms",
-    "dial", "ph:",   "ph.",       "hotline", "handy", "telefon", "tél",  "teléfono", "móvil",    "celular",
-    "тел",  "моб",   "电话",      "電話",    "手机",  "手機",    "传真", "携帯",     "전화",     "هاتف"};
+/// Day, month and year in either order, or from year to year.
+bool is_date(const LooseNumber& number) noexcept {
+  const auto& lengths = number.lengths;
+  const auto is_century = [&](std::size_t at) {
+    const auto head = std::string_view(number.digits.data() + at, 2);
+    return head == "19" || head == "20";
+  };
+  if (number.groups == 2 && lengths[0] == 4 && lengths[1] == 4) return is_century(0) && is_century(4);
+  if (number.groups != 3 || lengths[1] > 2) return false;
+  return (lengths[0] <= 2 && lengths[2] == 4) || (lengths[0] == 4 && lengths[2] <= 2);
+}
 
-/// "+" or "+(" and what follows; `begin` is at the first digit after it.
+constexpr std::array<std::string_view, 39> phone_cues{
+    "tel",      "phone",    "telephone", "call", "calling", "fax",     "mobile",  "mob.",    "cell",  "whatsapp",
+    "sms",      "dial",     "desk:",     "ph:",  "ph.",     "hotline", "handy",   "telefon", "mobil", "telefono",
+    "telefone", "teléfono", "teléfonos", "tél",  "móvil",   "celular", "telefax", "phones",  "тел",   "моб",
+    "телефон",  "电话",     "電話",      "手机", "手機",    "传真",    "携帯",    "전화",    "هاتف"};
+
+/// A number with country code whose first digit is at `begin`, behind a "+", "+(" or "00" that is at `start`.
 Span find_international(std::string_view text, std::size_t begin, std::size_t start) noexcept {
   const char before = byte_before(text, start);
   if (is_alphanumeric(before) || before == '_' || before == '+') return {};
   const char first = byte_at(text, begin);
   const auto number = read_loose(text, begin, first == '1' ? 11 : 15);
   const auto digit = [&](std::size_t i) { return static_cast<unsigned>(number.digits[i] - '0'); };
-  if (number.is_too_long || number.count < 8 || number.count > LooseNumber::digits_max || ends_in_zeros(number))
+  if (number.is_too_long || number.count < 8 || number.count > LooseNumber::digits_max || ends_in_zeros(number)) {
     return {};
+  }
   const unsigned two = digit(0) * 10 + digit(1);
   if (first == '1') {
     if (number.count != 11 || digit(1) < 2 || digit(4) < 2) return {};
   } else if (first != '7' && (two < 20 || !(country_codes.has(two) || country_codes.has(two * 10 + digit(2))))) {
     return {};
   }
-  if (number.groups == 1 && number.count < 10 && !has_cue_before(text, start, 24, phone_cues)) return {};
-  return number_ends(text, number.end, '\0') ? Span{start, number.end} : Span{};
+  const bool is_bare = number.groups == 1 && (number.count < 10 || text[start] == '0');
+  if (is_bare && !has_cue_before(text, start, 24, phone_cues)) return {};
+  const std::size_t end = extension_end(text, number.end);
+  return number_ends(text, end, '\0') ? Span{start, end} : Span{};
 }
 
 /// 7 to 15 digits after a word such as "tel".
@@ -261,11 +287,11 @@ Span find_cued(std::string_view text, std::size_t begin) noexcept {
   const std::size_t start = byte_before(text, begin) == '(' ? begin - 1 : begin;
   const auto number = read_loose(text, begin, 15);
   if (number.is_too_long || number.count < 7 || number.count > 15 || number.groups > 6) return {};
-  const bool is_date = number.groups == 3 && number.count == 8 && !is_digit(byte_at(text, begin + 4));
   const bool is_dotted = number.groups == 4 && byte_at(text, digits_end(text, begin)) == '.';
-  if ((is_date && number.digits[0] != '0') || is_dotted || ends_in_zeros(number)) return {};
-  if (!number_starts(text, start, ' ') || !number_ends(text, number.end, '\0')) return {};
-  return has_cue_before(text, start, 24, phone_cues) ? Span{start, number.end} : Span{};
+  if (is_date(number) || is_dotted || ends_in_zeros(number)) return {};
+  const std::size_t end = extension_end(text, number.end);
+  if (!number_starts(text, start, ' ') || !number_ends(text, end, '\0')) return {};
+  return has_cue_before(text, start, 24, phone_cues) ? Span{start, end} : Span{};
 }
 
 }  // namespace
@@ -273,6 +299,10 @@ Span find_cued(std::string_view text, std::size_t begin) noexcept {
 Span find_phone(std::string_view text, std::size_t begin) noexcept {
   if (byte_before(text, begin) == '+') return find_international(text, begin, begin - 1);
   if (text.substr(0, begin).ends_with("+(")) return find_international(text, begin, begin - 2);
+  if (text.substr(begin, 2) == "00" && byte_at(text, begin + 2) > '0' && number_starts(text, begin, ' ')) {
+    const auto dialled = find_international(text, begin + 2, begin);
+    if (!dialled.empty()) return dialled;
+  }
   const std::size_t run_end = digits_end(text.substr(0, begin + 20), begin);
   const std::size_t run_length = run_end - begin;
   if (run_length > 15) return {};

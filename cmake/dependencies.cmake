@@ -12,7 +12,8 @@ if(NOT GRISTMILL_PYTHON)
 endif()
 execute_process(
   COMMAND ${GRISTMILL_PYTHON} -c
-    "import pyarrow as a, os; print(a.get_include(), os.path.dirname(a.__file__), a.cpp_build_info.so_version, a.__version__, sep=';')"
+    "import pyarrow as a, os
+print(a.get_include(), os.path.dirname(a.__file__), a.cpp_build_info.so_version, a.__version__, sep=';')"
   OUTPUT_VARIABLE arrow_facts OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE arrow_missing)
 if(arrow_missing)
   message(FATAL_ERROR "pyarrow is not installed in ${GRISTMILL_PYTHON}: run tools/setup.sh")

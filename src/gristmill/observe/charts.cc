@@ -25,6 +25,27 @@ std::string edge_label(double edge, bool is_size) {
   return fmt::format("{:.3g}", edge);
 }
 
+struct Bucket {
+  double from = 0;
+  double to = 0;
+  std::int64_t count = 0;
+};
+
+/// The buckets to draw. Producers leave empty ones out: gaps are filled with buckets twice as wide each time, as
+/// histograms of sizes have them, so that a gap stays visible.
+std::vector<Bucket> drawn_buckets(const Json& buckets) {
+  std::vector<Bucket> drawn;
+  for (const auto& bucket : buckets.items()) {
+    const Bucket here{bucket["from"].as_double(), bucket["to"].as_double(),
+                      std::max<std::int64_t>(bucket["count"].as_int(), 0)};
+    while (!drawn.empty() && drawn.back().to > 0 && drawn.back().to * 2 <= here.from && drawn.size() < buckets_max)
+      drawn.push_back({drawn.back().to, drawn.back().to * 2, 0});
+    if (drawn.size() >= buckets_max) break;
+    drawn.push_back(here);
+  }
+  return drawn;
+}
+
 std::vector<const Json*> sorted_by_count(const Json& values) {
   std::vector<const Json*> sorted;
   for (const auto& value : values.items()) sorted.push_back(&value);
@@ -46,10 +67,10 @@ void append_ranking_row(std::string& out, const std::string& name, std::int64_t 
 }  // namespace
 
 std::string histogram_svg(std::string_view name, const Json& buckets) {
-  const auto& all = buckets.items();
-  const std::size_t count = std::min(all.size(), buckets_max);
+  const auto all = drawn_buckets(buckets);
+  const std::size_t count = all.size();
   std::int64_t most = 0;
-  for (std::size_t i = 0; i < count; ++i) most = std::max(most, all[i]["count"].as_int());
+  for (const auto& bucket : all) most = std::max(most, bucket.count);
   if (most <= 0) return "";
   const bool is_size = name.find("bytes") != std::string_view::npos;
   const double step = plot_width / static_cast<double>(count);
@@ -60,7 +81,7 @@ std::string histogram_svg(std::string_view name, const Json& buckets) {
                  plot_width, top + plot_height + 18, human_label(name), with_commas(most), top + plot_height,
                  plot_width, top + plot_height);
   for (std::size_t i = 0; i < count; ++i) {
-    const auto here = std::max<std::int64_t>(all[i]["count"].as_int(), 0);
+    const auto here = all[i].count;
     if (here == 0) continue;
     // A bar that stands for something is never too low to be seen.
     const double height = std::max(1.0, plot_height * static_cast<double>(here) / static_cast<double>(most));
@@ -68,17 +89,15 @@ std::string histogram_svg(std::string_view name, const Json& buckets) {
         std::back_inserter(out),
         "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"><title>{} to {}: {}</title></rect>\n",
         static_cast<double>(i) * step, top + plot_height - height, std::max(step - 1, 0.5), height,
-        edge_label(all[i]["from"].as_double(), is_size), edge_label(all[i]["to"].as_double(), is_size),
-        with_commas(here));
+        edge_label(all[i].from, is_size), edge_label(all[i].to, is_size), with_commas(here));
   }
   const std::size_t middle = count / 2;
   fmt::format_to(
       std::back_inserter(out),
       "<text x=\"0\" y=\"{0:.0f}\">{1}</text><text x=\"{2:.1f}\" y=\"{0:.0f}\" text-anchor=\"middle\">{3}</text>"
       "<text x=\"{4:.0f}\" y=\"{0:.0f}\" text-anchor=\"end\">{5}</text>\n</svg>\n",
-      top + plot_height + 14, edge_label(all[0]["from"].as_double(), is_size), static_cast<double>(middle) * step,
-      edge_label(all[middle]["from"].as_double(), is_size), plot_width,
-      edge_label(all[count - 1]["to"].as_double(), is_size));
+      top + plot_height + 14, edge_label(all[0].from, is_size), static_cast<double>(middle) * step,
+      edge_label(all[middle].from, is_size), plot_width, edge_label(all[count - 1].to, is_size));
   return out;
 }
 

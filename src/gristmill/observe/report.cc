@@ -23,6 +23,12 @@ std::string counted(std::int64_t count, std::string_view thing) {
   return fmt::format("{} {}{}", with_commas(count), thing, count == 1 ? "" : "s");
 }
 
+/// Shards come as a number, or as the list of them.
+std::int64_t shard_count(const Json& tokens) {
+  const auto& shards = tokens["shards"];
+  return shards.is_array() ? static_cast<std::int64_t>(shards.size()) : shards.as_int();
+}
+
 std::string rate(double amount, double seconds) {
   if (!(seconds > 0)) return "–";
   const double value = amount / seconds;
@@ -43,7 +49,12 @@ std::string head_html(const Json& run) {
   const auto& finished = run["finished_at"].as_string();
   if (!started.empty()) out += fmt::format(" · {}", escape_html(started));
   if (!finished.empty()) out += fmt::format(" to {}", escape_html(finished));
-  return out + "</p>\n";
+  out += "</p>\n";
+  for (const auto& alert : run["alerts"].items())
+    out += fmt::format("<p class=\"sum bad\"><b>Alert</b> {}</p>\n", excerpt_html(alert["message"].as_string(), 300));
+  if (!run["error"].as_string().empty())
+    out += fmt::format("<p class=\"sum bad\"><b>Failed</b> {}</p>\n", excerpt_html(run["error"].as_string(), 1000));
+  return out;
 }
 
 std::string figures_html(const Json& run) {
@@ -60,7 +71,7 @@ std::string figures_html(const Json& run) {
   }
   if (run["tokens"]["tokens"].is_number()) {
     out += figure("Tokens", with_commas(run["tokens"]["tokens"].as_int()),
-                  "in " + counted(run["tokens"]["shards"].as_int(), "shard"));
+                  "in " + counted(shard_count(run["tokens"]), "shard"));
   }
   if (wall > 0) out += figure("Took", human_seconds(wall), rate(static_cast<double>(in), wall) + " documents/s");
   if (run["peak_memory_bytes"].is_number()) {
@@ -203,7 +214,7 @@ std::string output_html(const Json& run) {
         "<p>Token shards <b>{}</b>: {} tokens of {} documents in {}, {}<br>"
         "<span class=\"soft\">tokenizer {}</span></p>\n",
         escape_html(tokens["dataset"].as_string()), count_cell(tokens["tokens"]), count_cell(tokens["documents"]),
-        counted(tokens["shards"].as_int(), "shard"), size_cell(tokens["bytes"]),
+        counted(shard_count(tokens), "shard"), size_cell(tokens["bytes"]),
         escape_html(tokens["tokenizer"].as_string()));
   }
   return out.empty() ? "" : "<h2>What came out</h2>\n" + out;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -16,7 +17,8 @@ namespace {
 
 constexpr std::size_t examples_max = 3;
 constexpr std::size_t example_characters = 260;
-constexpr std::size_t quarantine_rows_max = 200;
+constexpr std::size_t quarantine_groups_max = 100;
+constexpr std::size_t quarantine_examples_max = 5;
 
 using Counts = std::vector<std::pair<std::string, std::int64_t>>;
 
@@ -83,8 +85,54 @@ void append_step(std::string& out, const Json& step, double whole) {
                  name, detail,
                  segments_html(fmt::format("{}: {} kept", step["name"].as_string(), kept), segments, whole));
   append_reasons(out, sorted_counts(step["dropped"]), "dropped", step);
-  append_reasons(out, sorted_counts(step["quarantined"]), "quarantined", step);
+  // With reasons where the run document has them; else the bare number.
+  const auto& reasons = step["quarantine_reasons"];
+  append_reasons(out, sorted_counts(reasons.is_object() ? reasons : step["quarantined"]), "quarantined", step);
   out += "</section>\n";
+}
+
+/// Quarantine notes with the same operator and reason.
+struct QuarantineGroup {
+  std::string reason;
+  std::string operator_name;
+  std::int64_t count = 0;
+  std::vector<const Json*> examples;
+};
+
+std::vector<QuarantineGroup> grouped_quarantine(const Json& notes) {
+  std::map<std::pair<std::string, std::string>, QuarantineGroup> by_reason;
+  for (const auto& note : notes.items()) {
+    const auto& reason = note["reason"].as_string();
+    const auto& operator_name = note["operator"].as_string();
+    auto& group = by_reason[{reason, operator_name}];
+    group.reason = reason;
+    group.operator_name = operator_name;
+    group.count += note["count"].as_int(1);
+    if (group.examples.size() < quarantine_examples_max) group.examples.push_back(&note);
+  }
+  std::vector<QuarantineGroup> groups;
+  for (auto& [key, group] : by_reason) groups.push_back(std::move(group));
+  std::ranges::stable_sort(groups, [](const auto& left, const auto& right) { return left.count > right.count; });
+  return groups;
+}
+
+/// The reason and its number once, then a row for each example.
+void append_group(std::string& out, const QuarantineGroup& group) {
+  const auto rows = group.examples.size();
+  for (std::size_t i = 0; i < rows; ++i) {
+    out += "<tr>";
+    if (i == 0) {
+      fmt::format_to(
+          std::back_inserter(out),
+          "<td class=\"code mono\" rowspan=\"{0}\">{1}{2}</td><td class=\"num\" rowspan=\"{0}\">{3}</td>", rows,
+          escape_html(group.reason),
+          group.operator_name.empty() ? "" : "<br><span class=\"soft\">" + escape_html(group.operator_name) + "</span>",
+          with_commas(group.count));
+    }
+    const auto& note = *group.examples[i];
+    fmt::format_to(std::back_inserter(out), "<td class=\"text\">{}</td><td class=\"text mono\">{}</td></tr>\n",
+                   excerpt_html(note["message"].as_string(), 300), place_html(note));
+  }
 }
 
 }  // namespace
@@ -100,15 +148,17 @@ std::string steps_html(const Json& run) {
       "<h2>What each step kept and dropped</h2>\n<p class=\"legend\"><span><i class=\"kept\"></i>goes on</span>"
       "<span><i class=\"dropped\"></i>dropped, with reason</span><span><i class=\"merged\"></i>merged</span>"
       "<span><i class=\"quarantined\"></i>quarantined</span></p>\n";
+  const auto& reader = run["reader"];
+  if (total(reader["quarantined"]) + total(reader["dropped"]) > 0) append_step(out, reader, whole);
   for (const auto& step : steps) append_step(out, step, whole);
   return out;
 }
 
 std::string quarantine_html(const Json& run) {
-  const auto& rows = run["quarantine"].items();
+  const auto groups = grouped_quarantine(run["quarantine"]);
   const auto count = run["documents"]["quarantined"].as_int();
   std::string out = "<h2>Quarantine</h2>\n";
-  if (rows.empty()) {
+  if (groups.empty()) {
     return out + (count > 0 ? fmt::format("<p>{} documents; the run document names none.</p>\n", with_commas(count))
                             : "<p class=\"soft\">Nothing: every document could be handled.</p>\n");
   }
@@ -116,20 +166,10 @@ std::string quarantine_html(const Json& run) {
       "<p class=\"soft\">Kept whole with the reason and the place; nothing is skipped in silence.</p>\n"
       "<div class=\"wide\"><table><thead><tr><th>Reason</th><th class=\"num\">Count</th><th>What was wrong</th>"
       "<th>Where</th></tr></thead><tbody>\n";
-  for (std::size_t i = 0; i < std::min(rows.size(), quarantine_rows_max); ++i) {
-    const auto& row = rows[i];
-    const auto& step = row["operator"].as_string();
-    fmt::format_to(std::back_inserter(out),
-                   "<tr><td class=\"code mono\">{}{}</td><td class=\"num\">{}</td><td class=\"text\">{}</td>"
-                   "<td class=\"text mono\">{}</td></tr>\n",
-                   escape_html(row["reason"].as_string()),
-                   step.empty() ? "" : "<br><span class=\"soft\">" + escape_html(step) + "</span>",
-                   with_commas(row["count"].as_int(1)), excerpt_html(row["message"].as_string(), 300), place_html(row));
-  }
+  for (std::size_t i = 0; i < std::min(groups.size(), quarantine_groups_max); ++i) append_group(out, groups[i]);
   out += "</tbody></table></div>\n";
-  if (rows.size() > quarantine_rows_max)
-    out += fmt::format("<p class=\"soft\">and {} more rows</p>\n",
-                       with_commas(static_cast<std::int64_t>(rows.size() - quarantine_rows_max)));
+  if (groups.size() > quarantine_groups_max)
+    out += fmt::format("<p class=\"soft\">and {} more reasons</p>\n", groups.size() - quarantine_groups_max);
   return out;
 }
 

@@ -23,7 +23,8 @@ Json small_run() {
       "dropped": {"x.rare": 50, "x.frequent": 200}, "merged": 30, "quarantined": {"x.broken": 20},
       "examples": {"x.frequent": [{"id": "0a", "origin_uri": "file:///a.html", "offset": 12, "text": "first"},
         {"text": "second"}, {"text": "third"}, {"text": "fourth"}]}}],
-    "distributions": {"text_bytes": {"buckets": [{"from": 0, "to": 1024, "count": 3}, {"from": 1024, "to": 2048, "count": 9}]},
+    "distributions": {"text_bytes": {"buckets": [{"from": 0, "to": 1024, "count": 3},
+      {"from": 1024, "to": 2048, "count": 9}]},
       "language": [{"value": "de", "count": 2}, {"value": "en", "count": 5}]}
   })json");
   REQUIRE(run.ok());
@@ -121,7 +122,8 @@ TEST_CASE("an empty or strangely typed run document still gives a page") {
   CHECK(contains(render_report(Json()), "</html>"));
   CHECK(contains(render_report(Json::array({1, 2})), "</html>"));
   const auto strange = Json::parse(R"({"operators": [1, null, {"dropped": 5, "quarantined": "x"}], "documents": 3,
-    "inputs": {"a": 1}, "quarantine": [null, {"count": -1}], "distributions": {"x": 1, "y": {"buckets": [null, {"count": 1e300}]}},
+    "inputs": {"a": 1}, "quarantine": [null, {"count": -1}],
+    "distributions": {"x": 1, "y": {"buckets": [null, {"count": 1e300}]}},
     "tokens": [], "wall_seconds": -1, "peak_memory_bytes": "much"})");
   REQUIRE(strange.ok());
   const auto page = render_report(*strange);
@@ -136,4 +138,32 @@ TEST_CASE("histograms draw what is there") {
   CHECK(contains(svg, "height=\"110.0\""));
   CHECK(histogram_svg("x", Json()).empty());
   CHECK(histogram_svg("x", Json::array({Json::object({{"count", 0}})})).empty());
+}
+
+TEST_CASE("a gap that the producer left out is drawn as a gap") {
+  const auto buckets = Json::parse(R"([{"from": 1, "to": 2, "count": 4}, {"from": 8, "to": 16, "count": 4}])");
+  const auto svg = histogram_svg("x", *buckets);
+  // Four buckets of a quarter of the width: 1-2, 2-4, 4-8 and 8-16; the last begins at three quarters of 340.
+  CHECK(contains(svg, "<rect x=\"255.0\""));
+}
+
+TEST_CASE("quarantine notes are grouped, alerts and the reader's losses are shown") {
+  auto run = small_run();
+  auto notes = Json::array();
+  for (int i = 0; i < 7; ++i)
+    notes.push(Json::object(
+        {{"reason", "reader.bad"}, {"message", "line " + std::to_string(i)}, {"origin_uri", "file:///b"}}));
+  run.set("quarantine", std::move(notes));
+  run.set("alerts", Json::array({Json::object({{"name", "quarantine"}, {"message", "too much <b>"}})}));
+  run.set(
+      "reader",
+      Json::object({{"name", "read"}, {"quarantined", 7}, {"quarantine_reasons", Json::object({{"reader.bad", 7}})}}));
+  run.set("tokens", Json::object({{"tokens", 5}, {"shards", Json::array({1, 2})}}));
+  const auto page = render_report(run);
+  CHECK(contains(page, "rowspan=\"5\">7</td>"));
+  CHECK(contains(page, "line 4"));
+  CHECK(!contains(page, "line 5"));
+  CHECK(contains(page, "too much &lt;b&gt;"));
+  CHECK(contains(page, "<b>7</b> reader.bad"));
+  CHECK(contains(page, "in 2 shards"));
 }

@@ -8,9 +8,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <iostream>
 #include <string>
 #include <vector>
 
@@ -42,16 +42,26 @@ void print_keys(const std::vector<Hash128>& keys) {
   fmt::print("{}\n", line.dump());
 }
 
+Result<std::vector<std::string>> read_texts() {
+  std::string input;
+  std::vector<char> buffer(std::size_t{1} << 20);
+  while (const auto count = std::fread(buffer.data(), 1, buffer.size(), stdin)) input.append(buffer.data(), count);
+  std::vector<std::string> texts;
+  for (std::string_view rest = input; !rest.empty();) {
+    const auto line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    GRISTMILL_TRY(const auto json, Json::parse(line));
+    texts.push_back(json["text"].as_string());
+  }
+  return texts;
+}
+
 Status run(std::string_view name, std::string_view given, int repeats) {
   GRISTMILL_TRY(const auto op, make(name, given));
   const auto& global = dynamic_cast<const ops::GlobalOperator&>(*op);
-  std::vector<std::string> texts;
+  GRISTMILL_TRY(const auto texts, read_texts());
   std::size_t bytes = 0;
-  for (std::string line; std::getline(std::cin, line);) {
-    GRISTMILL_TRY(const auto json, Json::parse(line));
-    texts.push_back(json["text"].as_string());
-    bytes += texts.back().size();
-  }
+  for (const auto& text : texts) bytes += text.size();
   const auto scratch = op->make_scratch();
   std::vector<double> seconds;
   for (int repeat = 0; repeat < std::max(repeats, 1); ++repeat) {

@@ -91,7 +91,13 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   std::vector<Container> open_;
 };
 
+bool is_plain(char byte) { return byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\'; }
+
 void write_string(std::string& out, const std::string& value) {
+  if (std::ranges::all_of(value, is_plain)) {
+    out.append(1, '"').append(value).append(1, '"');
+    return;
+  }
   // The library owns escaping and the replacement of invalid UTF-8.
   out += nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

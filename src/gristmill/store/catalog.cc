@@ -62,20 +62,20 @@ std::string TableName::text() const {
 }
 
 Status Catalog::create_tables() {
-  return database_.write([](meta::Transaction& transaction) -> Status {
+  return database_->write([](meta::Transaction& transaction) -> Status {
     const auto done = transaction.execute(catalog_tables_sql);
     return done ? Status() : Status(done.error());
   });
 }
 
 Status Catalog::create_namespace(std::string_view name_space) {
-  return database_.write(
+  return database_->write(
       [&](meta::Transaction& transaction) { return make_visible(transaction, std::string(name_space)); });
 }
 
-Result<std::vector<std::string>> Catalog::namespaces() {
+Result<std::vector<std::string>> Catalog::namespaces() const {
   std::vector<std::string> names;
-  GRISTMILL_RETURN_IF_ERROR(database_.read([&](meta::Transaction& transaction) -> Status {
+  GRISTMILL_RETURN_IF_ERROR(database_->read([&](meta::Transaction& transaction) -> Status {
     GRISTMILL_TRY(
         const auto rows,
         transaction.query("SELECT namespace FROM iceberg_namespace_properties WHERE catalog_name = ? "
@@ -87,9 +87,9 @@ Result<std::vector<std::string>> Catalog::namespaces() {
   return names;
 }
 
-Result<std::vector<TableName>> Catalog::list_tables() {
+Result<std::vector<TableName>> Catalog::list_tables() const {
   std::vector<TableName> names;
-  GRISTMILL_RETURN_IF_ERROR(database_.read([&](meta::Transaction& transaction) -> Status {
+  GRISTMILL_RETURN_IF_ERROR(database_->read([&](meta::Transaction& transaction) -> Status {
     GRISTMILL_TRY(
         const auto rows,
         transaction.query("SELECT table_namespace, table_name FROM iceberg_tables WHERE catalog_name = ? AND "
@@ -101,9 +101,9 @@ Result<std::vector<TableName>> Catalog::list_tables() {
   return names;
 }
 
-Result<std::string> Catalog::metadata_location(const TableName& name) {
+Result<std::string> Catalog::metadata_location(const TableName& name) const {
   std::string location;
-  GRISTMILL_RETURN_IF_ERROR(database_.read([&](meta::Transaction& transaction) -> Status {
+  GRISTMILL_RETURN_IF_ERROR(database_->read([&](meta::Transaction& transaction) -> Status {
     GRISTMILL_TRY(location, metadata_location(transaction, name));
     return {};
   }));
@@ -111,7 +111,7 @@ Result<std::string> Catalog::metadata_location(const TableName& name) {
 }
 
 Status Catalog::drop_table(const TableName& name) {
-  return database_.write([&](meta::Transaction& transaction) -> Status {
+  return database_->write([&](meta::Transaction& transaction) -> Status {
     GRISTMILL_TRY(const auto count, transaction.execute("DELETE FROM iceberg_tables WHERE catalog_name = ? AND "
                                                         "table_namespace = ? AND table_name = ?",
                                                         {std::string(catalog_name), name.name_space, name.name}));

@@ -37,21 +37,21 @@ struct TableName {
   auto operator<=>(const TableName&) const = default;
 };
 
-/// The Iceberg SQL catalog inside the metadata database. Thread-safe.
+/// The Iceberg SQL catalog inside the metadata database, which must outlive it. Copies are alike. Thread-safe.
 class Catalog {
  public:
-  explicit Catalog(meta::Database& database) : database_(database) {}
+  explicit Catalog(meta::Database& database) : database_(&database) {}
 
   /// Makes the catalog tables where no migration did.
   Status create_tables();
-  [[nodiscard]] meta::Database& database() const { return database_; }
+  [[nodiscard]] meta::Database& database() const { return *database_; }
   /// Makes a namespace visible; does nothing when it is.
   Status create_namespace(std::string_view name_space);
-  Result<std::vector<std::string>> namespaces();
+  Result<std::vector<std::string>> namespaces() const;
   /// All tables (no views), sorted by namespace and name.
-  Result<std::vector<TableName>> list_tables();
+  Result<std::vector<TableName>> list_tables() const;
   /// Where the newest metadata file is; `not_found` when there is no such table.
-  Result<std::string> metadata_location(const TableName& name);
+  Result<std::string> metadata_location(const TableName& name) const;
   /// Forgets a table; its files stay.
   Status drop_table(const TableName& name);
 
@@ -63,7 +63,7 @@ class Catalog {
                            const std::string& new_location);
 
  private:
-  meta::Database& database_;
+  meta::Database* database_;
 };
 
 }  // namespace gristmill::store

@@ -99,7 +99,7 @@ void Table::adopt(Prepared prepared, AttemptFiles& files) {
 
 Result<Table::Outcome> Table::settle(Status failure, Prepared prepared, AttemptFiles& files) {
   // The database may have failed before or after the change became durable: only reading back tells.
-  auto now = Table::load(*catalog_, name_);
+  auto now = Table::load(catalog_, name_);
   if (!now) {
     files.keep();
     return std::move(failure).error();
@@ -119,7 +119,7 @@ Result<Table::Outcome> Table::commit(const Change& change, const InSameTransacti
     const auto outcome = prepared.outcome;
     if (outcome.is_done_already) return outcome;
     bool has_lost = false;
-    auto status = catalog_->database().write(
+    auto status = catalog_.database().write(
         [&](meta::Transaction& transaction) { return publish(transaction, prepared, also, has_lost); });
     if (status) {
       adopt(std::move(prepared), files);
@@ -135,9 +135,9 @@ Result<Table::Outcome> Table::commit(const Change& change, const InSameTransacti
 Result<Table::Outcome> Table::commit_under_lock(const Change& change, const InSameTransaction& also) {
   AttemptFiles files;
   std::optional<Prepared> prepared;
-  auto status = catalog_->database().write([&](meta::Transaction& transaction) -> Status {
+  auto status = catalog_.database().write([&](meta::Transaction& transaction) -> Status {
     GRISTMILL_TRY(const auto location, Catalog::metadata_location(transaction, name_));
-    GRISTMILL_TRY(*this, load_at(*catalog_, name_, location));
+    GRISTMILL_TRY(*this, load_at(catalog_, name_, location));
     GRISTMILL_TRY(prepared, prepare(change, files));
     if (prepared->outcome.is_done_already) return {};
     bool has_lost = false;

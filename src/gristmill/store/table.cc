@@ -55,14 +55,15 @@ Result<ScanFile> scan_file(const ManifestEntry& entry) {
 
 }  // namespace
 
-Table::Table(Catalog& catalog, TableName name, std::string metadata_location, TableMetadata metadata)
-    : catalog_(&catalog),
+Table::Table(const Catalog& catalog, TableName name, std::string metadata_location, TableMetadata metadata)
+    : catalog_(catalog),
       name_(std::move(name)),
       metadata_location_(std::move(metadata_location)),
       metadata_(std::move(metadata)) {}
 
-Result<Table> Table::create(Catalog& catalog, const TableName& name, const std::vector<formats::TableColumn>& columns,
-                            const std::string& path, const InSameTransaction& also) {
+Result<Table> Table::create(const Catalog& catalog, const TableName& name,
+                            const std::vector<formats::TableColumn>& columns, const std::string& path,
+                            const InSameTransaction& also) {
   GRISTMILL_TRY(auto location, location_of(path));
   auto metadata = TableMetadata::create(location, columns, current_time_ms());
   const auto metadata_location = fmt::format("{}/metadata/00000-{}.metadata.json", location, new_uuid());
@@ -82,13 +83,13 @@ Result<Table> Table::create(Catalog& catalog, const TableName& name, const std::
   return Table(catalog, name, metadata_location, std::move(metadata));
 }
 
-Result<Table> Table::load_at(Catalog& catalog, const TableName& name, const std::string& metadata_location) {
+Result<Table> Table::load_at(const Catalog& catalog, const TableName& name, const std::string& metadata_location) {
   auto metadata = read_metadata(metadata_location);
   if (!metadata) return std::move(metadata).error().within(fmt::format("dataset {}: table metadata", name.text()));
   return Table(catalog, name, metadata_location, *std::move(metadata));
 }
 
-Result<Table> Table::load(Catalog& catalog, const TableName& name) {
+Result<Table> Table::load(const Catalog& catalog, const TableName& name) {
   // The file may have been replaced and cleaned away between the two reads; then the pointer has moved.
   for (std::string before;;) {
     GRISTMILL_TRY(auto location, catalog.metadata_location(name));
@@ -99,7 +100,7 @@ Result<Table> Table::load(Catalog& catalog, const TableName& name) {
 }
 
 Status Table::refresh() {
-  GRISTMILL_TRY(*this, load(*catalog_, name_));
+  GRISTMILL_TRY(*this, load(catalog_, name_));
   return {};
 }
 

@@ -47,14 +47,15 @@ struct ScanFile {
 };
 
 /// An Iceberg table of the catalog, as of when it was loaded or last committed to. Copies are independent views; one
-/// object is used by one thread at a time. Any number of processes, ours and other Iceberg writers', may commit at
-/// once.
+/// object is used by one thread at a time; the database must outlive it. Any number of processes, ours and other
+/// Iceberg writers', may commit at once.
 class Table {
  public:
   /// Makes an empty table whose files live below the folder `path`.
-  static Result<Table> create(Catalog& catalog, const TableName& name, const std::vector<formats::TableColumn>& columns,
-                              const std::string& path, const InSameTransaction& also = {});
-  static Result<Table> load(Catalog& catalog, const TableName& name);
+  static Result<Table> create(const Catalog& catalog, const TableName& name,
+                              const std::vector<formats::TableColumn>& columns, const std::string& path,
+                              const InSameTransaction& also = {});
+  static Result<Table> load(const Catalog& catalog, const TableName& name);
   /// Loads the newest state.
   Status refresh();
 
@@ -98,8 +99,8 @@ class Table {
   using Change = std::function<Result<Outcome>(TableMetadata& next, AttemptFiles& files)>;
   struct Prepared;
 
-  Table(Catalog& catalog, TableName name, std::string metadata_location, TableMetadata metadata);
-  static Result<Table> load_at(Catalog& catalog, const TableName& name, const std::string& metadata_location);
+  Table(const Catalog& catalog, TableName name, std::string metadata_location, TableMetadata metadata);
+  static Result<Table> load_at(const Catalog& catalog, const TableName& name, const std::string& metadata_location);
   Result<Outcome> commit(const Change& change, const InSameTransaction& also);
   Result<Outcome> commit_under_lock(const Change& change, const InSameTransaction& also);
   Result<Prepared> prepare(const Change& change, AttemptFiles& files) const;
@@ -111,7 +112,7 @@ class Table {
   Result<Snapshot> commit_files(const CommitRequest& request, bool is_replacing);
   Status check_columns(const TableMetadata& metadata, const std::vector<formats::TableColumn>& columns) const;
 
-  Catalog* catalog_;
+  Catalog catalog_;
   TableName name_;
   std::string metadata_location_;
   TableMetadata metadata_;

@@ -233,7 +233,9 @@ def add_broken(corpus, articles, declarations, choice):
     ragged = 'id,text\n1,"A quoted cell\nwith a newline and ""quotes"" in it"\n2,three,cells here\n3\n4,"never closed\n'
     corpus.add("damaged/ragged.csv", ragged.encode())
     parquet = bytearray(parquet_bytes(articles[12:40]))
-    for position in range(len(parquet) // 3, len(parquet) // 3 + 400):
+    # The head of the first page, and somewhere in the middle: without checksums, Parquet only notices the first.
+    middle = len(parquet) // 3
+    for position in [*range(4, 60), *range(middle, middle + 400)]:
         parquet[position] ^= 0xA5
     corpus.add("damaged/flipped-bits.parquet", bytes(parquet))
     corpus.add("damaged/no-footer.parquet", bytes(parquet[: len(parquet) // 2]))

@@ -60,6 +60,7 @@ class OpenArchive final : public Archive {
   }
 
   Result<std::optional<ArchiveMember>> next() override {
+    GRISTMILL_RETURN_IF_ERROR(check_limits());
     while (true) {
       archive_entry* entry = nullptr;
       const int code = archive_read_next_header(handle_, &entry);
@@ -97,9 +98,13 @@ class OpenArchive final : public Archive {
     const auto count = archive_read_data(handle_, buffer.data(), buffer.size());
     if (count < 0) return failure(fmt::format("in member {}", current_));
     expanded_ += static_cast<std::uint64_t>(count);
-    const auto compressed = file_bytes_ > 0 ? file_bytes_ : feed_.bytes;
-    GRISTMILL_RETURN_IF_ERROR(check_expansion(limits_.expansion, compressed, expanded_, where_));
+    GRISTMILL_RETURN_IF_ERROR(check_limits());
     return static_cast<std::size_t>(count);
+  }
+
+  [[nodiscard]] Status check_limits() const {
+    const auto compressed = file_bytes_ > 0 ? file_bytes_ : feed_.bytes;
+    return check_expansion(limits_.expansion, compressed, expanded_, where_);
   }
 
   Error failure(std::string_view doing) const {

@@ -1,31 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <zlib.h>
-
 #include "gristmill/base/json.h"
+#include "packing.h"
 #include "reading.h"
 
 using namespace gristmill;
 using namespace gristmill::formats;
 using namespace gristmill::formats::reading;
+using packing::gzip;
 
 namespace {
 
 using Texts = std::vector<std::string>;
-
-std::string gzip(std::string_view bytes, int window_bits = 31) {
-  z_stream stream{};
-  deflateInit2(&stream, 6, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY);
-  std::string in(bytes);
-  std::string out(deflateBound(&stream, in.size()) + 64, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(in.data());
-  stream.avail_in = static_cast<uInt>(in.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
 
 std::string record(std::string_view headers, std::string_view block, std::ptrdiff_t length_error = 0) {
   const auto length = static_cast<std::ptrdiff_t>(block.size()) + length_error;

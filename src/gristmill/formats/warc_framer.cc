@@ -114,8 +114,9 @@ bool WarcFramer::is_record_at(std::size_t at, bool is_arc) {
   return rest.empty() || parse_arc_header(rest.substr(0, rest.find('\n')), header);
 }
 
-/// Makes a fault of everything from the front of the view to the next record, searched for from `from` on.
-void WarcFramer::pass_to_next(WarcFrame& frame, WarcFrame::Fault fault, std::size_t from) {
+/// Makes a fault of everything from the front of the view to the next record, searched for from `from` on. False when
+/// the stream broke first: the casualty that tells of the break takes what is left.
+bool WarcFramer::pass_to_next(WarcFrame& frame, WarcFrame::Fault fault, std::size_t from) {
   frame.fault = fault;
   frame.head = frame.block = {};
   bool was_kept = false;
@@ -135,9 +136,9 @@ void WarcFramer::pass_to_next(WarcFrame& frame, WarcFrame::Fault fault, std::siz
         from = 0;
       }
       if (window_.grow()) continue;
-      // A broken stream keeps its end for the casualty that tells of the break.
-      if (!window_.failure().has_value() || window_.view().empty()) drop(window_.view().size());
-      return;
+      if (window_.failure().has_value()) return was_kept;
+      drop(window_.view().size());
+      return true;
     }
     const auto at = is_arc_ ? found + 1 : found;
     window_.fill(at + 16);
@@ -146,7 +147,7 @@ void WarcFramer::pass_to_next(WarcFrame& frame, WarcFrame::Fault fault, std::siz
                                   : is_line_start && is_warc_line(window_.view(), at);
     if (is_there) {
       drop(at);
-      return;
+      return true;
     }
     from = found + 1;
   }
@@ -167,8 +168,7 @@ bool WarcFramer::next(WarcFrame& frame) {
   frame.offset = window_.record_offset();
   frame.offset_in_member = window_.offset_in_member();
   if (!is_record_at(0, is_arc_)) {
-    pass_to_next(frame, WarcFrame::Fault::no_record, 1);
-    return true;
+    return pass_to_next(frame, WarcFrame::Fault::no_record, 1);
   }
   return frame_record(frame);
 }
@@ -193,8 +193,7 @@ bool WarcFramer::frame_record(WarcFrame& frame) {
                                   : find_length(head, frame.length));
   if (!is_usable) {
     const bool is_cut = head_size == std::string_view::npos && window_.view().size() < head_bytes_max;
-    pass_to_next(frame, is_cut ? WarcFrame::Fault::truncated : WarcFrame::Fault::bad_header, 1);
-    return true;
+    return pass_to_next(frame, is_cut ? WarcFrame::Fault::truncated : WarcFrame::Fault::bad_header, 1);
   }
   if (is_arc_) frame.length = arc.length;
   if (frame.length > block_bytes_max_) {
@@ -204,7 +203,7 @@ bool WarcFramer::frame_record(WarcFrame& frame) {
   const auto size = head_size + static_cast<std::size_t>(frame.length);
   if (!window_.fill(size)) {
     if (window_.failure().has_value()) return false;
-    pass_to_next(frame, WarcFrame::Fault::truncated, head_size);
+    if (!pass_to_next(frame, WarcFrame::Fault::truncated, head_size)) return false;
     // Another record inside what should have been content: the length was wrong, the stream is not cut.
     if (!window_.view().empty()) frame.fault = WarcFrame::Fault::bad_length;
     return true;
@@ -213,8 +212,7 @@ bool WarcFramer::frame_record(WarcFrame& frame) {
   // The stream broke right behind the content: its checksum, if it has one, was never confirmed.
   if (behind >= window_.view().size() && window_.failure().has_value()) return false;
   if (!is_record_at(behind, is_arc_)) {
-    pass_to_next(frame, WarcFrame::Fault::bad_length, head_size);
-    return true;
+    return pass_to_next(frame, WarcFrame::Fault::bad_length, head_size);
   }
   frame.head = window_.view().substr(0, head_size);
   frame.block = window_.view().substr(head_size, static_cast<std::size_t>(frame.length));

@@ -44,7 +44,7 @@ class WarcFramer {
   bool skip_blank();
   bool frame_record(WarcFrame& frame);
   void frame_large(WarcFrame& frame, std::size_t head_size);
-  void pass_to_next(WarcFrame& frame, WarcFrame::Fault fault, std::size_t from);
+  bool pass_to_next(WarcFrame& frame, WarcFrame::Fault fault, std::size_t from);
   bool is_record_at(std::size_t at, bool is_arc);
   std::size_t follow_up(std::size_t at);
 

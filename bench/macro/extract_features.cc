@@ -34,14 +34,12 @@ void put_ranges(const Page& page, const Block& block) {
 }
 
 void put_page(const kernels::HtmlTree& tree, const Page& page) {
-  std::vector<FeatureRow> rows;
-  measure_blocks(tree, page, score_words(tree, page), rows);
   std::vector<BandWord> words;
   put(static_cast<std::uint32_t>(page.blocks.size()));
-  for (std::size_t i = 0; i < page.blocks.size(); ++i) {
+  measure_blocks(tree, page, score_words(tree, page), [&](std::uint32_t i, const FeatureRow& row) {
     const auto& block = page.blocks[i];
     put(block.words);
-    put(rows[i].data(), sizeof rows[i]);
+    put(row.data(), sizeof row);
     put_ranges(page, block);
     list_words(tree, page, block, words);
     put(static_cast<std::uint32_t>(words.size()));
@@ -52,7 +50,7 @@ void put_page(const kernels::HtmlTree& tree, const Page& page) {
     const auto text = page.text_of(block);
     put(static_cast<std::uint32_t>(text.size()));
     put(text.data(), text.size());
-  }
+  });
 }
 
 }  // namespace

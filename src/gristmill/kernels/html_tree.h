@@ -50,7 +50,7 @@ constexpr std::uint32_t html_word_hash(std::string_view lower_word) noexcept {
 
 /// Bounds of one parse.
 struct HtmlLimits {
-  std::uint32_t nodes_max = 4'000'000;
+  std::uint32_t nodes_max = 2'000'000;
   std::uint16_t depth_max = 512;  ///< Deeper elements become siblings, as browsers do.
 };
 

@@ -25,13 +25,12 @@ float log_odds(const FeatureRow& row) noexcept {
 
 }  // namespace
 
-void score_by_rules(const kernels::HtmlTree& tree, const Page& page, Scores& scores) {
-  scores.words = score_words(tree, page);
-  measure_blocks(tree, page, scores.words, scores.features);
-  scores.probabilities.resize(page.blocks.size());
-  for (std::size_t i = 0; i < page.blocks.size(); ++i) {
-    scores.probabilities[i] = 1.0f / (1.0f + std::exp(-log_odds(scores.features[i])));
-  }
+std::vector<float> score_by_rules(const kernels::HtmlTree& tree, const Page& page) {
+  std::vector<float> probabilities(page.blocks.size());
+  measure_blocks(tree, page, score_words(tree, page), [&](std::uint32_t block, const FeatureRow& row) {
+    probabilities[block] = 1.0f / (1.0f + std::exp(-log_odds(row)));
+  });
+  return probabilities;
 }
 
 }  // namespace gristmill::ops::extract

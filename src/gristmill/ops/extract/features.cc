@@ -2,8 +2,9 @@
 #include "gristmill/ops/extract/features.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
-#include <unordered_map>
+#include <vector>
 
 #include "gristmill/base/hash.h"
 
@@ -110,27 +111,50 @@ float log_of(float count) noexcept { return std::log2(1.0f + count); }
 
 float density(float part, float whole) noexcept { return whole > 0 ? part / whole : 0.0f; }
 
+/// Counts equal keys.
+class KeyCounts {
+ public:
+  explicit KeyCounts(std::size_t keys) : slots_(std::bit_ceil(2 * keys + 2)) {}
+  /// The count of a key, made 0 when new.
+  std::uint32_t& operator[](std::uint64_t key) {
+    const auto mixed = (key ^ key >> 32) * 0x9E3779B97F4A7C15u;
+    auto at = mixed >> 32 & (slots_.size() - 1);
+    while (slots_[at].count != 0 && slots_[at].key != key) at = (at + 1) & (slots_.size() - 1);
+    slots_[at].key = key;
+    return slots_[at].count;
+  }
+
+ private:
+  struct Slot {
+    std::uint64_t key = 0;
+    std::uint32_t count = 0;
+  };
+  std::vector<Slot> slots_;
+};
+
 class Measurer {
+  static constexpr std::uint32_t none = 0xFFFFFFFFu;
+
  public:
   Measurer(const kernels::HtmlTree& tree, const Page& page, std::span<const float> scores)
       : tree_(tree), page_(page), scores_(scores), count_(static_cast<std::uint32_t>(page.blocks.size())) {}
 
-  void run(std::vector<FeatureRow>& rows) {
+  void run(const std::function<void(std::uint32_t, const FeatureRow&)>& on_row) {
     make_sums();
     find_best_container();
     count_siblings();
     compare_with_title();
     count_repeats();
-    page_row();
-    rows.resize(count_);
+    FeatureRow row{};
+    row_ = &row;
+    measure_page();
     for (std::uint32_t i = 0; i < count_; ++i) {
-      rows[i] = page_row_;
-      row_ = &rows[i];
       measure_own(i);
       measure_neighbours(i);
       measure_containers(i);
       measure_context(page_.blocks[i]);
       measure_scores(i);
+      on_row(i, row);
     }
   }
 
@@ -190,7 +214,7 @@ class Measurer {
 
   void count_siblings() {
     same_siblings_.assign(page_.containers.size(), 0);
-    std::unordered_map<std::uint64_t, std::uint32_t> counts;
+    KeyCounts counts(page_.containers.size());
     const auto key = [&](const Container& container) {
       const auto& node = tree_.nodes()[container.node];
       return std::uint64_t{container.parent} << 32 ^ std::uint64_t{node.class_value} << 8 ^
@@ -250,15 +274,14 @@ class Measurer {
 
   void count_repeats() {
     repeats_.assign(count_, 0);
-    std::unordered_map<std::uint64_t, std::uint32_t> counts;
+    KeyCounts counts(count_);
     std::vector<std::uint64_t> hashes(count_);
     for (std::uint32_t i = 0; i < count_; ++i) ++counts[hashes[i] = xxh3_64(page_.text_of(page_.blocks[i]))];
     for (std::uint32_t i = 0; i < count_; ++i) repeats_[i] = counts[hashes[i]] - 1;
   }
 
-  void page_row() {
-    row_ = &page_row_;
-    page_row_ = {};
+  /// Sets what is the same for all blocks: these places of the row are written once.
+  void measure_page() {
     const auto all = sums_[count_];
     set(Feature::page_log_words, log_of(all.words));
     set(Feature::page_link_density, density(all.link_words, all.words));
@@ -306,14 +329,12 @@ class Measurer {
       const auto& block = page_.blocks[at];
       return density(static_cast<float>(block.link_words), static_cast<float>(block.words));
     };
-    if (i > 0) {
-      set(Feature::log_words_before, log_of(static_cast<float>(page_.blocks[i - 1].words)));
-      set(Feature::link_density_before, link_density(i - 1));
-    }
-    if (i + 1 < count_) {
-      set(Feature::log_words_after, log_of(static_cast<float>(page_.blocks[i + 1].words)));
-      set(Feature::link_density_after, link_density(i + 1));
-    }
+    const bool has_before = i > 0;
+    const bool has_after = i + 1 < count_;
+    set(Feature::log_words_before, has_before ? log_of(static_cast<float>(page_.blocks[i - 1].words)) : 0.0f);
+    set(Feature::link_density_before, has_before ? link_density(i - 1) : 0.0f);
+    set(Feature::log_words_after, has_after ? log_of(static_cast<float>(page_.blocks[i + 1].words)) : 0.0f);
+    set(Feature::link_density_after, has_after ? link_density(i + 1) : 0.0f);
     const auto window = range(i < 4 ? 0 : i - 4, std::min(count_, i + 5));
     set(Feature::window_log_words, log_of(window.words / 9));
     set(Feature::window_link_density, density(window.link_words, window.words));
@@ -349,7 +370,9 @@ class Measurer {
     float best_credit = 0;
     for (std::size_t level = 0; level < levels.size(); ++level) {
       best_credit = std::max(best_credit, credit_[at]);
-      if (level != 3) {
+      // Neighbours share most of their containers: the row still holds what was measured for the block before.
+      if (level != 3 && at != measured_[level]) {
+        measured_[level] = at;
         measure_container(at, levels[level]);
         const auto sums = totals(at);
         set(scores[level], density(sums.score_words, sums.weight));
@@ -417,7 +440,7 @@ class Measurer {
   std::uint32_t title_block_ = 0;
   std::vector<std::uint32_t> repeats_;
   float top_score_ = 0;
-  FeatureRow page_row_{};
+  std::array<std::uint32_t, 5> measured_{none, none, none, none, none};  ///< Container last measured at each level.
   FeatureRow* row_ = nullptr;
 };
 
@@ -426,8 +449,8 @@ class Measurer {
 std::string_view feature_name(Feature feature) noexcept { return names[static_cast<std::size_t>(feature)]; }
 
 void measure_blocks(const kernels::HtmlTree& tree, const Page& page, std::span<const float> word_scores,
-                    std::vector<FeatureRow>& rows) {
-  Measurer(tree, page, word_scores).run(rows);
+                    const std::function<void(std::uint32_t block, const FeatureRow& row)>& on_row) {
+  Measurer(tree, page, word_scores).run(on_row);
 }
 
 }  // namespace gristmill::ops::extract

@@ -3,9 +3,9 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "gristmill/ops/extract/blocks.h"
 
@@ -37,8 +37,9 @@ std::string_view feature_name(Feature feature) noexcept;
 
 using FeatureRow = std::array<float, feature_count>;
 
-/// One row a block. `word_scores` holds the score of each block by the words of its attributes and text (word_rules.h).
+/// Measures one block after the other and hands each row on: rows of a giant page would not fit memory. `word_scores`
+/// holds the score of each block by the words of its attributes and text (word_rules.h).
 void measure_blocks(const kernels::HtmlTree& tree, const Page& page, std::span<const float> word_scores,
-                    std::vector<FeatureRow>& rows);
+                    const std::function<void(std::uint32_t block, const FeatureRow& row)>& on_row);
 
 }  // namespace gristmill::ops::extract

@@ -42,7 +42,7 @@ constexpr std::array options{
                .help = "Pages with less content are dropped"},
     OptionSpec{.name = "max_nodes",
                .type = OptionType::integer,
-               .fallback = "4000000",
+               .fallback = "2000000",
                .minimum = 100,
                .maximum = 100000000,
                .unit = "nodes",
@@ -65,7 +65,6 @@ constexpr std::array columns_out{
 struct HtmlScratch final : Scratch {
   kernels::HtmlTree tree;
   extract::Page page;
-  extract::Scores scores;
   std::string text;
 };
 
@@ -107,10 +106,7 @@ void set_columns(const extract::PageFacts& facts, double share, data::Document& 
 
 void release_large(HtmlScratch& scratch) {
   scratch.tree.shrink(nodes_kept_max);
-  if (scratch.page.text.capacity() > text_kept_max) {
-    scratch.page = {};
-    scratch.scores = {};
-  }
+  if (scratch.page.text.capacity() > text_kept_max) scratch.page = {};
   if (scratch.text.capacity() > text_kept_max) scratch.text = {};
 }
 
@@ -160,8 +156,8 @@ Verdict ExtractHtml::apply(data::Document& document, Scratch& scratch) const {
     return Verdict::quarantined(too_complex, fmt::format("more than {} elements and texts (max_nodes)", nodes_max_));
   }
   extract::cut_into_blocks(own.tree, keep_.links, own.page);
-  extract::score_by_rules(own.tree, own.page, own.scores);
-  const auto chosen = extract::choose_blocks(own.page, own.scores.probabilities, mode_);
+  const auto probabilities = extract::score_by_rules(own.tree, own.page);
+  const auto chosen = extract::choose_blocks(own.page, probabilities, mode_);
   extract::render(own.tree, own.page, chosen, keep_, own.text);
   const auto shares = measure(own.page, chosen);
   const auto visible = std::max<std::uint64_t>(shares.visible_bytes, 1);

@@ -107,7 +107,16 @@ bool is_long(const Block& block) noexcept { return block.words >= 15 && block.li
 
 float weight_of(const Block& block) noexcept { return std::sqrt(static_cast<float>(std::min(block.words, 100u))); }
 
-float log_of(float count) noexcept { return std::log2(1.0f + count); }
+/// log2(1 + count); counts are small on nearly all pages.
+float log_of(float count) noexcept {
+  static const auto small = [] {
+    std::array<float, 1024> logs{};
+    for (std::size_t i = 0; i < logs.size(); ++i) logs[i] = std::log2(1.0f + static_cast<float>(i));
+    return logs;
+  }();
+  const auto whole = static_cast<std::size_t>(count);
+  return whole < small.size() && static_cast<float>(whole) == count ? small[whole] : std::log2(1.0f + count);
+}
 
 float density(float part, float whole) noexcept { return whole > 0 ? part / whole : 0.0f; }
 

@@ -32,9 +32,9 @@ test-fast: dev ## The fast group of tests only
 test-full: dev ## The full group of tests only
 	@tools/run_tests.sh dev full
 
-test-asan: setup ## The fast group with address and undefined-behaviour sanitizers
+test-asan: setup ## Unit tests and fuzzers with address and undefined-behaviour sanitizers
 	@tools/build.sh asan $(JOBS)
-	@tools/run_tests.sh asan fast
+	@tools/run_tests.sh asan '^(unit|fuzz)\.'
 
 test-tsan: setup ## Unit tests of the threaded layers with the thread sanitizer
 	@tools/build.sh tsan $(JOBS) base_test data_test engine_test store_test

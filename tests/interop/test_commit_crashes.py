@@ -61,6 +61,7 @@ def test_an_append_killed_at_each_durable_step_happens_once(driver, kill_at):
     assert table.scan().to_arrow().num_rows == rows
 
 
+@pytest.mark.full
 def test_a_replacement_killed_at_each_durable_step_is_old_or_new(driver, kill_at):
     driver("create", "raw/web")
     driver("append", "raw/web", 0, 7)
@@ -78,6 +79,7 @@ def test_a_replacement_killed_at_each_durable_step_is_old_or_new(driver, kill_at
     total(driver)
 
 
+@pytest.mark.full
 def test_a_creation_killed_at_each_durable_step_can_be_repeated(driver, kill_at):
     for step in range(1, STEPS_MAX):
         was_killed = kill_at(step, "create", f"raw/web{step}")

@@ -240,6 +240,26 @@ def test_processes_that_append_at_once_lose_nothing(driver, duckdb_connection):
     assert {name for name in files if name.startswith("snap-")} == lists, "failed attempts must clean up"
 
 
+def test_pyiceberg_and_we_append_at_once(driver):
+    from pyiceberg.exceptions import CommitFailedException
+
+    driver("create", "raw/web")
+    process = subprocess.Popen(driver.command("append-many", "raw/web", 40, 0), stdout=subprocess.DEVNULL)
+    table = driver.pyiceberg().load_table("raw.web")
+    for number in range(8):
+        rows = some_rows(table, [f"outside {number}"])
+        while True:
+            try:
+                table.append(rows)
+                break
+            except CommitFailedException:
+                table.refresh()
+    assert process.wait(300) == 0
+    table.refresh()
+    assert pyiceberg_texts(table) == sorted([*expected_texts((0, 40)), *(f"outside {number}" for number in range(8))])
+    assert driver("scan", "raw/web")["records"] == 48
+
+
 def test_a_long_history_is_merged_and_stays_readable(driver, duckdb_connection):
     driver("create", "raw/web")
     assert driver.lines("append-many", "raw/web", 120, 0)[1] == 0

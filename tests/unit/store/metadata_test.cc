@@ -33,9 +33,11 @@ constexpr const char* foreign = R"({
     {"type": "struct", "schema-id": 1, "identifier-field-ids": [1], "fields": [
       {"id": 1, "name": "x", "required": true, "type": "long"},
       {"id": 2, "name": "y", "required": true, "type": "long", "doc": "comment"},
-      {"id": 3, "name": "z", "required": false, "type": {"type": "list", "element-id": 4, "element": "string", "element-required": true}}]}],
+      {"id": 3, "name": "z", "required": false, "type":
+        {"type": "list", "element-id": 4, "element": "string", "element-required": true}}]}],
   "default-spec-id": 0,
-  "partition-specs": [{"spec-id": 0, "fields": [{"name": "x", "transform": "identity", "source-id": 1, "field-id": 1000}]}],
+  "partition-specs": [{"spec-id": 0, "fields":
+    [{"name": "x", "transform": "identity", "source-id": 1, "field-id": 1000}]}],
   "last-partition-id": 1000, "default-sort-order-id": 3,
   "sort-orders": [{"order-id": 3, "fields": []}], "properties": {"read.split.target.size": "134217728"},
   "current-snapshot-id": 3055729675574597004,

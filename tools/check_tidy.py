@@ -118,7 +118,8 @@ def check_text(name, text, ratchet):
         if SPDX not in "\n".join(text.split("\n", 2)[:2]):
             yield f"{name}:1: the licence line is missing: {SPDX}"
         for number, line in enumerate(text.split("\n"), 1):
-            if len(line) > LINE_MAX:
+            # A record that a test spells out in a raw string is data; breaking it would change it.
+            if len(line) > LINE_MAX and not (name.startswith("tests/") and 'R"' in line):
                 yield f"{name}:{number}: {len(line)} columns, {LINE_MAX} allowed"
     if name not in EXEMPT_FROM_WORDS:
         for pattern, suffixes, why in BANNED_WORDS:

@@ -327,4 +327,4 @@ def test_damaged_files_are_named(driver, kind, file):
     assert status == 1
     assert path.name in lines[-1]["message"]
     assert "raw/web" in lines[-1]["message"]
-    assert lines[-1]["error"] == ("not_found" if kind == "missing" else "corrupt_data")
+    assert lines[-1]["error"] == "corrupt_data"

@@ -26,6 +26,12 @@ Result<TableMetadata> read_metadata(const std::string& location) {
   return metadata;
 }
 
+/// A file of the table that is missing makes the table damaged.
+Error damaged(Error error) {
+  if (error.code == ErrorCode::not_found) error.code = ErrorCode::corrupt_data;
+  return error;
+}
+
 Status check_deletes(const TableName& name, const Snapshot& snapshot, const ManifestFile& file) {
   if (file.content == ManifestContent::data || file.live_files() == 0) return {};
   return invalid_argument(
@@ -91,10 +97,12 @@ Result<Table> Table::load_at(const Catalog& catalog, const TableName& name, cons
 
 Result<Table> Table::load(const Catalog& catalog, const TableName& name) {
   // The file may have been replaced and cleaned away between the two reads; then the pointer has moved.
+  // A table whose file is gone is damaged, not absent: the caller must not think of making it anew.
   for (std::string before;;) {
     GRISTMILL_TRY(auto location, catalog.metadata_location(name));
     auto table = load_at(catalog, name, location);
-    if (table || table.error().code != ErrorCode::not_found || location == before) return table;
+    if (table || table.error().code != ErrorCode::not_found) return table;
+    if (location == before) return damaged(std::move(table).error());
     before = std::move(location);
   }
 }
@@ -120,12 +128,12 @@ Result<std::vector<formats::TableColumn>> Table::columns_at(const Snapshot& snap
 Result<std::vector<ScanFile>> Table::scan(const Snapshot& snapshot) const {
   std::vector<ScanFile> files;
   auto manifests = read_manifest_list(snapshot.manifest_list);
-  if (!manifests) return std::move(manifests).error().within(fmt::format("dataset {}", name_.text()));
+  if (!manifests) return damaged(std::move(manifests).error().within(fmt::format("dataset {}", name_.text())));
   for (const auto& file : *manifests) GRISTMILL_RETURN_IF_ERROR(check_deletes(name_, snapshot, file));
   for (const auto& file : *manifests) {
     if (file.live_files() == 0) continue;
     auto manifest = read_manifest(file);
-    if (!manifest) return std::move(manifest).error().within(fmt::format("dataset {}", name_.text()));
+    if (!manifest) return damaged(std::move(manifest).error().within(fmt::format("dataset {}", name_.text())));
     for (const auto& entry : manifest->entries) {
       if (entry.status == EntryStatus::deleted) continue;
       auto scanned = scan_file(entry);

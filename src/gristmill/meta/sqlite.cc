@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <mutex>
 #include <thread>
 
@@ -25,6 +25,9 @@ class SqliteDatabase final : public Database {
   Status open_first();
 
  private:
+  Status enter_as_writer();
+  void leave_as_writer();
+  Status write_alone(const std::function<Status(Transaction&)>& work);
   Result<std::unique_ptr<SqliteConnection>> take();
   void give_back(std::unique_ptr<SqliteConnection> connection);
   Status run(SqliteConnection& connection, bool may_write, const std::function<Status(Transaction&)>& work);
@@ -34,8 +37,9 @@ class SqliteDatabase final : public Database {
   std::vector<std::unique_ptr<SqliteConnection>> idle_;
   // Writers of this process queue here and are woken at once; SQLite's own waiting, which polls, is left for other
   // processes.
-  std::timed_mutex writer_mutex_;
-  std::atomic<std::thread::id> writer_;
+  std::mutex writer_mutex_;
+  std::condition_variable writer_left_;
+  std::thread::id writer_;  ///< Nobody: the default id.
 };
 
 Status SqliteDatabase::open_first() {
@@ -77,21 +81,41 @@ Status SqliteDatabase::run(SqliteConnection& connection, bool may_write,
   return status;
 }
 
-Status SqliteDatabase::write(const std::function<Status(Transaction&)>& work) {
-  if (writer_.load() == std::this_thread::get_id())
+Status SqliteDatabase::enter_as_writer() {
+  const auto me = std::this_thread::get_id();
+  std::unique_lock lock(writer_mutex_);
+  if (writer_ == me)
     return Error{ErrorCode::internal, fmt::format("database {}: a write transaction inside another", settings_.path)};
-  const std::unique_lock lock(writer_mutex_, std::chrono::milliseconds(settings_.busy_timeout_ms));
-  if (!lock.owns_lock())
+  const auto is_free = [&] { return writer_ == std::thread::id(); };
+  if (!writer_left_.wait_for(lock, std::chrono::milliseconds(settings_.busy_timeout_ms), is_free))
     return unavailable(fmt::format("database {}: another thread has been writing for {} s", settings_.path,
                                    settings_.busy_timeout_ms / 1000));
+  writer_ = me;
+  return {};
+}
+
+void SqliteDatabase::leave_as_writer() {
+  {
+    const std::lock_guard lock(writer_mutex_);
+    writer_ = std::thread::id();
+  }
+  writer_left_.notify_one();
+}
+
+Status SqliteDatabase::write(const std::function<Status(Transaction&)>& work) {
+  GRISTMILL_RETURN_IF_ERROR(enter_as_writer());
+  auto status = write_alone(work);
+  leave_as_writer();
+  return status;
+}
+
+Status SqliteDatabase::write_alone(const std::function<Status(Transaction&)>& work) {
   GRISTMILL_TRY(auto connection, take());
   if (connection->is_readonly())
     return Error{
         ErrorCode::denied,
         fmt::format("database {} may only be read: check the permissions of the file and its folder", settings_.path)};
-  writer_.store(std::this_thread::get_id());
   auto status = run(*connection, true, work);
-  writer_.store(std::thread::id());
   give_back(std::move(connection));
   return status;
 }

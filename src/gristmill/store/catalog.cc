@@ -62,6 +62,14 @@ std::string TableName::text() const {
 }
 
 Status Catalog::create_tables() {
+  // Looking first lets a warehouse that may only be read be opened.
+  const auto is_there = database_->read([](meta::Transaction& transaction) -> Status {
+    for (const auto* table : {"iceberg_tables", "iceberg_namespace_properties"}) {
+      GRISTMILL_TRY([[maybe_unused]] const auto rows, transaction.query(fmt::format("SELECT count(*) FROM {}", table)));
+    }
+    return {};
+  });
+  if (is_there) return {};
   return database_->write([](meta::Transaction& transaction) -> Status {
     const auto done = transaction.execute(catalog_tables_sql);
     return done ? Status() : Status(done.error());

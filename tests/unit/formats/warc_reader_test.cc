@@ -223,7 +223,8 @@ TEST_CASE("warc: the shared samples give as many records as other readers find")
     std::int64_t records;
     std::size_t documents;
   };
-  // Record and response counts by warcio 1.8.1; documents are those responses and resources that are pages or texts.
+  // Record and response counts by warcio 1.8.1; documents are those responses and
+  // resources that are pages or texts and whole (the ARC with blanks in its address is 12 bytes short of its length).
   const Sample samples[] = {{"warcfile.warc", 50, 16},
                             {"warcfile.warc.gz", 50, 16},
                             {"clueweb-quirk.warc.gz", 30, 29},
@@ -231,7 +232,7 @@ TEST_CASE("warc: the shared samples give as many records as other readers find")
                             {"warcio/example.warc.gz", 6, 1},
                             {"warcio/example-iana.org-chunked.warc", 3, 1},
                             {"warcio/example.arc.gz", 2, 1},
-                            {"warcio/example-space-in-url.arc", 2, 1},
+                            {"warcio/example-space-in-url.arc", 2, 0},
                             {"warcio/example-resource.warc.gz", 3, 1},
                             {"warcio/example-digest.warc", 4, 0}};
   for (const auto& [name, records, documents] : samples) {

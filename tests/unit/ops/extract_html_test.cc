@@ -101,17 +101,17 @@ TEST_CASE("a page of 50 MB") {
 }
 
 TEST_CASE("blocks are chosen by expected F1") {
-  // By hand: all content is 0.9*10 + 0.6*10 + 0.1*10 = 16 words. Keeping one block expects 2*9/(10+16) = 0.692, two
-  // 2*15/(20+16) = 0.833, three 2*16/(30+16) = 0.696.
   const auto page = page_of_words({10, 10, 10});
-  const std::array<float, 3> probabilities{0.1f, 0.9f, 0.6f};
-  CHECK(extract::choose_blocks(page, probabilities, extract::Mode::balanced) == std::vector<std::uint8_t>{0, 1, 1});
+  // Balanced, by hand: the odds to the power 1.5 make 0.036, 0.964, 0.648, together 16.5 words of content. Keeping one
+  // block expects 2*9.64/(10+16.5) = 0.729, two 2*16.1/(20+16.5) = 0.884, three 2*16.5/(30+16.5) = 0.709.
+  const std::array<float, 3> clear{0.1f, 0.9f, 0.6f};
+  CHECK(extract::choose_blocks(page, clear, extract::Mode::balanced) == std::vector<std::uint8_t>{0, 1, 1});
   CHECK(extract::choose_blocks(page_of_words({}), {}, extract::Mode::balanced).empty());
-  // With 0.4 in the middle one block expects 0.750, two 0.765. Squared odds make it 0.308 beside 0.988 and 0.012: one
-  // block 0.856, two 0.783.
+  // With 0.4 for the last block the odds to the power 1.5 make it 0.353: one block expects 0.820, two 0.786. To the
+  // power 0.5 the three are 0.25, 0.75, 0.449: one block 0.612, two 0.695, three 0.651.
   const std::array<float, 3> doubtful{0.1f, 0.9f, 0.4f};
-  CHECK(extract::choose_blocks(page, doubtful, extract::Mode::balanced) == std::vector<std::uint8_t>{0, 1, 1});
-  CHECK(extract::choose_blocks(page, doubtful, extract::Mode::precision) == std::vector<std::uint8_t>{0, 1, 0});
+  CHECK(extract::choose_blocks(page, doubtful, extract::Mode::balanced) == std::vector<std::uint8_t>{0, 1, 0});
+  CHECK(extract::choose_blocks(page, doubtful, extract::Mode::recall) == std::vector<std::uint8_t>{0, 1, 1});
 }
 
 }  // namespace gristmill::ops

@@ -13,7 +13,8 @@ namespace gristmill::ops::extract {
 enum class Mode : std::uint8_t { precision, balanced, recall };
 
 /// Decides which blocks are content: those of highest probability, as many as make the expected F1 over words largest
-/// (2 * kept content / (kept + all content)). `probabilities` holds one value a block. No constant to tune, one sort.
+/// (2 * kept content / (kept + all content)). `probabilities` holds one value a block; the mode sharpens or flattens
+/// them first. One sort a page.
 std::vector<std::uint8_t> choose_blocks(const Page& page, std::span<const float> probabilities, Mode mode);
 
 }  // namespace gristmill::ops::extract

@@ -277,3 +277,27 @@ TEST_CASE("a warehouse that may not be written, or is full, is said so and stays
   CHECK(file_count(place.load()) == 1);
   CHECK(place.metadata_files() == 1 + 3);
 }
+
+TEST_CASE("the catalog lists namespaces and tables, hides views and forgets what is dropped") {
+  Workplace place;
+  place.create();
+  for (int i = 0; i < 2; ++i) REQUIRE(place.catalog.create_namespace("empty.one").ok());
+  REQUIRE(place.catalog.create_tables().ok());
+  REQUIRE(place.database
+              .write([](meta::Transaction& transaction) -> Status {
+                GRISTMILL_TRY(
+                    [[maybe_unused]] const auto done,
+                    transaction.execute("INSERT INTO iceberg_tables VALUES ('gristmill', 'raw', 'seen', 'x', NULL, "
+                                        "'VIEW'), ('other', 'raw', 'theirs', 'x', NULL, NULL), "
+                                        "('gristmill', 'raw', 'old', 'x', NULL, NULL)"));
+                return {};
+              })
+              .ok());
+  CHECK(*place.catalog.namespaces() == std::vector<std::string>{"empty.one", "raw"});
+  CHECK(*place.catalog.list_tables() == std::vector<TableName>{{"raw", "old"}, {"raw", "web"}});
+  CHECK(Table::load(place.catalog, {"raw", "seen"}).error().message.find("is a view") != std::string::npos);
+  REQUIRE(place.catalog.drop_table(place.name).ok());
+  CHECK(Table::load(place.catalog, place.name).error().code == ErrorCode::not_found);
+  CHECK(place.catalog.drop_table(place.name).error().code == ErrorCode::not_found);
+  CHECK(Table::create(place.catalog, place.name, {}, place.folder.file("again")).ok());
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "gristmill/base/units.h"
+#include "gristmill/platform/datasets.h"
+#include "session.h"
+
+namespace gristmill::cli {
+namespace {
+
+using Show = std::function<Result<Json>(const platform::Workspace&, const std::string&)>;
+
+/// A verb with one NAME[@VERSION] argument that prints what `call` gives.
+void add_verb(CLI::App& parent, Session& session, const char* verb, const char* help, const char* example, const Show& call,
+              const std::function<std::string(const Json&)>& print) {
+  auto* command = parent.add_subcommand(verb, help);
+  command->footer(std::string("Example: gristmill dataset ") + example);
+  auto name = std::make_shared<std::string>();
+  command->add_option("name", *name, "NAME or NAME@VERSION (a version id, v3, a release or a time)")->required();
+  command->callback([&session, name, call, print] {
+    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      GRISTMILL_TRY(const auto json, call(workspace, *name));
+      session.show(json, print);
+      return {};
+    });
+  });
+}
+
+std::string names_of(const Json& list) {
+  std::string out;
+  for (const auto& item : list.items()) out += (out.empty() ? "" : ", ") + item.as_string();
+  return out.empty() ? "-" : out;
+}
+
+std::string versions_text(const Json& dataset) {
+  std::vector<std::vector<std::string>> rows{{"", "VERSION", "TIME", "OPERATION", "DOCUMENTS", "BYTES", "RUN", "RELEASES"}};
+  for (const auto& item : dataset["versions"].items()) {
+    const bool is_current = item["version"] == dataset["current_version"];
+    rows.push_back({item["ordinal"].as_string() + (is_current ? " *" : ""), item["version"].dump(), plain(item["timestamp"]), plain(item["operation"]), plain(item["documents"]),
+                    format_size(item["bytes"].as_double()), plain(item["run_id"]), names_of(item["releases"])});
+  }
+  return table(rows);
+}
+
+std::string schema_text(const Json& schema) {
+  std::vector<std::vector<std::string>> rows{{"ID", "COLUMN", "TYPE", "REQUIRED", "MEANING"}};
+  for (const auto& item : schema.items()) rows.push_back({plain(item["id"]), plain(item["name"]), plain(item["type"]), plain(item["required"]), plain(item["doc"])});
+  return table(rows);
+}
+
+std::string dataset_text(const Json& dataset) {
+  auto brief = Json::object({{"name", dataset["name"]}, {"location", dataset["location"]}, {"current version", dataset["current_version"].dump()},
+                             {"documents", dataset["documents"]}, {"bytes", format_size(dataset["bytes"].as_double())}});
+  return fields(brief) + "\n" + versions_text(dataset) + "\n" + schema_text(dataset["schema"]);
+}
+
+void add_head(CLI::App& parent, Session& session) {
+  auto* command = parent.add_subcommand("head", "The first documents");
+  command->footer("Example: gristmill dataset head clean/web -n 3 --json");
+  auto name = std::make_shared<std::string>();
+  auto count = std::make_shared<std::int64_t>(10);
+  command->add_option("name", *name, "NAME or NAME@VERSION")->required();
+  command->add_option("-n,--count", *count, "How many");
+  command->callback([&session, name, count] {
+    session.with_workspace([&](const platform::Workspace& workspace) {
+      return platform::dataset_head(workspace, *name, *count, [&](const Json& document) -> Status {
+        session.show(document, [](const Json& json) {
+          auto brief = json;
+          auto text = json["text"].as_string().substr(0, 300);
+          while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0) == 0x80) text.pop_back();
+          brief.set("text", text);
+          return fields(brief) + "\n";
+        });
+        return {};
+      });
+    });
+  });
+}
+
+void add_diff(CLI::App& parent, Session& session) {
+  auto* command = parent.add_subcommand("diff", "What changed between two versions");
+  command->footer("Example: gristmill dataset diff clean/web@v1 clean/web@v2");
+  auto before = std::make_shared<std::string>();
+  auto after = std::make_shared<std::string>();
+  command->add_option("before", *before, "NAME@VERSION")->required();
+  command->add_option("after", *after, "NAME@VERSION")->required();
+  command->callback([&session, before, after] {
+    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      GRISTMILL_TRY(const auto diff, platform::diff_versions(workspace, *before, *after));
+      session.show(diff, [](const Json& json) { return fields(json["documents"]); });
+      return {};
+    });
+  });
+}
+
+void add_export(CLI::App& parent, Session& session) {
+  auto* command = parent.add_subcommand("export", "Write a version as .jsonl or .parquet");
+  command->footer("Example: gristmill dataset export clean/web@v2 --to clean.jsonl");
+  auto name = std::make_shared<std::string>();
+  auto path = std::make_shared<std::string>();
+  command->add_option("name", *name, "NAME or NAME@VERSION")->required();
+  command->add_option("--to", *path, "File to write; the ending decides the format")->required();
+  command->callback([&session, name, path] {
+    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      GRISTMILL_TRY(const auto written, platform::export_dataset(workspace, *name, *path));
+      session.show(written, fields);
+      return {};
+    });
+  });
+}
+
+void add_list(CLI::App& parent, Session& session) {
+  auto* command = parent.add_subcommand("list", "All datasets");
+  command->footer("Example: gristmill dataset list");
+  command->callback([&session] {
+    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      GRISTMILL_TRY(const auto list, platform::list_datasets(workspace));
+      session.show(list, [](const Json& json) {
+        std::vector<std::vector<std::string>> rows{{"DATASET", "VERSIONS", "DOCUMENTS", "BYTES", "UPDATED"}};
+        for (const auto& item : json.items()) rows.push_back({plain(item["name"]), plain(item["versions"]), plain(item["documents"]), format_size(item["bytes"].as_double()), plain(item["updated_at"])});
+        return table(rows);
+      });
+      return {};
+    });
+  });
+}
+
+std::string release_text(const Json& release) {
+  auto brief = release;
+  brief.erase("datasets");
+  std::vector<std::vector<std::string>> rows{{"DATASET", "VERSION", "DOCUMENTS", "RUN", "TOKEN SETS"}};
+  for (const auto& item : release["datasets"].items()) {
+    std::string sets;
+    for (const auto& set : item["token_sets"].items()) sets += (sets.empty() ? "" : ", ") + fmt::format("{} ({} tokens)", set["dataset"].as_string(), plain(set["tokens"]));
+    rows.push_back({plain(item["dataset"]), item["version"].dump(), plain(item["documents"]), plain(item["run_id"]), sets.empty() ? "-" : sets});
+  }
+  return fields(brief) + "\n" + table(rows);
+}
+
+void add_release(CLI::App& app, Session& session) {
+  auto* command = app.add_subcommand("release", "Named, immutable sets of versions");
+  command->require_subcommand(1);
+  auto request = std::make_shared<platform::ReleaseRequest>();
+  auto* create = command->add_subcommand("create", "Freeze the current (or given) versions under one name");
+  create->footer("Example: gristmill release create 2026-11 --label \"November\" --description \"First web set\" --dataset clean/web");
+  create->add_option("name", request->name, "Name of the release")->required();
+  create->add_option("--label", request->label, "Short label")->required();
+  create->add_option("--description", request->description, "What it is for")->required();
+  create->add_option("--dataset", request->datasets, "NAME or NAME@VERSION (default: all datasets as they stand)");
+  create->callback([&session, request] {
+    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      GRISTMILL_TRY(const auto release, platform::create_release(workspace, *request));
+      session.show(release, release_text);
+      return {};
+    });
+  });
+  auto* list = command->add_subcommand("list", "All releases");
+  list->footer("Example: gristmill release list");
+  list->callback([&session] {
+    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      GRISTMILL_TRY(const auto releases, platform::list_releases(workspace));
+      session.show(releases, [](const Json& json) {
+        std::vector<std::vector<std::string>> rows{{"RELEASE", "LABEL", "DATASETS", "CREATED", "DIGEST"}};
+        for (const auto& item : json.items()) rows.push_back({plain(item["name"]), plain(item["label"]), std::to_string(item["datasets"].size()), plain(item["created_at"]), plain(item["digest"])});
+        return table(rows);
+      });
+      return {};
+    });
+  });
+  auto* show = command->add_subcommand("show", "One release whole");
+  show->footer("Example: gristmill release show 2026-11");
+  auto name = std::make_shared<std::string>();
+  show->add_option("name", *name, "Name of the release")->required();
+  show->callback([&session, name] {
+    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      GRISTMILL_TRY(const auto release, platform::show_release(workspace, *name));
+      session.show(release, release_text);
+      return {};
+    });
+  });
+}
+
+/// SQL runs in DuckDB, which lives in the Python environment beside the program.
+void add_sql(CLI::App& app, Session& session) {
+  auto* command = app.add_subcommand("sql", "SQL over datasets, through DuckDB");
+  command->footer("Example: gristmill sql 'SELECT language, count(*) FROM \"clean/web\" GROUP BY 1 ORDER BY 2 DESC'");
+  auto query = std::make_shared<std::string>();
+  command->add_option("query", *query, "A query; datasets are tables named \"ns/name\" or \"ns/name@version\"")->required();
+  command->callback([&session, query] {
+    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      std::error_code code;
+      const auto folder = std::filesystem::read_symlink("/proc/self/exe", code).parent_path();
+      const auto python = (folder / "python").string();
+      std::vector<std::string> words{python, "-m", "gristmill.sql", "--workspace", workspace.folder()};
+      if (session.is_json) words.emplace_back("--json");
+      words.push_back(*query);
+      std::vector<char*> arguments;
+      for (auto& word : words) arguments.push_back(word.data());
+      arguments.push_back(nullptr);
+      ::execv(python.c_str(), arguments.data());
+      return errno_error(fmt::format("starting {} (the Python environment that holds DuckDB; `make dev` makes it)", python), errno);
+    });
+  });
+}
+
+}  // namespace
+
+void add_dataset_commands(CLI::App& app, Session& session) {
+  auto* dataset = app.add_subcommand("dataset", "Datasets and their versions");
+  dataset->require_subcommand(1);
+  add_list(*dataset, session);
+  add_verb(*dataset, session, "show", "One dataset: versions and columns", "show clean/web", platform::show_dataset, dataset_text);
+  add_verb(*dataset, session, "versions", "The versions of a dataset", "versions clean/web", platform::show_dataset, versions_text);
+  add_verb(*dataset, session, "schema", "The columns of a version", "schema clean/web@v1", platform::dataset_schema, schema_text);
+  add_verb(*dataset, session, "rollback", "Make an earlier version current again", "rollback clean/web@v1", platform::rollback_dataset, fields);
+  add_head(*dataset, session);
+  add_diff(*dataset, session);
+  add_export(*dataset, session);
+  add_release(app, session);
+  add_sql(app, session);
+}
+
+}  // namespace gristmill::cli

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "gristmill/base/clock.h"
+#include "session.h"
+
+namespace gristmill::cli {
+namespace {
+
+void add_init(CLI::App& app, Session& session) {
+  auto* command = app.add_subcommand("init", "Make a workspace");
+  command->footer("Example: gristmill init corpus --profile startup");
+  auto folder = std::make_shared<std::string>(".");
+  auto profile = std::make_shared<std::string>("startup");
+  command->add_option("folder", *folder, "Folder to make it in (default: here)");
+  command->add_option("--profile", *profile, "startup, platform or organization");
+  command->callback([&session, folder, profile] {
+    auto workspace = platform::Workspace::init(*folder, *profile);
+    if (!workspace) return session.settle(std::move(workspace).error());
+    session.show(Json::object({{"workspace", (*workspace)->folder()}, {"profile", *profile}}), [](const Json& json) {
+      return fmt::format("Made the workspace {}.\nNext: gristmill ingest PATH --source NAME --license ID\n", json["workspace"].as_string());
+    });
+  });
+}
+
+void add_doctor(CLI::App& app, Session& session) {
+  auto* command = app.add_subcommand("doctor", "Check installation, catalog, warehouse and space");
+  command->footer("Example: gristmill doctor --workspace corpus");
+  command->callback([&session] {
+    const auto findings = platform::examine(session.workspace_folder);
+    auto list = Json::array();
+    bool is_ok = true;
+    for (const auto& finding : findings) {
+      is_ok = is_ok && finding.is_ok;
+      list.push(Json::object({{"ok", finding.is_ok}, {"what", finding.what}, {"mend", finding.mend}}));
+    }
+    session.show(list, [](const Json& json) {
+      std::string out;
+      for (const auto& item : json.items()) {
+        out += fmt::format("{}  {}\n", item["ok"].as_bool() ? "ok  " : "FAIL", item["what"].as_string());
+        if (!item["ok"].as_bool()) out += fmt::format("      mend: {}\n", item["mend"].as_string());
+      }
+      return out;
+    });
+    if (!is_ok) session.exit_code = 4;
+  });
+}
+
+void add_audit(CLI::App& app, Session& session) {
+  auto* command = app.add_subcommand("audit", "The record of every change");
+  command->require_subcommand(1);
+  auto* log = command->add_subcommand("log", "Print the entries, newest first");
+  log->footer("Example: gristmill audit log --limit 20");
+  auto limit = std::make_shared<std::int64_t>(50);
+  log->add_option("--limit", *limit, "Entries to print");
+  log->callback([&session, limit] {
+    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      GRISTMILL_TRY(const auto entries, platform::audit_entries(workspace.database(), *limit));
+      session.show(entries, [](const Json& json) {
+        std::vector<std::vector<std::string>> rows{{"NUMBER", "AT", "ACTOR", "ACTION", "SUBJECT"}};
+        for (const auto& item : json.items()) rows.push_back({plain(item["sequence"]), plain(item["at"]), plain(item["actor"]), plain(item["action"]), plain(item["subject"])});
+        return table(rows);
+      });
+      return {};
+    });
+  });
+  auto* verify = command->add_subcommand("verify", "Check that no entry was changed or removed");
+  verify->footer("Example: gristmill audit verify");
+  verify->callback([&session] {
+    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      GRISTMILL_TRY(const auto count, platform::verify_audit(workspace.database()));
+      session.show(Json::object({{"entries", count}, {"intact", true}}), [](const Json& json) { return fmt::format("{} entries, chain intact\n", plain(json["entries"])); });
+      return {};
+    });
+  });
+}
+
+void add_version(CLI::App& app, Session& session) {
+  auto* command = app.add_subcommand("version", "Print the version");
+  command->callback([&session] {
+    session.show(Json::object({{"version", platform::program_version()}}), [](const Json& json) { return fmt::format("gristmill {}\n", json["version"].as_string()); });
+  });
+}
+
+}  // namespace
+
+void add_workspace_commands(CLI::App& app, Session& session) {
+  add_init(app, session);
+  add_doctor(app, session);
+  add_audit(app, session);
+  add_version(app, session);
+}
+
+}  // namespace gristmill::cli

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/engine/execute.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+
+#include "gristmill/engine/exchange.h"
+#include "gristmill/engine/flight.h"
+
+namespace gristmill::engine {
+namespace {
+
+// A map task holds a row group being read, one being written (compressed), a few batches and its operators' buffers.
+constexpr std::uint64_t task_memory_bytes = std::uint64_t{128} << 20;
+// Keys that one grouping task takes. Fixed, so that the plan does not depend on the memory of the machine.
+constexpr std::uint64_t group_task_bytes = std::uint64_t{64} << 20;
+
+/// A stretch of per-document steps and the global steps that follow it.
+struct Segment {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  std::vector<std::size_t> globals;
+};
+
+std::vector<Segment> cut_at_globals(const std::vector<Step>& steps) {
+  std::vector<Segment> segments(1);
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (steps[i].global() != nullptr) {
+      segments.back().globals.push_back(i);
+      continue;
+    }
+    if (!segments.back().globals.empty()) segments.push_back({i, i, {}});
+    segments.back().end = i + 1;
+  }
+  // The last segment writes the output: a pipeline that ends with a global step gets an empty one.
+  if (!segments.back().globals.empty()) segments.push_back({steps.size(), steps.size(), {}});
+  return segments;
+}
+
+class Executor {
+ public:
+  Executor(const Plan& plan, Journal& journal, const Resources& resources)
+      : plan_(plan), journal_(journal), resources_(resources) {}
+
+  Result<PlanResult> run() {
+    GRISTMILL_TRY(crashes_, FlightRecorder::crashes(plan_.folders.internal + "/flight"));
+    GRISTMILL_TRY(flight_, FlightRecorder::open(plan_.folders.internal + "/flight", std::max(1, resources_.runner.threads)));
+    const auto segments = cut_at_globals(*plan_.steps);
+    auto splits = plan_.splits;
+    Segment before;
+    for (std::size_t number = 0; number < segments.size(); ++number) {
+      GRISTMILL_TRY(const auto results, run_map(static_cast<std::int64_t>(number), segments[number], before, std::move(splits)));
+      splits.clear();
+      if (number + 1 < segments.size()) {
+        GRISTMILL_RETURN_IF_ERROR(decide(number, segments[number], results));
+        splits = splits_of(results);
+      } else {
+        GRISTMILL_RETURN_IF_ERROR(finish(results));
+      }
+      before = segments[number];
+    }
+    GRISTMILL_RETURN_IF_ERROR(result_.account.check_conservation());
+    return std::move(result_);
+  }
+
+ private:
+  Result<StageResult> run_counted(const Stage& stage) {
+    if (resources_.runner.progress) {
+      names_.push_back(stage.name);
+      resources_.runner.progress->stage.store(names_.back().c_str());
+    }
+    GRISTMILL_TRY(auto done, run_stage(stage, journal_, resources_.runner));
+    result_.tasks += stage.task_count;
+    result_.resumed += done.resumed;
+    result_.retries += done.retries;
+    return done;
+  }
+
+  Result<std::vector<MapResult>> run_map(std::int64_t number, const Segment& segment, const Segment& before, std::vector<Split> splits) {
+    MapStage stage{.name = fmt::format("map-{}", number), .number = number, .steps = plan_.steps, .begin = segment.begin,
+                   .end = segment.end, .decided = before.globals, .decision_paths = decisions_, .keyed = segment.globals,
+                   .columns = &plan_.columns, .splits = std::move(splits), .folders = plan_.folders, .writer = plan_.writer,
+                   .ingestion_id = plan_.ingestion_id, .tokenizer_digest = plan_.tokenizer_digest, .vocabulary_size = plan_.vocabulary_size};
+    for (const auto& site : crashes_) {
+      if (site.stage == number) stage.poison.push_back({site.task, {site.ordinal, site.step}});
+    }
+    GRISTMILL_TRY(auto done, run_counted({stage.name, static_cast<std::int64_t>(stage.splits.size()), [&](const TaskContext& context) -> Result<std::string> {
+      flight_->enter(context.worker, number, context.task);
+      auto made = run_map_task(stage, context);
+      FlightRecorder::leave();
+      if (!made) return std::move(made).error();
+      return made->to_json().dump();
+    }}));
+    std::vector<MapResult> results;
+    for (const auto& text : done.results) {
+      GRISTMILL_TRY(const auto json, Json::parse(text));
+      results.push_back(MapResult::from_json(json));
+      done.results[results.size() - 1].clear();
+    }
+    add_accounts(segment, before, results);
+    return results;
+  }
+
+  /// Appends what this stage's operators did to the run's account.
+  void add_accounts(const Segment& segment, const Segment& before, const std::vector<MapResult>& results) {
+    Account stage_account;
+    // A stage without tasks (no documents left) still names its operators.
+    if (results.empty()) stage_account.operators = empty_accounts(segment, before);
+    for (const auto& result : results) stage_account.add(result.account);
+    auto& total = result_.account;
+    const bool is_first = before.globals.empty() && total.operators.empty();
+    if (is_first) {
+      total.documents_in = stage_account.documents_in;
+      total.text_bytes_in = stage_account.text_bytes_in;
+    }
+    total.documents_out = stage_account.documents_out;
+    total.text_bytes_out = stage_account.text_bytes_out;
+    total.file_bytes_out = stage_account.file_bytes_out;
+    total.tokens = stage_account.tokens;
+    total.read_cpu_seconds += stage_account.read_cpu_seconds;
+    total.write_cpu_seconds += stage_account.write_cpu_seconds;
+    total.distributions = stage_account.distributions;
+    for (const auto& [kind, count] : stage_account.skipped) total.skipped[kind] += count;
+    // The keys of a global step were computed in the stage before its decision: its cost is both.
+    for (std::size_t i = 0; i < before.globals.size() && i < stage_account.operators.size(); ++i) {
+      stage_account.operators[i].cpu_seconds += pending_cpu_seconds_[i];
+    }
+    for (auto& account : stage_account.operators) total.operators.push_back(std::move(account));
+    for (auto& note : stage_account.quarantine) total.quarantine.push_back(std::move(note));
+    pending_cpu_seconds_.assign(segment.globals.size(), 0);
+    for (const auto& result : results) {
+      for (std::size_t i = 0; i < result.key_cpu_seconds.size(); ++i) pending_cpu_seconds_[i] += result.key_cpu_seconds[i];
+      if (!result.quarantine_path.empty()) result_.quarantine_paths.push_back(result.quarantine_path);
+    }
+  }
+
+  [[nodiscard]] std::vector<OperatorAccount> empty_accounts(const Segment& segment, const Segment& before) const {
+    std::vector<OperatorAccount> accounts;
+    if (before.globals.empty() && result_.account.operators.empty()) accounts.push_back({.name = "reader"});
+    auto positions = before.globals;
+    for (auto i = segment.begin; i < segment.end; ++i) positions.push_back(i);
+    for (const auto i : positions) {
+      const auto& spec = (*plan_.steps)[i].op->spec();
+      accounts.push_back({.name = std::string(spec.name), .version = spec.version});
+    }
+    return accounts;
+  }
+
+  /// Exchange and clustering for each global step of a cut, one after the other: a document that one drops takes
+  /// no part in the next.
+  Status decide(std::size_t cut, const Segment& segment, const std::vector<MapResult>& results) {
+    decisions_.clear();
+    std::int64_t documents = 0;
+    for (const auto& result : results) documents += result.account.documents_out;
+    std::string gone;
+    for (std::size_t i = 0; i < segment.globals.size(); ++i) {
+      std::vector<KeyFile> files;
+      std::int64_t ordinal = 0;
+      for (const auto& result : results) {
+        files.push_back({result.key_paths[i], ordinal});
+        ordinal += result.account.documents_out;
+      }
+      const auto name = fmt::format("{}-{}", cut, i);
+      GRISTMILL_TRY(const auto edges, group(name, files, documents, gone));
+      GRISTMILL_TRY(gone, cluster(name, segment.globals[i], edges, documents, gone));
+      decisions_.push_back(gone);
+    }
+    return {};
+  }
+
+  Result<std::vector<std::string>> group(const std::string& name, const std::vector<KeyFile>& files, std::int64_t documents, const std::string& gone) {
+    GRISTMILL_TRY(const auto bytes, partition_bytes(files));
+    std::vector<std::uint32_t> starts{0};
+    std::uint64_t sum = 0;
+    for (std::uint32_t partition = 0; partition < exchange_partitions; ++partition) {
+      if (sum > 0 && sum + bytes[partition] > group_task_bytes) {
+        starts.push_back(partition);
+        sum = 0;
+      }
+      sum += bytes[partition];
+    }
+    const auto edge_path = [&](std::int64_t task) { return fmt::format("{}/group-{}-{:06}.edges", plan_.folders.internal, name, task); };
+    const auto memory = resources_.memory_bytes / 4 / static_cast<std::uint64_t>(std::max(1, resources_.runner.threads));
+    GRISTMILL_TRY(const auto done, run_counted({"group-" + name, static_cast<std::int64_t>(starts.size()), [&](const TaskContext& context) -> Result<std::string> {
+      const auto task = static_cast<std::size_t>(context.task);
+      const auto end = task + 1 < starts.size() ? starts[task + 1] : exchange_partitions;
+      GRISTMILL_RETURN_IF_ERROR(group_keys(files, starts[task], end, documents, gone, memory, edge_path(context.task)));
+      return edge_path(context.task);
+    }}));
+    return done.results;
+  }
+
+  Result<std::string> cluster(const std::string& name, std::size_t step, const std::vector<std::string>& edges, std::int64_t documents, const std::string& gone) {
+    const auto path = fmt::format("{}/cluster-{}.bits", plan_.folders.internal, name);
+    const bool keeps_first = (*plan_.steps)[step].global()->keeps_first();
+    GRISTMILL_TRY(const auto done, run_counted({"cluster-" + name, 1, [&](const TaskContext&) -> Result<std::string> {
+      GRISTMILL_TRY(const auto marked, cluster_edges(edges, documents, keeps_first, gone, resources_.runner.threads, path + ".forest", path));
+      return fmt::format("{}", marked);
+    }}));
+    return path;
+  }
+
+  /// Internal files of a map stage, gathered to splits of about the wanted size; order and numbering stay.
+  [[nodiscard]] std::vector<Split> splits_of(const std::vector<MapResult>& results) const {
+    std::vector<Split> splits;
+    std::int64_t ordinal = 0;
+    for (const auto& result : results) {
+      if (result.file.path.empty()) continue;
+      const auto bytes = static_cast<std::uint64_t>(result.file.text_bytes);
+      if (splits.empty() || splits.back().bytes + bytes > plan_.split_bytes) splits.push_back({.pieces = {}, .first_ordinal = ordinal});
+      auto& split = splits.back();
+      split.pieces.emplace_back(formats::DatasetPiece{result.file.path});
+      split.bytes += bytes;
+      split.document_count += result.file.documents;
+      ordinal += result.file.documents;
+    }
+    return splits;
+  }
+
+  Status finish(const std::vector<MapResult>& results) {
+    std::vector<std::string> segments;
+    for (const auto& result : results) {
+      result_.digest.append(result.digest);
+      if (!result.file.path.empty()) result_.files.push_back(result.file);
+      if (!result.segment_path.empty()) segments.push_back(result.segment_path);
+    }
+    return plan_.folders.tokens.empty() ? Status() : build_shards(segments);
+  }
+
+  /// A stretch of one segment's documents that goes into a shard.
+  struct ShardPart {
+    std::size_t segment;
+    std::uint64_t first_document;
+    std::uint64_t count;
+  };
+
+  Result<std::vector<std::vector<ShardPart>>> plan_shards(const std::vector<formats::ShardReader>& readers) const {
+    std::vector<std::vector<ShardPart>> shards;
+    std::uint64_t tokens = 0;
+    bool is_open = false;
+    for (std::size_t segment = 0; segment < readers.size(); ++segment) {
+      const auto& reader = readers[segment];
+      for (std::uint64_t document = 0; document < reader.documents(); ++document) {
+        if (!is_open) shards.emplace_back();
+        is_open = true;
+        auto& parts = shards.back();
+        if (parts.empty() || parts.back().segment != segment) parts.push_back({segment, document, 0});
+        ++parts.back().count;
+        tokens += reader.document(document).length;
+        // A shard ends with the document that fills it: documents are never cut.
+        if (tokens >= static_cast<std::uint64_t>(plan_.shard_tokens)) {
+          tokens = 0;
+          is_open = false;
+        }
+      }
+    }
+    return shards;
+  }
+
+  Status build_shards(const std::vector<std::string>& segments) {
+    std::vector<formats::ShardReader> readers;
+    for (const auto& path : segments) {
+      GRISTMILL_TRY(auto reader, formats::ShardReader::open(path));
+      readers.push_back(std::move(reader));
+    }
+    GRISTMILL_TRY(const auto shards, plan_shards(readers));
+    const auto path = [&](std::int64_t task) { return fmt::format("{}/{}-{:05}.tokens", plan_.folders.tokens, plan_.shard_prefix, task); };
+    GRISTMILL_TRY(const auto done, run_counted({"shards", static_cast<std::int64_t>(shards.size()), [&](const TaskContext& context) -> Result<std::string> {
+      GRISTMILL_TRY(auto writer, formats::ShardWriter::create(path(context.task), {plan_.tokenizer_digest, plan_.vocabulary_size}));
+      for (const auto& part : shards[static_cast<std::size_t>(context.task)]) {
+        GRISTMILL_RETURN_IF_ERROR(writer->append_range(readers[part.segment], part.first_document, part.count));
+      }
+      GRISTMILL_TRY(const auto shard, writer->close());
+      return Json::object({{"path", shard.path}, {"bytes", shard.bytes}, {"tokens", shard.tokens}, {"documents", shard.documents}, {"sha256", shard.sha256}}).dump();
+    }}));
+    for (const auto& text : done.results) {
+      GRISTMILL_TRY(const auto json, Json::parse(text));
+      formats::WrittenShard shard;
+      shard.path = json["path"].as_string();
+      shard.bytes = static_cast<std::uint64_t>(json["bytes"].as_int());
+      shard.tokens = static_cast<std::uint64_t>(json["tokens"].as_int());
+      shard.documents = static_cast<std::uint64_t>(json["documents"].as_int());
+      shard.sha256 = json["sha256"].as_string();
+      result_.shards.push_back(std::move(shard));
+    }
+    return {};
+  }
+
+  const Plan& plan_;
+  Journal& journal_;
+  const Resources& resources_;
+  std::vector<CrashSite> crashes_;
+  std::unique_ptr<FlightRecorder> flight_;
+  std::vector<std::string> decisions_;
+  std::vector<double> pending_cpu_seconds_;
+  std::deque<std::string> names_;  // Progress shows pointers into these.
+  PlanResult result_;
+};
+
+}  // namespace
+
+Result<PlanResult> execute(const Plan& plan, Journal& journal, const Resources& resources) {
+  Executor executor(plan, journal, resources);
+  return executor.run();
+}
+
+std::vector<std::string> stage_names(const std::vector<Step>& steps, bool with_tokens) {
+  std::vector<std::string> names;
+  const auto segments = cut_at_globals(steps);
+  for (std::size_t number = 0; number < segments.size(); ++number) {
+    std::string operators;
+    for (auto i = segments[number].begin; i < segments[number].end; ++i) operators += fmt::format(" {}", steps[i].op->spec().name);
+    names.push_back(fmt::format("map-{}: {}{}", number, number == 0 ? "read inputs" : "apply decisions", operators));
+    for (std::size_t i = 0; i < segments[number].globals.size(); ++i) {
+      const auto name = steps[segments[number].globals[i]].op->spec().name;
+      names.push_back(fmt::format("group-{}-{}: exchange keys of {} by hash range", number, i, name));
+      names.push_back(fmt::format("cluster-{}-{}: choose the survivors of {}", number, i, name));
+    }
+  }
+  if (with_tokens) names.push_back("shards: assemble token shards");
+  return names;
+}
+
+int threads_within(std::uint64_t memory_bytes, int threads) {
+  const auto fitting = static_cast<int>(std::max<std::uint64_t>(1, memory_bytes / task_memory_bytes));
+  return std::clamp(threads, 1, fitting);
+}
+
+}  // namespace gristmill::engine

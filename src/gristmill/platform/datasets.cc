@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/platform/datasets.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "gristmill/base/clock.h"
+#include "gristmill/formats/dataset_file.h"
+#include "gristmill/io/file.h"
+#include "gristmill/store/catalog.h"
+
+namespace gristmill::platform {
+namespace {
+
+constexpr std::size_t batch_bytes = std::size_t{1} << 20;
+constexpr std::int64_t diff_documents_a_pass = 8'000'000;  // 32 bytes each, twice: half a GiB.
+
+Json documents_of(const store::Snapshot& snapshot) {
+  const auto count = snapshot.count("total-records");
+  return count ? Json(*count) : Json();
+}
+
+Json bytes_of(const store::Snapshot& snapshot) {
+  const auto bytes = snapshot.count("total-files-size");
+  return bytes ? Json(*bytes) : Json();
+}
+
+Json version_json(const store::Table& table, const store::Snapshot& snapshot, std::size_t ordinal) {
+  auto releases = Json::array();
+  for (const auto& reference : table.metadata().references()) {
+    if (reference.is_tag && reference.snapshot_id == snapshot.id) releases.push(reference.name);
+  }
+  auto json = Json::object({{"version", snapshot.id}, {"ordinal", fmt::format("v{}", ordinal)}, {"timestamp", iso8601(snapshot.timestamp_ms)},
+                            {"operation", snapshot.note("operation")}, {"run_id", nullptr}, {"documents", documents_of(snapshot)},
+                            {"bytes", bytes_of(snapshot)}, {"releases", std::move(releases)}});
+  if (!snapshot.note("gristmill.run-id").empty()) json.set("run_id", snapshot.note("gristmill.run-id"));
+  if (!snapshot.note("gristmill.ingestion-id").empty()) json.set("ingestion_id", snapshot.note("gristmill.ingestion-id"));
+  for (const auto* key : {"fingerprint", "tokens", "content-digest"}) {
+    const auto value = snapshot.note(fmt::format("gristmill.{}", key));
+    if (!value.empty()) json.set(key, value);
+  }
+  return json;
+}
+
+/// Whatever the columns hold, as they stand in the table.
+Result<std::vector<data::Column>> extra_columns(const store::Table& table, const store::Snapshot& snapshot) {
+  const auto origin = formats::table_columns({});
+  GRISTMILL_TRY(const auto columns, table.columns_at(snapshot));
+  std::vector<data::Column> extra;
+  for (const auto& column : columns) {
+    const bool is_origin = std::ranges::find(origin, column.name, &formats::TableColumn::name) != origin.end();
+    auto type = data::ColumnType::string;
+    if (column.type == "boolean") type = data::ColumnType::boolean;
+    if (column.type == "long" || column.type == "int") type = data::ColumnType::int64;
+    if (column.type == "double" || column.type == "float") type = data::ColumnType::float64;
+    if (!is_origin) extra.push_back({column.name, type, column.field_id});
+  }
+  return extra;
+}
+
+Json value_json(const data::Value& value) {
+  if (const auto* flag = std::get_if<bool>(&value)) return *flag;
+  if (const auto* whole = std::get_if<std::int64_t>(&value)) return *whole;
+  if (const auto* number = std::get_if<double>(&value)) return *number;
+  if (const auto* text = std::get_if<std::string_view>(&value)) return *text;
+  return nullptr;
+}
+
+Json document_json(const data::Document& document, const std::vector<data::Column>& columns) {
+  const auto text_or_null = [](std::string_view text) { return text.empty() ? Json() : Json(text); };
+  auto json = Json::object({{"id", document.id.hex()}, {"ingestion_id", text_or_null(document.ingestion_id)},
+                            {"origin_uri", text_or_null(document.origin_uri)}, {"origin_offset", document.origin_offset},
+                            {"url", text_or_null(document.url)}, {"media_type", text_or_null(document.media_type)},
+                            {"text", document.text}, {"conversation", text_or_null(document.conversation)},
+                            {"metadata", text_or_null(document.metadata)}});
+  for (std::size_t i = 0; i < columns.size(); ++i) json.set(columns[i].name, value_json(document.columns[i]));
+  return json;
+}
+
+/// Reads all documents of a version in order.
+Status for_each_document(const store::Table& table, const store::Snapshot& snapshot, const std::vector<data::Column>& columns,
+                         const std::function<Result<bool>(const data::Document&)>& use) {
+  GRISTMILL_TRY(const auto files, scan_in_order(table, snapshot));
+  data::Batch batch;
+  for (const auto& file : files) {
+    GRISTMILL_TRY(const auto reader, formats::open_dataset_file({file.path}, columns, batch_bytes));
+    while (true) {
+      batch.clear();
+      GRISTMILL_TRY(const bool more, reader->read(batch));
+      if (!more) break;
+      for (const auto& document : batch.documents) {
+        GRISTMILL_TRY(const bool goes_on, use(document));
+        if (!goes_on) return {};
+      }
+    }
+  }
+  return {};
+}
+
+Status export_parquet(const store::Table& table, const store::Snapshot& snapshot, const std::vector<data::Column>& columns,
+                      const std::string& path, std::int64_t& documents) {
+  GRISTMILL_TRY(auto writer, formats::create_dataset_file(path, columns, {}));
+  const auto copied = for_each_document(table, snapshot, columns, [&](const data::Document& document) -> Result<bool> {
+    GRISTMILL_RETURN_IF_ERROR(writer->write(document));
+    return true;
+  });
+  if (!copied) return copied;
+  GRISTMILL_TRY(const auto written, writer->close());
+  documents = written.documents;
+  return {};
+}
+
+Status export_jsonl(const store::Table& table, const store::Snapshot& snapshot, const std::vector<data::Column>& columns,
+                    const std::string& path, std::int64_t& documents) {
+  GRISTMILL_TRY(auto writer, io::FileWriter::create(path));
+  const auto copied = for_each_document(table, snapshot, columns, [&](const data::Document& document) -> Result<bool> {
+    GRISTMILL_RETURN_IF_ERROR(writer->write(document_json(document, columns).dump() + "\n"));
+    ++documents;
+    return true;
+  });
+  return copied ? writer->publish() : copied;
+}
+
+/// Identity and content of one document.
+struct Fingerprint {
+  Hash128 id;
+  Hash128 content;
+  auto operator<=>(const Fingerprint&) const = default;
+};
+
+Status collect(const std::vector<store::ScanFile>& files, std::uint64_t pass, std::uint64_t passes, std::vector<Fingerprint>& out) {
+  const std::vector<data::Column> digest{{"content_digest", data::ColumnType::string}};
+  data::Batch batch;
+  for (const auto& file : files) {
+    GRISTMILL_TRY(const auto reader, formats::open_dataset_file({file.path}, digest, batch_bytes, false));
+    while (true) {
+      batch.clear();
+      GRISTMILL_TRY(const bool more, reader->read(batch));
+      if (!more) break;
+      for (const auto& document : batch.documents) {
+        if (document.id.high % passes != pass) continue;
+        Fingerprint print{document.id, {}};
+        if (const auto* text = std::get_if<std::string_view>(&document.columns[0])) Hash128::parse(*text, print.content);
+        out.push_back(print);
+      }
+    }
+  }
+  std::ranges::sort(out);
+  return {};
+}
+
+struct DiffCounts {
+  std::int64_t added = 0;
+  std::int64_t removed = 0;
+  std::int64_t changed = 0;
+  std::int64_t unchanged = 0;
+};
+
+void compare(const std::vector<Fingerprint>& before, const std::vector<Fingerprint>& after, DiffCounts& counts) {
+  std::size_t i = 0;
+  std::size_t j = 0;
+  while (i < before.size() || j < after.size()) {
+    if (j == after.size() || (i < before.size() && before[i].id < after[j].id)) {
+      ++counts.removed;
+      ++i;
+    } else if (i == before.size() || after[j].id < before[i].id) {
+      ++counts.added;
+      ++j;
+    } else {
+      ++(before[i].content == after[j].content ? counts.unchanged : counts.changed);
+      ++i;
+      ++j;
+    }
+  }
+}
+
+std::int64_t records_of(const std::vector<store::ScanFile>& files) {
+  std::int64_t records = 0;
+  for (const auto& file : files) records += file.records;
+  return records;
+}
+
+Result<Json> token_sets_of(meta::Transaction& transaction, const std::string& dataset, std::int64_t version) {
+  auto list = Json::array();
+  GRISTMILL_TRY(const auto rows, transaction.query("SELECT dataset, run_id, contents FROM token_sets WHERE source_dataset = ? AND source_version = ? ORDER BY created_at", {dataset, version}));
+  for (const auto& row : rows) {
+    GRISTMILL_TRY(auto contents, Json::parse(meta::text(row[2])));
+    list.push(Json::object({{"dataset", meta::text(row[0])}, {"run_id", meta::text(row[1])}, {"tokens", contents["tokens"]}, {"shards", contents["shards"]}}));
+  }
+  return list;
+}
+
+}  // namespace
+
+Result<std::pair<store::Table, store::Snapshot>> select_version(const Workspace& workspace, const std::string& selector) {
+  const auto sign = selector.find('@');
+  store::Catalog catalog(workspace.database());
+  GRISTMILL_TRY(const auto name, store::TableName::parse(selector.substr(0, sign)));
+  auto table = store::Table::load(catalog, name);
+  if (!table) {
+    if (table.error().code != ErrorCode::not_found) return std::move(table).error();
+    GRISTMILL_TRY(const auto tables, catalog.list_tables());
+    std::string known;
+    for (const auto& other : tables) known += (known.empty() ? "" : ", ") + other.text();
+    return not_found(fmt::format("no dataset '{}'; {}", name.text(), known.empty() ? "there are none yet: `gristmill ingest` makes one" : "there are: " + known));
+  }
+  GRISTMILL_TRY(auto snapshot, table->resolve_version(sign == std::string::npos ? "" : std::string_view(selector).substr(sign + 1)));
+  return std::pair(*std::move(table), std::move(snapshot));
+}
+
+Result<std::vector<store::ScanFile>> scan_in_order(const store::Table& table, const store::Snapshot& snapshot) {
+  GRISTMILL_TRY(auto files, table.scan(snapshot));
+  std::ranges::sort(files, [](const store::ScanFile& a, const store::ScanFile& b) { return std::tie(a.sequence_number, a.path) < std::tie(b.sequence_number, b.path); });
+  return files;
+}
+
+Result<Json> list_datasets(const Workspace& workspace) {
+  store::Catalog catalog(workspace.database());
+  GRISTMILL_TRY(const auto names, catalog.list_tables());
+  auto list = Json::array();
+  for (const auto& name : names) {
+    GRISTMILL_TRY(const auto table, store::Table::load(catalog, name));
+    auto item = Json::object({{"name", name.text()}, {"current_version", nullptr}, {"versions", table.snapshots().size()}, {"documents", 0}, {"bytes", 0}, {"updated_at", nullptr}});
+    if (const auto* snapshot = table.metadata().current_snapshot()) {
+      item.set("current_version", snapshot->id).set("documents", documents_of(*snapshot)).set("bytes", bytes_of(*snapshot)).set("updated_at", iso8601(snapshot->timestamp_ms));
+    }
+    list.push(std::move(item));
+  }
+  return list;
+}
+
+Result<Json> show_dataset(const Workspace& workspace, const std::string& selector) {
+  GRISTMILL_TRY(const auto chosen, select_version(workspace, selector));
+  const auto& [table, snapshot] = chosen;
+  auto versions = Json::array();
+  std::size_t ordinal = 0;
+  for (const auto& version : table.snapshots()) versions.push(version_json(table, version, ++ordinal));
+  GRISTMILL_TRY(auto schema, dataset_schema(workspace, selector));
+  return Json::object({{"name", table.name().text()}, {"location", table.metadata().location()}, {"metadata_location", table.metadata_location()},
+                       {"current_version", table.metadata().current_snapshot_id()}, {"selected_version", snapshot.id},
+                       {"documents", documents_of(snapshot)}, {"bytes", bytes_of(snapshot)}, {"versions", std::move(versions)}, {"schema", std::move(schema)}});
+}
+
+Result<Json> dataset_schema(const Workspace& workspace, const std::string& selector) {
+  GRISTMILL_TRY(const auto chosen, select_version(workspace, selector));
+  GRISTMILL_TRY(const auto columns, chosen.first.columns_at(chosen.second));
+  auto schema = Json::array();
+  for (const auto& column : columns) {
+    schema.push(Json::object({{"id", column.field_id}, {"name", column.name}, {"type", column.type}, {"required", column.required}, {"doc", column.doc}}));
+  }
+  return schema;
+}
+
+Status dataset_head(const Workspace& workspace, const std::string& selector, std::int64_t count, const DocumentSink& sink) {
+  GRISTMILL_TRY(const auto chosen, select_version(workspace, selector));
+  GRISTMILL_TRY(const auto columns, extra_columns(chosen.first, chosen.second));
+  if (count <= 0) return {};
+  return for_each_document(chosen.first, chosen.second, columns, [&](const data::Document& document) -> Result<bool> {
+    GRISTMILL_RETURN_IF_ERROR(sink(document_json(document, columns)));
+    return --count > 0;
+  });
+}
+
+Result<Json> diff_versions(const Workspace& workspace, const std::string& before, const std::string& after) {
+  GRISTMILL_TRY(const auto old_version, select_version(workspace, before));
+  GRISTMILL_TRY(const auto new_version, select_version(workspace, after));
+  GRISTMILL_TRY(auto old_files, old_version.first.scan(old_version.second));
+  GRISTMILL_TRY(auto new_files, new_version.first.scan(new_version.second));
+  std::set<std::string> old_paths;
+  std::set<std::string> new_paths;
+  for (const auto& file : old_files) old_paths.insert(file.path);
+  for (const auto& file : new_files) new_paths.insert(file.path);
+  DiffCounts counts;
+  for (const auto& file : old_files) counts.unchanged += new_paths.contains(file.path) ? file.records : 0;
+  std::erase_if(old_files, [&](const store::ScanFile& file) { return new_paths.contains(file.path); });
+  std::erase_if(new_files, [&](const store::ScanFile& file) { return old_paths.contains(file.path); });
+  const auto passes = static_cast<std::uint64_t>(1 + std::max(records_of(old_files), records_of(new_files)) / diff_documents_a_pass);
+  for (std::uint64_t pass = 0; pass < passes; ++pass) {
+    std::vector<Fingerprint> old_documents;
+    std::vector<Fingerprint> new_documents;
+    GRISTMILL_RETURN_IF_ERROR(collect(old_files, pass, passes, old_documents));
+    GRISTMILL_RETURN_IF_ERROR(collect(new_files, pass, passes, new_documents));
+    compare(old_documents, new_documents, counts);
+  }
+  return Json::object({{"before", Json::object({{"dataset", old_version.first.name().text()}, {"version", old_version.second.id}})},
+                       {"after", Json::object({{"dataset", new_version.first.name().text()}, {"version", new_version.second.id}})},
+                       {"documents", Json::object({{"added", counts.added}, {"removed", counts.removed}, {"changed", counts.changed}, {"unchanged", counts.unchanged}})}});
+}
+
+Result<Json> rollback_dataset(const Workspace& workspace, const std::string& selector) {
+  if (selector.find('@') == std::string::npos) return invalid_argument("say which version to go back to: NAME@VERSION");
+  GRISTMILL_TRY(auto chosen, select_version(workspace, selector));
+  auto& [table, snapshot] = chosen;
+  const auto before = table.metadata().current_snapshot_id();
+  GRISTMILL_RETURN_IF_ERROR(table.rollback(snapshot.id, [&](meta::Transaction& transaction, std::int64_t) {
+    return audit(transaction, "dataset.rollback", table.name().text(), Json::object({{"from", before}, {"to", snapshot.id}}));
+  }));
+  return Json::object({{"dataset", table.name().text()}, {"from", before}, {"current_version", snapshot.id}});
+}
+
+Result<Json> export_dataset(const Workspace& workspace, const std::string& selector, const std::string& path) {
+  GRISTMILL_TRY(const auto chosen, select_version(workspace, selector));
+  const auto& [table, snapshot] = chosen;
+  GRISTMILL_TRY(const auto columns, extra_columns(table, snapshot));
+  std::int64_t documents = 0;
+  Status status;
+  if (path.ends_with(".parquet")) {
+    status = export_parquet(table, snapshot, columns, path, documents);
+  } else if (path.ends_with(".jsonl")) {
+    status = export_jsonl(table, snapshot, columns, path, documents);
+  } else {
+    status = invalid_argument(fmt::format("'{}': the ending decides the format: .jsonl or .parquet", path));
+  }
+  if (!status) return std::move(status).error();
+  GRISTMILL_TRY(const auto bytes, io::file_size(path));
+  return Json::object({{"dataset", table.name().text()}, {"version", snapshot.id}, {"path", path}, {"documents", documents}, {"bytes", bytes}});
+}
+
+Result<Json> create_release(const Workspace& workspace, const ReleaseRequest& request) {
+  GRISTMILL_RETURN_IF_ERROR(check_name("release", request.name));
+  if (request.label.empty() || request.description.empty()) return invalid_argument("a release needs a label and a description: --label TEXT --description TEXT");
+  store::Catalog catalog(workspace.database());
+  auto selectors = request.datasets;
+  if (selectors.empty()) {
+    GRISTMILL_TRY(const auto names, catalog.list_tables());
+    for (const auto& name : names) selectors.push_back(name.text());
+  }
+  if (selectors.empty()) return invalid_argument("there is no dataset to release yet");
+  std::vector<std::pair<store::Table, store::Snapshot>> members;
+  for (const auto& selector : selectors) {
+    GRISTMILL_TRY(auto chosen, select_version(workspace, selector));
+    members.push_back(std::move(chosen));
+  }
+  auto release = Json::object({{"name", request.name}, {"label", request.label}, {"description", request.description}});
+  auto datasets = Json::array();
+  GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
+    GRISTMILL_TRY(const auto taken, transaction.query("SELECT name FROM releases WHERE name = ?", {request.name}));
+    if (!taken.empty()) return Error{ErrorCode::already_exists, fmt::format("there is a release '{}' already; releases never change: choose another name", request.name)};
+    for (const auto& [table, snapshot] : members) {
+      GRISTMILL_TRY(auto tokens, token_sets_of(transaction, table.name().text(), snapshot.id));
+      datasets.push(Json::object({{"dataset", table.name().text()}, {"version", snapshot.id}, {"documents", documents_of(snapshot)},
+                                  {"run_id", snapshot.note("gristmill.run-id")}, {"fingerprint", snapshot.note("gristmill.fingerprint")},
+                                  {"content_digest", snapshot.note("gristmill.content-digest")}, {"token_sets", std::move(tokens)}}));
+    }
+    return {};
+  }));
+  release.set("datasets", std::move(datasets)).set("gristmill_version", program_version());
+  release.set("digest", sha256_hex(release.dump()));
+  release.set("created_at", now_iso8601());
+  // Tags first: set again they do nothing, so a crash in between is mended by the same call.
+  for (auto& [table, snapshot] : members) GRISTMILL_RETURN_IF_ERROR(table.set_tag(request.name, snapshot.id));
+  GRISTMILL_RETURN_IF_ERROR(workspace.database().write([&](meta::Transaction& transaction) -> Status {
+    auto inserted = transaction.execute("INSERT INTO releases (name, label, description, created_at, digest, contents) VALUES (?, ?, ?, ?, ?, ?)",
+                                        {request.name, request.label, request.description, release["created_at"].as_string(), release["digest"].as_string(), release.dump()});
+    if (!inserted) return std::move(inserted).error();
+    return audit(transaction, "release.create", request.name, Json::object({{"digest", release["digest"]}}));
+  }));
+  return release;
+}
+
+Result<Json> list_releases(const Workspace& workspace) {
+  auto list = Json::array();
+  GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
+    GRISTMILL_TRY(const auto rows, transaction.query("SELECT contents FROM releases ORDER BY created_at, name"));
+    for (const auto& row : rows) {
+      GRISTMILL_TRY(auto contents, Json::parse(meta::text(row[0])));
+      list.push(std::move(contents));
+    }
+    return {};
+  }));
+  return list;
+}
+
+Result<Json> show_release(const Workspace& workspace, const std::string& name) {
+  GRISTMILL_TRY(const auto releases, list_releases(workspace));
+  for (const auto& release : releases.items()) {
+    if (release["name"].as_string() == name) return release;
+  }
+  return not_found(fmt::format("no release '{}'; `gristmill release list` shows them", name));
+}
+
+}  // namespace gristmill::platform

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gristmill/base/json.h"
+#include "gristmill/base/result.h"
+#include "gristmill/platform/workspace.h"
+#include "gristmill/store/table.h"
+
+namespace gristmill::platform {
+
+/// A table and one of its versions, from NAME or NAME@VERSION: a snapshot id, `v3`, a release name or a time.
+Result<std::pair<store::Table, store::Snapshot>> select_version(const Workspace& workspace, const std::string& selector);
+
+/// Data files of a version in document order: by commit, then by name.
+Result<std::vector<store::ScanFile>> scan_in_order(const store::Table& table, const store::Snapshot& snapshot);
+
+/// One object a dataset: name, current version, documents, bytes.
+Result<Json> list_datasets(const Workspace& workspace);
+/// `dataset show --json` of cli.md; the versions are those of `dataset versions`.
+Result<Json> show_dataset(const Workspace& workspace, const std::string& selector);
+/// Columns of a version: field id, name, type, required, doc.
+Result<Json> dataset_schema(const Workspace& workspace, const std::string& selector);
+
+/// Called for each document as a JSON object; returning an error stops.
+using DocumentSink = std::function<Status(const Json& document)>;
+/// The first `count` documents of a version in order, all columns.
+Status dataset_head(const Workspace& workspace, const std::string& selector, std::int64_t count, const DocumentSink& sink);
+
+/// What changed from one version to another: documents added, removed, changed (same id, other text), unchanged.
+/// Files that both versions share are not read; memory is bounded by passes over ranges of ids.
+Result<Json> diff_versions(const Workspace& workspace, const std::string& before, const std::string& after);
+
+/// Makes an earlier version current again; nothing is lost.
+Result<Json> rollback_dataset(const Workspace& workspace, const std::string& selector);
+
+/// Writes a version as JSON lines (.jsonl) or one Parquet file (.parquet), by the ending of `path`.
+Result<Json> export_dataset(const Workspace& workspace, const std::string& selector, const std::string& path);
+
+/// A named, immutable set of versions.
+struct ReleaseRequest {
+  std::string name;
+  std::string label;
+  std::string description;
+  std::vector<std::string> datasets;  ///< NAME or NAME@VERSION; empty = every dataset's current version.
+};
+Result<Json> create_release(const Workspace& workspace, const ReleaseRequest& request);
+Result<Json> list_releases(const Workspace& workspace);
+Result<Json> show_release(const Workspace& workspace, const std::string& name);
+
+}  // namespace gristmill::platform

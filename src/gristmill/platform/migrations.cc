@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/platform/migrations.h"
+
+#include <array>
+
+#include "gristmill/store/catalog.h"
+
+namespace gristmill::platform {
+namespace {
+
+// Only SQL that SQLite and PostgreSQL share. Times are ISO 8601 text in UTC; documents are JSON text.
+constexpr std::array steps{
+    meta::Migration{1, "audit", R"sql(
+CREATE TABLE audit (
+  sequence BIGINT NOT NULL PRIMARY KEY,
+  at VARCHAR(32) NOT NULL,
+  actor VARCHAR(255) NOT NULL,
+  action VARCHAR(64) NOT NULL,
+  subject VARCHAR(1000) NOT NULL,
+  details TEXT NOT NULL,
+  digest VARCHAR(64) NOT NULL
+);
+)sql"},
+    meta::Migration{2, "sources and ingestions", R"sql(
+CREATE TABLE sources (
+  name VARCHAR(255) NOT NULL PRIMARY KEY,
+  kind VARCHAR(32) NOT NULL,
+  location TEXT,
+  owner VARCHAR(255),
+  license VARCHAR(255) NOT NULL,
+  license_evidence TEXT,
+  sensitivity VARCHAR(32) NOT NULL,
+  created_at VARCHAR(32) NOT NULL
+);
+CREATE TABLE ingestions (
+  ingestion_id VARCHAR(64) NOT NULL PRIMARY KEY,
+  ordinal BIGINT NOT NULL UNIQUE,
+  task_id VARCHAR(64) NOT NULL UNIQUE,
+  source VARCHAR(255) NOT NULL REFERENCES sources (name),
+  dataset VARCHAR(255) NOT NULL,
+  status VARCHAR(32) NOT NULL,
+  started_at VARCHAR(32) NOT NULL,
+  completed_at VARCHAR(32),
+  record TEXT NOT NULL
+);
+CREATE TABLE ingestion_files (
+  ingestion_id VARCHAR(64) NOT NULL REFERENCES ingestions (ingestion_id),
+  ordinal BIGINT NOT NULL,
+  name TEXT NOT NULL,
+  path TEXT NOT NULL,
+  bytes BIGINT NOT NULL,
+  sha256 VARCHAR(64),
+  status VARCHAR(32) NOT NULL,
+  message TEXT,
+  PRIMARY KEY (ingestion_id, ordinal)
+);
+CREATE INDEX ingestion_files_name ON ingestion_files (name);
+)sql"},
+    meta::Migration{3, "runs and tasks", R"sql(
+CREATE TABLE runs (
+  run_id VARCHAR(64) NOT NULL PRIMARY KEY,
+  pipeline VARCHAR(255) NOT NULL,
+  fingerprint VARCHAR(64) NOT NULL,
+  idempotency_key VARCHAR(255) UNIQUE,
+  status VARCHAR(32) NOT NULL,
+  started_at VARCHAR(32) NOT NULL,
+  finished_at VARCHAR(32),
+  plan TEXT NOT NULL,
+  summary TEXT
+);
+CREATE TABLE tasks (
+  run_id VARCHAR(64) NOT NULL,
+  stage VARCHAR(64) NOT NULL,
+  task BIGINT NOT NULL,
+  attempts BIGINT NOT NULL,
+  result TEXT NOT NULL,
+  PRIMARY KEY (run_id, stage, task)
+);
+)sql"},
+    meta::Migration{4, "iceberg catalog", store::catalog_tables_sql},
+    meta::Migration{5, "token sets and releases", R"sql(
+CREATE TABLE token_sets (
+  dataset VARCHAR(255) NOT NULL,
+  run_id VARCHAR(64) NOT NULL,
+  created_at VARCHAR(32) NOT NULL,
+  source_dataset VARCHAR(255) NOT NULL,
+  source_version BIGINT NOT NULL,
+  contents TEXT NOT NULL,
+  PRIMARY KEY (dataset, run_id)
+);
+CREATE TABLE releases (
+  name VARCHAR(255) NOT NULL PRIMARY KEY,
+  label VARCHAR(255) NOT NULL,
+  description TEXT NOT NULL,
+  created_at VARCHAR(32) NOT NULL,
+  digest VARCHAR(64) NOT NULL,
+  contents TEXT NOT NULL
+);
+)sql"},
+};
+
+}  // namespace
+
+std::span<const meta::Migration> migrations() { return steps; }
+
+}  // namespace gristmill::platform

@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/platform/run.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+
+#include "gristmill/base/clock.h"
+#include "gristmill/base/units.h"
+#include "gristmill/data/memory.h"
+#include "gristmill/engine/execute.h"
+#include "gristmill/io/file.h"
+#include "gristmill/io/lock_file.h"
+#include "gristmill/observe/report.h"
+#include "gristmill/ops/tokenize/bpe.h"
+#include "gristmill/platform/datasets.h"
+#include "gristmill/platform/pipeline_file.h"
+#include "gristmill/platform/run_document.h"
+#include "gristmill/platform/run_journal.h"
+#include "gristmill/store/table.h"
+
+namespace gristmill::platform {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t split_bytes = std::uint64_t{32} << 20;
+
+/// An input version with what is needed to read it.
+struct RunInput {
+  std::string dataset;
+  std::int64_t version = 0;
+  std::vector<store::ScanFile> files;
+  std::vector<data::Column> columns;
+};
+
+data::ColumnType type_of(const std::string& iceberg_type) {
+  if (iceberg_type == "boolean") return data::ColumnType::boolean;
+  if (iceberg_type == "long" || iceberg_type == "int") return data::ColumnType::int64;
+  if (iceberg_type == "double" || iceberg_type == "float") return data::ColumnType::float64;
+  return data::ColumnType::string;
+}
+
+/// Operator columns of a version: everything beyond the origin columns.
+Result<std::vector<data::Column>> operator_columns(const store::Table& table, const store::Snapshot& snapshot) {
+  const auto origin = formats::table_columns({});
+  GRISTMILL_TRY(const auto columns, table.columns_at(snapshot));
+  std::vector<data::Column> result;
+  for (const auto& column : columns) {
+    const bool is_origin = std::ranges::find(origin, column.name, &formats::TableColumn::name) != origin.end();
+    if (!is_origin) result.push_back({column.name, type_of(column.type)});
+  }
+  return result;
+}
+
+double process_cpu_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
+}
+
+std::int64_t peak_memory_bytes() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return std::int64_t{usage.ru_maxrss} * 1024;
+}
+
+/// A pipeline with everything resolved, and the run that executes it.
+class PipelineRun {
+ public:
+  PipelineRun(const Workspace& workspace, const WorkOptions& options) : workspace_(workspace), options_(options) {}
+
+  /// Resolves a new run: fixed input versions, operators, columns, fingerprint. Changes nothing.
+  Status prepare(const RunRequest& request) {
+    GRISTMILL_TRY(pipeline_, load_pipeline(request.pipeline, request.settings));
+    GRISTMILL_TRY(steps_, make_steps(pipeline_));
+    GRISTMILL_RETURN_IF_ERROR(check_tokens());
+    for (const auto& selector : pipeline_.inputs) {
+      GRISTMILL_TRY(auto input, open_input(selector));
+      inputs_.push_back(std::move(input));
+    }
+    std::vector<data::Column> columns;
+    for (const auto& input : inputs_) {
+      for (const auto& column : input.columns) {
+        const auto found = std::ranges::find(columns, column.name, &data::Column::name);
+        if (found == columns.end()) columns.push_back(column);
+        if (found != columns.end() && found->type != column.type) {
+          return invalid_argument(fmt::format("the inputs hold the column '{}' with different types", column.name));
+        }
+      }
+    }
+    GRISTMILL_TRY(columns_, engine::pipeline_columns(steps_, std::move(columns)));
+    GRISTMILL_RETURN_IF_ERROR(assign_field_ids());
+    fingerprint_ = platform::fingerprint(pipeline_, steps_);
+    return {};
+  }
+
+  Status insert(const std::string& idempotency_key) {
+    run_id_ = make_id("run");
+    started_at_ = now_iso8601();
+    return workspace_.database().write([&](meta::Transaction& transaction) -> Status {
+      auto inserted = transaction.execute(
+          "INSERT INTO runs (run_id, pipeline, fingerprint, idempotency_key, status, started_at, plan) VALUES (?, ?, ?, ?, 'running', ?, ?)",
+          {run_id_, pipeline_.name, fingerprint_, idempotency_key.empty() ? meta::Cell() : meta::Cell(idempotency_key), started_at_, plan_json().dump()});
+      if (!inserted) return std::move(inserted).error();
+      return audit(transaction, "run.start", run_id_, Json::object({{"pipeline", pipeline_.name}, {"fingerprint", fingerprint_}}));
+    });
+  }
+
+  /// Takes up a recorded run: the same inputs, columns and options, whatever has changed in the files since.
+  Status load(const std::string& run_id, const Json& plan, const std::string& started_at) {
+    run_id_ = run_id;
+    started_at_ = started_at;
+    pipeline_ = pipeline_from_json(plan["pipeline"]);
+    GRISTMILL_TRY(steps_, make_steps(pipeline_));
+    fingerprint_ = platform::fingerprint(pipeline_, steps_);
+    if (fingerprint_ != plan["fingerprint"].as_string()) {
+      return invalid_argument(fmt::format("{} cannot go on: an operator's version or a model file has changed since it began; start a new run", run_id));
+    }
+    for (const auto& item : plan["inputs"].items()) {
+      GRISTMILL_TRY(auto input, open_input(fmt::format("{}@{}", item["dataset"].as_string(), item["version"].as_int())));
+      inputs_.push_back(std::move(input));
+    }
+    for (const auto& item : plan["columns"].items()) {
+      columns_.push_back({item["name"].as_string(), static_cast<data::ColumnType>(item["type"].as_int()), static_cast<int>(item["field_id"].as_int())});
+    }
+    return {};
+  }
+
+  Result<Json> work() {
+    GRISTMILL_TRY(const auto lock, io::LockFile::acquire(workspace_.internal_folder(run_id_) + "/lock"));
+    const auto began = std::chrono::steady_clock::now();
+    data::set_arrow_limit(static_cast<std::int64_t>(memory()));
+    GRISTMILL_TRY(const auto plan, make_plan());
+    RunJournal journal(workspace_.database(), run_id_);
+    auto options = options_;
+    options.memory_bytes = memory();
+    const auto runner = runner_options(workspace_, options);
+    auto result = engine::execute(plan, journal, {runner, memory()});
+    if (!result) {
+      GRISTMILL_RETURN_IF_ERROR(note_failure(result.error()));
+      auto error = std::move(result).error();
+      if (error.code == ErrorCode::interrupted) error.message += fmt::format("; go on with `gristmill run --resume {}`", run_id_);
+      return error;
+    }
+    RunFacts facts{.run_id = run_id_, .pipeline = &pipeline_, .steps = &steps_, .columns = &columns_, .fingerprint = fingerprint_,
+                   .started_at = started_at_, .result = &*result};
+    facts.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    facts.cpu_seconds = std::max(process_cpu_seconds(), result->account.cpu_seconds());
+    facts.peak_memory_bytes = peak_memory_bytes();
+    facts.threads = runner.threads;
+    facts.memory_bytes = memory();
+    for (const auto& input : inputs_) facts.inputs.push_back({input.dataset, input.version, records_of(input)});
+    return finish(facts, *result);
+  }
+
+  [[nodiscard]] Json dry_run() const {
+    const auto plan = make_plan();
+    auto stages = Json::array();
+    for (const auto& name : engine::stage_names(steps_, !pipeline_.tokens_into.empty())) stages.push(name);
+    auto json = plan_json();
+    json.set("stages", std::move(stages));
+    json.set("splits", plan ? plan->splits.size() : 0);
+    return json;
+  }
+
+  [[nodiscard]] const std::string& run_id() const { return run_id_; }
+
+ private:
+  [[nodiscard]] std::uint64_t memory() const {
+    if (options_.memory_bytes != 0) return options_.memory_bytes;
+    return pipeline_.memory_bytes != 0 ? pipeline_.memory_bytes : workspace_.settings().memory_bytes;
+  }
+
+  [[nodiscard]] const ops::TokenizeBpe* tokenizer() const {
+    const ops::TokenizeBpe* found = nullptr;
+    for (const auto& step : steps_) {
+      if (const auto* op = dynamic_cast<const ops::TokenizeBpe*>(step.op.get())) found = op;
+    }
+    return found;
+  }
+
+  Status check_tokens() const {
+    if (pipeline_.tokens_into.empty() || tokenizer() != nullptr) return {};
+    return invalid_argument(fmt::format("{}: `tokens` is asked for, but no step makes tokens: add tokenize.bpe", pipeline_.path));
+  }
+
+  Result<RunInput> open_input(const std::string& selector) const {
+    GRISTMILL_TRY(const auto chosen, select_version(workspace_, selector));
+    const auto& [table, snapshot] = chosen;
+    RunInput input{.dataset = table.name().text(), .version = snapshot.id};
+    GRISTMILL_TRY(input.files, scan_in_order(table, snapshot));
+    GRISTMILL_TRY(input.columns, operator_columns(table, snapshot));
+    return input;
+  }
+
+  static std::int64_t records_of(const RunInput& input) {
+    std::int64_t records = 0;
+    for (const auto& file : input.files) records += file.records;
+    return records;
+  }
+
+  /// Columns get the ids under which the output table knows them, or will know them once this run commits.
+  Status assign_field_ids() {
+    auto table_columns = formats::table_columns(columns_);
+    store::Catalog catalog(workspace_.database());
+    GRISTMILL_TRY(const auto name, store::TableName::parse(pipeline_.output));
+    const auto table = store::Table::load(catalog, name);
+    if (table) {
+      table_columns = table->assign_field_ids(std::move(table_columns));
+    } else if (table.error().code != ErrorCode::not_found) {
+      return table.error();
+    }
+    const auto origin_count = table_columns.size() - columns_.size();
+    for (std::size_t i = 0; i < columns_.size(); ++i) columns_[i].field_id = table_columns[origin_count + i].field_id;
+    return {};
+  }
+
+  [[nodiscard]] Json plan_json() const {
+    auto inputs = Json::array();
+    for (const auto& input : inputs_) {
+      inputs.push(Json::object({{"dataset", input.dataset}, {"version", input.version}, {"documents", records_of(input)}}));
+    }
+    auto columns = Json::array();
+    for (const auto& column : columns_) {
+      columns.push(Json::object({{"name", column.name}, {"type", static_cast<int>(column.type)}, {"field_id", column.field_id}}));
+    }
+    return Json::object({{"pipeline", to_json(pipeline_)}, {"fingerprint", fingerprint_}, {"inputs", std::move(inputs)}, {"columns", std::move(columns)}});
+  }
+
+  /// Row groups of the input files, in order, gathered to splits of about equal size.
+  Result<engine::Plan> make_plan() const {
+    engine::Plan plan{.steps = &steps_, .columns = columns_};
+    for (const auto& input : inputs_) {
+      for (const auto& file : input.files) {
+        GRISTMILL_TRY(const auto groups, formats::dataset_row_groups(file.path));
+        for (int group = 0; group < static_cast<int>(groups.size()); ++group) {
+          const auto bytes = static_cast<std::uint64_t>(groups[static_cast<std::size_t>(group)].bytes);
+          if (plan.splits.empty() || plan.splits.back().bytes + bytes > split_bytes) plan.splits.emplace_back();
+          add_group(plan.splits.back(), file.path, group);
+          plan.splits.back().bytes += bytes;
+        }
+      }
+    }
+    const auto table = workspace_.table_folder(pipeline_.output);
+    plan.folders = {.internal = workspace_.internal_folder(run_id_), .data = fmt::format("{}/data/{}", table, run_id_),
+                    .index = fmt::format("{}/index/{}", table, run_id_), .quarantine = workspace_.quarantine_folder(run_id_), .tokens = {}};
+    if (!pipeline_.tokens_into.empty()) {
+      plan.folders.tokens = fmt::format("{}/shards/{}", workspace_.table_folder(pipeline_.tokens_into), run_id_);
+      plan.shard_prefix = fs::path(pipeline_.tokens_into).filename().string();
+      plan.shard_tokens = pipeline_.shard_tokens;
+      plan.tokenizer_digest = tokenizer()->tokenizer_digest();
+      plan.vocabulary_size = tokenizer()->vocabulary_size();
+    }
+    return plan;
+  }
+
+  static void add_group(engine::Split& split, const std::string& path, int group) {
+    if (!split.pieces.empty()) {
+      auto& last = std::get<formats::DatasetPiece>(split.pieces.back());
+      if (last.path == path && last.row_group_end == group) {
+        last.row_group_end = group + 1;
+        return;
+      }
+    }
+    split.pieces.emplace_back(formats::DatasetPiece{path, group, group + 1});
+  }
+
+  Status note_failure(const Error& error) {
+    const auto status = error.code == ErrorCode::interrupted ? "interrupted" : "failed";
+    auto document = Json::object({{"run_id", run_id_}, {"pipeline", pipeline_.name}, {"status", status}, {"fingerprint", fingerprint_},
+                                  {"started_at", started_at_}, {"finished_at", now_iso8601()}, {"error", error.message}});
+    return workspace_.database().write([&](meta::Transaction& transaction) -> Status { return save(transaction, document); });
+  }
+
+  Status save(meta::Transaction& transaction, const Json& document) const {
+    auto updated = transaction.execute("UPDATE runs SET status = ?, finished_at = ?, summary = ? WHERE run_id = ?",
+                                       {document["status"].as_string(), document["finished_at"].as_string(), document.dump(), run_id_});
+    if (!updated) return std::move(updated).error();
+    return audit(transaction, "run.finish", run_id_, Json::object({{"status", document["status"]}, {"documents", document["documents"]}}));
+  }
+
+  Result<Json> finish(const RunFacts& facts, const engine::PlanResult& result) {
+    auto document = run_document(facts);
+    const auto& account = result.account;
+    const bool is_hopeless = account.documents_in > 0 && account.quarantined_total() == account.documents_in;
+    if (is_hopeless) {
+      document.set("status", "failed").set("error", "every document went to quarantine; nothing was committed");
+      GRISTMILL_RETURN_IF_ERROR(workspace_.database().write([&](meta::Transaction& transaction) { return save(transaction, document); }));
+    } else {
+      GRISTMILL_RETURN_IF_ERROR(commit(document, result));
+    }
+    GRISTMILL_RETURN_IF_ERROR(write_report(workspace_, document));
+    fs::remove_all(workspace_.internal_folder(run_id_));
+    return document;
+  }
+
+  /// One Iceberg commit publishes the version; run state, token set and audit entry ride in its transaction.
+  Status commit(Json& document, const engine::PlanResult& result) {
+    store::Catalog catalog(workspace_.database());
+    GRISTMILL_TRY(const auto name, store::TableName::parse(pipeline_.output));
+    const auto columns = formats::table_columns(columns_);
+    auto table = store::Table::load(catalog, name);
+    if (!table && table.error().code == ErrorCode::not_found) {
+      table = store::Table::create(catalog, name, columns, workspace_.table_folder(pipeline_.output));
+      if (!table && table.error().code == ErrorCode::already_exists) table = store::Table::load(catalog, name);
+    }
+    if (!table) return std::move(table).error();
+    store::CommitRequest request{.files = {}, .summary = summary_of(result), .key = run_id_, .columns = columns, .also = {}};
+    for (const auto& file : result.files) request.files.push_back(store::data_file(file));
+    request.also = [&](meta::Transaction& transaction, std::int64_t snapshot) -> Status {
+      document.at("output").set("version", snapshot);
+      if (!pipeline_.tokens_into.empty()) GRISTMILL_RETURN_IF_ERROR(save_tokens(transaction, document, snapshot));
+      GRISTMILL_RETURN_IF_ERROR(save(transaction, document));
+      auto removed = transaction.execute("DELETE FROM tasks WHERE run_id = ?", {run_id_});
+      return removed ? Status() : Status(std::move(removed).error());
+    };
+    GRISTMILL_TRY(const auto snapshot, table->replace(request));
+    document.at("output").set("version", snapshot.id);
+    return {};
+  }
+
+  [[nodiscard]] store::Summary summary_of(const engine::PlanResult& result) const {
+    return {{"gristmill.run-id", run_id_},
+            {"gristmill.fingerprint", fingerprint_},
+            {"gristmill.pipeline", pipeline_.name},
+            {"gristmill.documents", std::to_string(result.account.documents_out)},
+            {"gristmill.text-bytes", std::to_string(result.account.text_bytes_out)},
+            {"gristmill.tokens", std::to_string(result.account.tokens)},
+            {"gristmill.content-digest", result.digest.hex()}};
+  }
+
+  Status save_tokens(meta::Transaction& transaction, const Json& document, std::int64_t snapshot) const {
+    auto inserted = transaction.execute(
+        "INSERT INTO token_sets (dataset, run_id, created_at, source_dataset, source_version, contents) VALUES (?, ?, ?, ?, ?, ?)",
+        {pipeline_.tokens_into, run_id_, now_iso8601(), pipeline_.output, snapshot, document["tokens"].dump()});
+    return inserted ? Status() : Status(std::move(inserted).error());
+  }
+
+  const Workspace& workspace_;
+  WorkOptions options_;
+  Pipeline pipeline_;
+  std::vector<engine::Step> steps_;
+  std::vector<RunInput> inputs_;
+  std::vector<data::Column> columns_;
+  std::string fingerprint_;
+  std::string run_id_;
+  std::string started_at_;
+};
+
+/// Status and documents of a recorded run.
+struct RunRow {
+  std::string run_id;
+  std::string status;
+  std::string started_at;
+  Json plan;
+  Json summary;
+};
+
+Result<RunRow> find_run(const Workspace& workspace, std::string_view column, const std::string& value) {
+  RunRow run;
+  GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
+    const auto sql = value == "last" ? std::string("SELECT run_id, status, started_at, plan, summary FROM runs WHERE ? <> '' ORDER BY started_at DESC, run_id DESC LIMIT 1")
+                                     : fmt::format("SELECT run_id, status, started_at, plan, summary FROM runs WHERE {} = ?", column);
+    GRISTMILL_TRY(const auto rows, transaction.query(sql, {value}));
+    if (rows.empty()) return not_found(fmt::format("no run '{}'; `gristmill runs list` shows them", value));
+    run.run_id = meta::text(rows[0][0]);
+    run.status = meta::text(rows[0][1]);
+    run.started_at = meta::text(rows[0][2]);
+    GRISTMILL_TRY(run.plan, Json::parse(meta::text(rows[0][3])));
+    if (!meta::text(rows[0][4]).empty()) {
+      GRISTMILL_TRY(run.summary, Json::parse(meta::text(rows[0][4])));
+    }
+    return {};
+  }));
+  return run;
+}
+
+Result<Json> go_on(const Workspace& workspace, const RunRow& found, const WorkOptions& options) {
+  if (found.status == "done" || found.status == "alerts") return found.summary;
+  PipelineRun run(workspace, options);
+  GRISTMILL_RETURN_IF_ERROR(run.load(found.run_id, found.plan, found.started_at));
+  return run.work();
+}
+
+}  // namespace
+
+Result<Json> run_pipeline(const Workspace& workspace, const RunRequest& request, const WorkOptions& options) {
+  if (!request.idempotency_key.empty()) {
+    const auto known = find_run(workspace, "idempotency_key", request.idempotency_key);
+    if (known) return go_on(workspace, *known, options);
+    if (known.error().code != ErrorCode::not_found) return known.error();
+  }
+  PipelineRun run(workspace, options);
+  GRISTMILL_RETURN_IF_ERROR(run.prepare(request));
+  GRISTMILL_RETURN_IF_ERROR(run.insert(request.idempotency_key));
+  return run.work();
+}
+
+Result<Json> resume_run(const Workspace& workspace, const std::string& run_id, const WorkOptions& options) {
+  GRISTMILL_TRY(const auto found, find_run(workspace, "run_id", run_id));
+  return go_on(workspace, found, options);
+}
+
+Result<Json> plan_pipeline(const Workspace& workspace, const RunRequest& request) {
+  PipelineRun run(workspace, {});
+  GRISTMILL_RETURN_IF_ERROR(run.prepare(request));
+  return run.dry_run();
+}
+
+Result<Json> list_runs(const Workspace& workspace) {
+  auto list = Json::array();
+  GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
+    GRISTMILL_TRY(const auto rows, transaction.query("SELECT run_id, pipeline, status, started_at, finished_at, summary FROM runs ORDER BY started_at DESC, run_id DESC"));
+    for (const auto& row : rows) {
+      auto item = Json::object({{"run_id", meta::text(row[0])}, {"pipeline", meta::text(row[1])}, {"status", meta::text(row[2])},
+                                {"started_at", meta::text(row[3])}, {"finished_at", meta::text(row[4])}});
+      if (!meta::text(row[5]).empty()) {
+        GRISTMILL_TRY(const auto summary, Json::parse(meta::text(row[5])));
+        for (const auto* key : {"documents", "output", "wall_seconds", "cpu_seconds"}) item.set(key, summary[key]);
+      }
+      list.push(std::move(item));
+    }
+    return {};
+  }));
+  return list;
+}
+
+Result<Json> show_run(const Workspace& workspace, const std::string& run_id) {
+  GRISTMILL_TRY(auto found, find_run(workspace, "run_id", run_id));
+  if (found.summary.is_null()) {
+    return Json::object({{"run_id", found.run_id}, {"status", found.status}, {"started_at", found.started_at},
+                         {"fingerprint", found.plan["fingerprint"]}, {"inputs", found.plan["inputs"]}});
+  }
+  return found.summary;
+}
+
+}  // namespace gristmill::platform

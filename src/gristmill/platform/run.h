@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gristmill/base/json.h"
+#include "gristmill/base/result.h"
+#include "gristmill/platform/ingest.h"
+#include "gristmill/platform/workspace.h"
+
+namespace gristmill::platform {
+
+/// A pipeline to be run, as the command line gives it.
+struct RunRequest {
+  std::string pipeline;  ///< File or recipe name.
+  std::vector<std::pair<std::string, std::string>> settings;  ///< --set KEY=VALUE.
+  std::string idempotency_key;  ///< Repeating a call with the same key re-attaches to the first run.
+};
+
+/// Runs a pipeline on fixed input versions and commits its output as one version. Returns the run document (cli.md,
+/// `run --json`); `status` is done, alerts (limits passed, version committed) or failed. The report is written beside it.
+Result<Json> run_pipeline(const Workspace& workspace, const RunRequest& request, const WorkOptions& options);
+
+/// Goes on with a run that was interrupted or failed; a finished one returns its document.
+Result<Json> resume_run(const Workspace& workspace, const std::string& run_id, const WorkOptions& options);
+
+/// What `run --dry-run` prints: resolved inputs, steps, stages, splits; changes nothing.
+Result<Json> plan_pipeline(const Workspace& workspace, const RunRequest& request);
+
+/// Run documents, newest first, without examples; and one whole by id (`last` for the newest).
+Result<Json> list_runs(const Workspace& workspace);
+Result<Json> show_run(const Workspace& workspace, const std::string& run_id);
+
+}  // namespace gristmill::platform

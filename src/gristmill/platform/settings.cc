@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/platform/settings.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <toml++/toml.h>
+
+#include "gristmill/base/units.h"
+#include "gristmill/ops/operator.h"
+
+namespace gristmill::platform {
+namespace {
+
+/// One key of gristmill.toml and what it sets.
+struct Key {
+  std::string_view name;
+  Status (*set)(Settings& settings, const toml::node& value);
+};
+
+Error wrong_type(std::string_view wanted) { return invalid_argument(fmt::format("must be {}", wanted)); }
+
+template <auto member>
+Status set_string(Settings& settings, const toml::node& value) {
+  const auto text = value.value<std::string>();
+  if (!text) return wrong_type("a string");
+  settings.*member = *text;
+  return {};
+}
+
+Result<std::uint64_t> size_of(const toml::node& value) {
+  if (const auto number = value.value_exact<std::int64_t>(); number && *number >= 0) return static_cast<std::uint64_t>(*number);
+  const auto text = value.value_exact<std::string>();
+  if (!text) return wrong_type("a size such as \"512MiB\"");
+  return parse_size(*text);
+}
+
+template <typename T, T& (*field)(Settings&)>
+Status set_size(Settings& settings, const toml::node& value) {
+  GRISTMILL_TRY(const auto bytes, size_of(value));
+  field(settings) = static_cast<T>(bytes);
+  return {};
+}
+
+std::uint64_t& memory_field(Settings& settings) { return settings.memory_bytes; }
+std::size_t& document_field(Settings& settings) { return settings.limits.document_bytes_max; }
+std::uint64_t& expanded_field(Settings& settings) { return settings.limits.expanded_bytes_max; }
+
+Status set_threads(Settings& settings, const toml::node& value) {
+  const auto count = value.value_exact<std::int64_t>();
+  if (!count || *count < 0 || *count > 4096) return wrong_type("a whole number from 0 (all cores) to 4096");
+  settings.threads = static_cast<int>(*count);
+  return {};
+}
+
+Status set_ratio(Settings& settings, const toml::node& value) {
+  const auto ratio = value.value<double>();
+  if (!ratio || *ratio < 1) return wrong_type("a number of at least 1");
+  settings.limits.expansion_ratio_max = *ratio;
+  return {};
+}
+
+Status set_quarantine(Settings& settings, const toml::node& value) {
+  if (const auto number = value.value<double>(); number && *number >= 0 && *number <= 1) {
+    settings.quarantine_limit = *number;
+    return {};
+  }
+  const auto text = value.value_exact<std::string>();
+  if (!text) return wrong_type("a share such as \"5%\" or 0.05");
+  GRISTMILL_TRY(settings.quarantine_limit, parse_share(*text));
+  return {};
+}
+
+Status set_names(std::vector<std::string>& names, const toml::node& value) {
+  const auto* list = value.as_array();
+  if (list == nullptr || list->empty()) return wrong_type("a list of field names");
+  names.clear();
+  for (const auto& item : *list) {
+    const auto name = item.value_exact<std::string>();
+    if (!name) return wrong_type("a list of field names");
+    names.push_back(*name);
+  }
+  return {};
+}
+
+constexpr std::array keys{
+    Key{"workspace.name", set_string<&Settings::name>},
+    Key{"workspace.profile", set_string<&Settings::profile>},
+    Key{"catalog.path", set_string<&Settings::catalog>},
+    Key{"warehouse.path", set_string<&Settings::warehouse>},
+    Key{"resources.memory", set_size<std::uint64_t, memory_field>},
+    Key{"resources.threads", set_threads},
+    Key{"limits.document", set_size<std::size_t, document_field>},
+    Key{"limits.expanded", set_size<std::uint64_t, expanded_field>},
+    Key{"limits.expansion_ratio", set_ratio},
+    Key{"limits.quarantine", set_quarantine},
+    Key{"fields.text", [](Settings& settings, const toml::node& value) { return set_names(settings.fields.text, value); }},
+    Key{"fields.url", [](Settings& settings, const toml::node& value) { return set_names(settings.fields.url, value); }},
+};
+
+Status set_key(Settings& settings, const std::string& name, const toml::node& value, const std::string& path) {
+  const auto& place = value.source().begin;
+  for (const auto& key : keys) {
+    if (key.name != name) continue;
+    if (auto status = key.set(settings, value); !status) {
+      return invalid_argument(fmt::format("{}, line {}, column {}: {} {}", path, place.line, place.column, name, status.error().message));
+    }
+    return {};
+  }
+  std::vector<std::string_view> known;
+  for (const auto& key : keys) known.push_back(key.name);
+  const auto near = ops::nearest(name, known);
+  return invalid_argument(fmt::format("{}, line {}, column {}: unknown setting '{}'{}", path, place.line, place.column, name,
+                                      near.empty() ? std::string() : fmt::format("; did you mean '{}'?", near)));
+}
+
+constexpr std::string_view startup_text = R"(# A Gristmill workspace. Everything below is optional; the values shown are the defaults.
+
+[workspace]
+name = "{name}"
+profile = "{profile}"
+
+[catalog]
+path = ".gristmill/catalog.db"   # SQLite, WAL mode; holds the Iceberg catalog too
+
+[warehouse]
+path = "warehouse"               # datasets, raw files, token shards
+
+[resources]
+memory = "2GiB"                  # working memory of one run
+threads = 0                      # 0 = all cores
+
+[limits]
+document = "64MiB"               # larger records go to quarantine
+expanded = "1TiB"                # decompressed size of one file
+expansion_ratio = 200            # decompressed to compressed, checked beyond 64 MiB
+quarantine = "100%"              # share of an ingestion that may be quarantined
+
+# [fields]                       # names tried in order in JSON, CSV and Parquet records
+# text = ["text", "content", "body"]
+# url = ["url", "uri", "link"]
+)";
+
+}  // namespace
+
+Result<std::string> settings_template(const std::string& name, const std::string& profile) {
+  if (profile != "startup" && profile != "platform" && profile != "organization") {
+    return invalid_argument(fmt::format("'{}' is not a profile: use startup, platform or organization", profile));
+  }
+  std::string text(startup_text);
+  const auto put = [&](std::string_view mark, const std::string& value) { text.replace(text.find(mark), mark.size(), value); };
+  put("{name}", Json(name).dump().substr(1, Json(name).dump().size() - 2));
+  put("{profile}", profile);
+  return text;
+}
+
+Result<Settings> parse_settings(const std::string& text, const std::string& path) {
+  toml::table table;
+  try {
+    table = toml::parse(text, path);
+  } catch (const toml::parse_error& error) {
+    return invalid_argument(fmt::format("{}, line {}, column {}: {}", path, error.source().begin.line, error.source().begin.column, error.description()));
+  }
+  Settings settings;
+  for (const auto& [section, node] : table) {
+    const auto* entries = node.as_table();
+    const std::string section_name(section.str());
+    if (entries == nullptr) {
+      GRISTMILL_RETURN_IF_ERROR(set_key(settings, section_name, node, path));
+      continue;
+    }
+    for (const auto& [key, value] : *entries) {
+      GRISTMILL_RETURN_IF_ERROR(set_key(settings, fmt::format("{}.{}", section_name, std::string(key.str())), value, path));
+    }
+  }
+  return settings;
+}
+
+}  // namespace gristmill::platform

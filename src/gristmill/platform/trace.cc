@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/platform/trace.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <optional>
+
+#include "gristmill/formats/dataset_file.h"
+#include "gristmill/formats/document_index.h"
+#include "gristmill/formats/token_shard.h"
+#include "gristmill/io/file.h"
+#include "gristmill/platform/datasets.h"
+#include "gristmill/platform/ingest.h"
+#include "gristmill/platform/run.h"
+
+namespace gristmill::platform {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Where a document is in one version of one dataset.
+struct Location {
+  std::string dataset;
+  std::int64_t version = 0;
+  std::string run_id;
+  std::string file;
+  std::int64_t row = 0;
+};
+
+/// The index that was written with a data file: .../data/RUN/NAME.parquet -> .../index/RUN/NAME.ids.
+std::string index_of(const std::string& data_file) {
+  const fs::path path(data_file);
+  const auto run = path.parent_path().filename();
+  const auto table = path.parent_path().parent_path().parent_path();
+  return (table / "index" / run / path.stem()).string() + ".ids";
+}
+
+/// Row of a document in a file without an index, by reading its id column.
+Result<std::optional<std::int64_t>> search_file(const std::string& path, const Hash128& id) {
+  GRISTMILL_TRY(const auto reader, formats::open_dataset_file({path}, {}, std::size_t{1} << 20, false));
+  data::Batch batch;
+  std::int64_t row = 0;
+  while (true) {
+    batch.clear();
+    GRISTMILL_TRY(const bool more, reader->read(batch));
+    if (!more) return std::optional<std::int64_t>();
+    for (const auto& document : batch.documents) {
+      if (document.id == id) return std::optional(row);
+      ++row;
+    }
+  }
+}
+
+Result<std::optional<Location>> find_in_version(const store::Table& table, const store::Snapshot& snapshot, const Hash128& id) {
+  GRISTMILL_TRY(const auto files, table.scan(snapshot));
+  for (const auto& file : files) {
+    const auto index = index_of(file.path);
+    std::optional<std::int64_t> row;
+    if (io::exists(index)) {
+      GRISTMILL_TRY(const auto hit, formats::find_in_index(index, id));
+      if (hit && hit->outcome.empty()) row = hit->row;
+    } else {
+      GRISTMILL_TRY(row, search_file(file.path, id));
+    }
+    if (row) return std::optional(Location{table.name().text(), snapshot.id, std::string(snapshot.note("gristmill.run-id")), file.path, *row});
+  }
+  return std::optional<Location>();
+}
+
+/// How a run ended a document that did not come out: "filter.c4\tc4.too_short".
+Result<std::string> find_outcome(const std::string& index_folder, const Hash128& id) {
+  std::error_code code;
+  std::vector<std::string> paths;
+  for (const auto& entry : fs::directory_iterator(index_folder, code)) {
+    if (entry.path().extension() == ".ids") paths.push_back(entry.path().string());
+  }
+  std::ranges::sort(paths);
+  for (const auto& path : paths) {
+    GRISTMILL_TRY(const auto hit, formats::find_in_index(path, id));
+    if (hit && !hit->outcome.empty()) return hit->outcome;
+  }
+  return std::string();
+}
+
+Json run_chain(const Json& run) {
+  auto operators = Json::array();
+  for (const auto& item : run["operators"].items()) {
+    operators.push(Json::object({{"name", item["name"]}, {"version", item["version"]}, {"options", item["options"]}}));
+  }
+  return Json::object({{"run_id", run["run_id"]}, {"pipeline", run["pipeline"]}, {"fingerprint", run["fingerprint"]},
+                       {"finished_at", run["finished_at"]}, {"gristmill_version", run["gristmill_version"]},
+                       {"inputs", run["inputs"]}, {"operators", std::move(operators)}});
+}
+
+/// Assembles the answer for one document id.
+class Tracer {
+ public:
+  Tracer(const Workspace& workspace, Hash128 id) : workspace_(workspace), id_(id) {}
+
+  /// Looks in every dataset's current version; what runs made comes before what ingestions landed.
+  Status find() {
+    store::Catalog catalog(workspace_.database());
+    GRISTMILL_TRY(const auto names, catalog.list_tables());
+    for (const auto& name : names) {
+      GRISTMILL_TRY(const auto table, store::Table::load(catalog, name));
+      const auto* snapshot = table.metadata().current_snapshot();
+      if (snapshot == nullptr) continue;
+      GRISTMILL_TRY(const auto found, find_in_version(table, *snapshot, id_));
+      if (found) {
+        locations_.push_back(*found);
+      } else {
+        GRISTMILL_RETURN_IF_ERROR(note_outcome(table, *snapshot));
+      }
+    }
+    std::ranges::stable_sort(locations_, [](const Location& a, const Location& b) { return !a.run_id.empty() && b.run_id.empty(); });
+    if (locations_.empty() && outcomes_.size() == 0) {
+      return not_found(fmt::format("no document {} in the current version of any dataset", id_.hex()));
+    }
+    return {};
+  }
+
+  /// Starts from a known version, as a token shard names it.
+  Status find_in(const std::string& selector) {
+    GRISTMILL_TRY(const auto chosen, select_version(workspace_, selector));
+    GRISTMILL_TRY(const auto found, find_in_version(chosen.first, chosen.second, id_));
+    if (!found) return corrupt_data(fmt::format("document {} is not in {}, from which the shard was made", id_.hex(), selector));
+    locations_.push_back(*found);
+    return {};
+  }
+
+  Result<Json> answer() const {
+    auto result = Json::object({{"document", Json::object({{"id", id_.hex()}, {"dataset", nullptr}, {"version", nullptr}})},
+                                {"run", nullptr}, {"ingestion", nullptr}, {"origin", nullptr}, {"license", nullptr}});
+    std::string ingestion_id;
+    for (const auto& location : locations_) {
+      auto& document = result.at("document");
+      if (document["dataset"].is_null()) {
+        document.set("dataset", location.dataset).set("version", location.version).set("file", location.file).set("row", location.row);
+        GRISTMILL_RETURN_IF_ERROR(add_origin(location, result, ingestion_id));
+      }
+      if (result["run"].is_null() && !location.run_id.empty()) {
+        GRISTMILL_TRY(const auto run, show_run(workspace_, location.run_id));
+        result.set("run", run_chain(run));
+      }
+    }
+    if (outcomes_.size() > 0) result.at("document").set("outcomes", outcomes_);
+    if (!ingestion_id.empty()) GRISTMILL_RETURN_IF_ERROR(add_ingestion(ingestion_id, result));
+    return result;
+  }
+
+ private:
+  Status note_outcome(const store::Table& table, const store::Snapshot& snapshot) {
+    const auto run_id = std::string(snapshot.note("gristmill.run-id"));
+    if (run_id.empty()) return {};
+    GRISTMILL_TRY(const auto outcome, find_outcome(fmt::format("{}/index/{}", workspace_.table_folder(table.name().text()), run_id), id_));
+    if (outcome.empty()) return {};
+    const auto tab = outcome.find('\t');
+    outcomes_.push(Json::object({{"dataset", table.name().text()}, {"run_id", run_id}, {"operator", outcome.substr(0, tab)}, {"reason", outcome.substr(tab + 1)}}));
+    return {};
+  }
+
+  static Status add_origin(const Location& location, Json& result, std::string& ingestion_id) {
+    data::Batch batch;
+    GRISTMILL_RETURN_IF_ERROR(formats::read_dataset_row(location.file, location.row, {}, false, batch));
+    const auto& document = batch.documents.front();
+    ingestion_id = document.ingestion_id;
+    std::string_view file = document.origin_uri;
+    if (file.starts_with("file://")) file.remove_prefix(7);
+    result.set("origin", Json::object({{"uri", document.origin_uri}, {"file", file}, {"offset", document.origin_offset},
+                                       {"url", document.url.empty() ? Json() : Json(document.url)}, {"media_type", document.media_type}}));
+    return {};
+  }
+
+  Status add_ingestion(const std::string& ingestion_id, Json& result) const {
+    GRISTMILL_TRY(auto record, show_ingestion(workspace_, ingestion_id));
+    const auto uri = result["origin"]["file"].as_string();
+    for (const auto& file : record["files"].items()) {
+      const auto& path = file["path"].as_string();
+      // The origin of an archive member starts with its archive's path.
+      if (uri == path || uri.starts_with(path + "!")) result.at("origin").set("sha256", file["sha256"]).set("bytes", file["bytes"]).set("name", file["name"]);
+    }
+    result.set("license", Json::object({{"id", record["license"]}, {"evidence", record["license_evidence"]}}));
+    auto brief = Json::object();
+    for (const auto* key : {"ingestion_id", "task_id", "source", "source_url", "dataset", "started_at", "completed_at", "owner", "sensitivity", "storage_prefix", "agent"}) {
+      brief.set(key, record[key]);
+    }
+    result.set("ingestion", std::move(brief));
+    return {};
+  }
+
+  const Workspace& workspace_;
+  Hash128 id_;
+  std::vector<Location> locations_;
+  Json outcomes_ = Json::array();
+};
+
+/// A token set and the shard of it that was meant.
+struct ShardChoice {
+  std::string path;
+  std::string dataset;
+  std::string run_id;
+  std::string source;
+};
+
+/// The shard by path, file name, or DATASET/NUMBER of the newest token set of that dataset.
+Result<ShardChoice> find_shard(const Workspace& workspace, const std::string& name) {
+  std::optional<ShardChoice> found;
+  GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
+    GRISTMILL_TRY(const auto rows, transaction.query("SELECT dataset, run_id, source_dataset, source_version, contents FROM token_sets ORDER BY created_at"));
+    for (const auto& row : rows) {
+      GRISTMILL_TRY(const auto contents, Json::parse(meta::text(row[4])));
+      for (std::size_t i = 0; i < contents["shards"].size(); ++i) {
+        const auto& path = contents["shards"].items()[i]["path"].as_string();
+        const auto file = fs::path(path).filename().string();
+        const auto numbered = fmt::format("{}/{}", meta::text(row[0]), i);
+        if (name != file && name != numbered && fs::absolute(name).lexically_normal() != path) continue;
+        found = ShardChoice{path, meta::text(row[0]), meta::text(row[1]), fmt::format("{}@{}", meta::text(row[2]), meta::integer(row[3]))};
+      }
+    }
+    return {};
+  }));
+  if (!found) return not_found(fmt::format("no token shard '{}' in this workspace; `gristmill runs show RUN` lists the shards of a run", name));
+  return *std::move(found);
+}
+
+Result<Json> trace_position(const Workspace& workspace, const std::string& shard_name, std::uint64_t position) {
+  GRISTMILL_TRY(const auto shard, find_shard(workspace, shard_name));
+  GRISTMILL_TRY(const auto reader, formats::ShardReader::open(shard.path));
+  if (position >= reader.tokens()) return invalid_argument(fmt::format("{} holds {} tokens, positions 0 to {}", shard.path, reader.tokens(), reader.tokens() - 1));
+  GRISTMILL_TRY(const auto place, reader.locate(position));
+  GRISTMILL_TRY(const auto ids, reader.read(position, 1));
+  Tracer tracer(workspace, place.id);
+  GRISTMILL_RETURN_IF_ERROR(tracer.find_in(shard.source));
+  GRISTMILL_TRY(auto answer, tracer.answer());
+  answer.set("token", Json::object({{"shard", shard.path}, {"dataset", shard.dataset}, {"position", position}, {"id", ids.front()},
+                                    {"document_start", place.start}, {"document_tokens", place.length}, {"offset_in_document", position - place.start}}));
+  return answer;
+}
+
+}  // namespace
+
+Result<Json> trace(const Workspace& workspace, const std::string& subject) {
+  Hash128 id;
+  if (Hash128::parse(subject, id)) {
+    Tracer tracer(workspace, id);
+    GRISTMILL_RETURN_IF_ERROR(tracer.find());
+    return tracer.answer();
+  }
+  const auto colon = subject.rfind(':');
+  if (colon != std::string::npos) {
+    std::uint64_t position = 0;
+    const char* const end = subject.data() + subject.size();
+    const auto parsed = std::from_chars(subject.data() + colon + 1, end, position);
+    if (parsed.ec == std::errc() && parsed.ptr == end) return trace_position(workspace, subject.substr(0, colon), position);
+  }
+  return invalid_argument(fmt::format("'{}' is neither a document id (32 hex digits) nor SHARD:POSITION", subject));
+}
+
+}  // namespace gristmill::platform

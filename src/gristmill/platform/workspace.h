@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs of Gristmill: init, ingest, run, trace, release. The only layer that composes the others and the only one
+// that the faces call.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gristmill/base/json.h"
+#include "gristmill/base/result.h"
+#include "gristmill/formats/reader.h"
+#include "gristmill/meta/database.h"
+
+namespace gristmill::platform {
+
+/// Version of the program.
+std::string_view program_version();
+
+/// What gristmill.toml says, with defaults filled in.
+struct Settings {
+  std::string name;
+  std::string profile = "startup";
+  std::string catalog = ".gristmill/catalog.db";  ///< SQLite file, relative to the workspace.
+  std::string warehouse = "warehouse";            ///< Relative to the workspace, or absolute.
+  std::uint64_t memory_bytes = std::uint64_t{2} << 30;
+  int threads = 0;                                ///< 0 = all cores.
+  double quarantine_limit = 1;                    ///< Share of an ingestion's records that may be quarantined.
+  formats::Limits limits;
+  data::FieldNames fields;
+};
+
+/// An open workspace: settings, database and folders.
+class Workspace {
+ public:
+  /// Makes a new workspace in `folder`; refuses one that exists.
+  static Result<std::unique_ptr<Workspace>> init(const std::string& folder, const std::string& profile);
+  /// Opens the workspace in `folder`, or the nearest parent that has gristmill.toml when `folder` is empty.
+  static Result<std::unique_ptr<Workspace>> open(const std::string& folder);
+
+  [[nodiscard]] const std::string& folder() const { return folder_; }
+  [[nodiscard]] const Settings& settings() const { return settings_; }
+  [[nodiscard]] meta::Database& database() const { return *database_; }
+  [[nodiscard]] const std::string& warehouse() const { return warehouse_; }
+  /// Run-internal files of a run or ingestion.
+  [[nodiscard]] std::string internal_folder(std::string_view id) const;
+  [[nodiscard]] std::string table_folder(std::string_view dataset) const;
+  [[nodiscard]] std::string quarantine_folder(std::string_view id) const;
+  [[nodiscard]] std::string landing_folder(std::string_view source, std::string_view ingestion) const;
+  [[nodiscard]] std::string report_path(std::string_view run) const;
+
+ private:
+  Workspace(std::string folder, Settings settings) : folder_(std::move(folder)), settings_(std::move(settings)) {}
+  Status connect();
+
+  std::string folder_;
+  Settings settings_;
+  std::string warehouse_;
+  std::unique_ptr<meta::Database> database_;
+};
+
+/// Appends an audit entry in the caller's transaction: who did what to what, chained by SHA-256 to the entry before.
+Status audit(meta::Transaction& transaction, std::string_view action, std::string_view subject, const Json& details);
+
+/// Checks every entry's digest; the number of entries, or corrupt_data naming the first broken one.
+Result<std::int64_t> verify_audit(meta::Database& database);
+
+/// The newest entries of the audit log.
+Result<Json> audit_entries(meta::Database& database, std::int64_t limit);
+
+/// Checks a dataset, source or release name: letters, digits, `_`, `-`, `.`; datasets are `namespace/name`.
+Status check_name(std::string_view kind, std::string_view name);
+Status check_dataset_name(std::string_view name);
+
+/// A short unique id with a readable prefix: "run-20261101-120000-1a2b3c".
+std::string make_id(std::string_view prefix);
+
+/// One line of `gristmill doctor`.
+struct Finding {
+  bool is_ok = true;
+  std::string what;
+  std::string mend;  ///< What to do, when not ok.
+};
+std::vector<Finding> examine(const std::string& folder);
+
+}  // namespace gristmill::platform

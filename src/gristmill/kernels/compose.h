@@ -8,8 +8,7 @@
 
 namespace gristmill::kernels {
 
-/// True when a glance at the bytes shows that the text is in Unicode normal form C: no character from U+0300 on. False
-/// says nothing.
+/// True when the characters, each for itself, show that the text is in Unicode normal form C. False says nothing.
 bool is_surely_composed(std::string_view text) noexcept;
 
 /// Appends well-formed UTF-8 in normal form C. Works through the text part by part, so that memory stays small beside

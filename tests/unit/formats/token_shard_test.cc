@@ -101,6 +101,33 @@ TEST_CASE("the bytes are those that docs/formats/token-shard.md describes") {
   CHECK(bytes.substr(168) == "GMTOKEND");
 }
 
+TEST_CASE("shards that another program made from the description are read, and written to the same bytes") {
+  const Folder folder;
+  std::string tokenizer;
+  for (const int high : {0, 1}) {
+    for (const char low : std::string("0123456789abcdef")) tokenizer += {static_cast<char>('0' + high), low};
+  }
+  for (const auto& [name, vocabulary_size] : {std::pair("two", 300u), std::pair("four", 100'000u)}) {
+    const auto path = std::string(GRISTMILL_SOURCE_DIR) + "/tests/fuzz/corpus/token_shard/" + name + ".tokens";
+    const auto reader = ShardReader::open(path);
+    REQUIRE(reader.ok());
+    CHECK(reader->verify_body().ok());
+    CHECK(reader->header() == ShardHeader{tokenizer, vocabulary_size});
+    auto writer = ShardWriter::create(folder.file(name), reader->header());
+    REQUIRE(writer.ok());
+    for (const std::uint64_t number :
+         {1u, 0u, 5u, 2u}) {  // Document n has the id n n n ... and the tokens n, ..., 3n - 1.
+      std::vector<std::uint32_t> tokens;
+      for (auto token = number; token < 3 * number; ++token) tokens.push_back(static_cast<std::uint32_t>(token));
+      const auto half = number * 0x0101010101010101U;
+      REQUIRE((*writer)->add({half, half}, tokens).ok());
+    }
+    const auto written = (*writer)->close();
+    REQUIRE(written.ok());
+    CHECK(bytes_of(written->path) == bytes_of(path));
+  }
+}
+
 TEST_CASE("ranges of other shards are copied to the same bytes as if added one by one") {
   const Folder folder;
   for (const std::uint64_t vocabulary_size : {65'536u, 100'000u}) {

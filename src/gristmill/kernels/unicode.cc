@@ -181,6 +181,10 @@ bool is_letter(char32_t code_point) noexcept {
   return found >= UTF8PROC_CATEGORY_LU && found <= UTF8PROC_CATEGORY_LO;
 }
 
+bool is_lower_case(char32_t code_point) noexcept { return category(code_point) == UTF8PROC_CATEGORY_LL; }
+
+bool is_upper_case(char32_t code_point) noexcept { return category(code_point) == UTF8PROC_CATEGORY_LU; }
+
 bool is_decimal_digit(char32_t code_point) noexcept {
   if (code_point < 0x80) return code_point >= '0' && code_point <= '9';
   return category(code_point) == UTF8PROC_CATEGORY_ND;

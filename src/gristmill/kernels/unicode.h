@@ -18,6 +18,10 @@ bool normalize_unicode(NormalizationForm form, std::string_view text, std::strin
 
 /// True for letters (general categories Lu, Ll, Lt, Lm, Lo).
 bool is_letter(char32_t code_point) noexcept;
+/// True for general category Ll.
+bool is_lower_case(char32_t code_point) noexcept;
+/// True for general category Lu.
+bool is_upper_case(char32_t code_point) noexcept;
 /// True for decimal digits (general category Nd).
 bool is_decimal_digit(char32_t code_point) noexcept;
 /// True for letters, numbers of any kind and the underscore.

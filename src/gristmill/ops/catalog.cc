@@ -5,6 +5,7 @@
 #include "gristmill/ops/dedup/exact.h"
 #include "gristmill/ops/dedup/minhash.h"
 #include "gristmill/ops/extract/html.h"
+#include "gristmill/ops/filter/gopher_quality.h"
 #include "gristmill/ops/language/filter.h"
 #include "gristmill/ops/language/identify.h"
 #include "gristmill/ops/normalize/unicode.h"
@@ -24,6 +25,7 @@ constexpr std::array entries{
     entry<DedupExact>,
     entry<DedupMinhash>,
     entry<ExtractHtml>,
+    entry<GopherQuality>,
     entry<FilterLanguage>,
     entry<LanguageIdentify>,
     entry<NormalizeUnicode>,

@@ -56,7 +56,21 @@ def made_texts():
         yield "people known winter comes snow ready wise town " * 10 + " ".join(["the", "be", "to"][:stop_words])
     yield "The To Of And " * 30
     random.seed(5)
-    vocabulary = SENTENCE.split() + ["#", "...", "\u2026", "-", "12", "\n", "\n- ", "\n\u2022", "x" * 30, "a", "\u65e5\u672c", "don't", ","]
+    vocabulary = SENTENCE.split() + [
+        "#",
+        "...",
+        "\u2026",
+        "-",
+        "12",
+        "\n",
+        "\n- ",
+        "\n\u2022",
+        "x" * 30,
+        "a",
+        "\u65e5\u672c",
+        "don't",
+        ",",
+    ]
     for _ in range(3000):
         weights = [random.random() ** 4 for _ in vocabulary]
         yield " ".join(random.choices(vocabulary, weights, k=random.randint(40, 200)))
@@ -85,7 +99,9 @@ def main():
                 print("ours", mine, "theirs", theirs, ascii(text[:100]))
     print("reached:", dict(reached))
     agreement = 100 * (1 - sum(differing.values()) / len(texts))
-    print(f"{made} made and {len(texts) - made} given documents, {agreement:.3f} % agree; differences: {dict(differing)}")
+    print(
+        f"{made} made and {len(texts) - made} given documents, {agreement:.3f} % agree; differences: {dict(differing)}"
+    )
     size = sum(len(text.encode()) for text in texts) / 1e6
     print(f"datatrove: {size / seconds:.2f} MB/s of CPU")
 

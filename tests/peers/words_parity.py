@@ -24,8 +24,37 @@ def exception_texts(nlp):
 def random_texts(count):
     random.seed(7)
     pieces = list("aZé0159 .,:;!?'\"’“”()[]{}<>-–—~/=+*^#%&_$€£°²…·@|\\日本한Дд\n\t") + [
-        "  ", "...", "'s", "n't", "US$", "km/h", "m²", "http://", "www.", ".com", "@", "10", "1.5", "e.g.", "and/or",
-        "Mr.", "can't", ":)", "🙂", "©", "the", "word", "A.B", "co.uk", "192.0.2.7", ":8080", "\u00a0", "can", "not", "--", "---",
+        "  ",
+        "...",
+        "'s",
+        "n't",
+        "US$",
+        "km/h",
+        "m²",
+        "http://",
+        "www.",
+        ".com",
+        "@",
+        "10",
+        "1.5",
+        "e.g.",
+        "and/or",
+        "Mr.",
+        "can't",
+        ":)",
+        "🙂",
+        "©",
+        "the",
+        "word",
+        "A.B",
+        "co.uk",
+        "192.0.2.7",
+        ":8080",
+        "\u00a0",
+        "can",
+        "not",
+        "--",
+        "---",
     ]
     for _ in range(count):
         yield "".join(random.choice(pieces) for _ in range(random.randint(1, 12)))
@@ -51,10 +80,14 @@ def main():
         differing["made" if index < made else "given"] += 1
         if shown < 40:
             shown += 1
-            at = next((i for i, pair in enumerate(zip(mine, theirs)) if pair[0] != pair[1]), min(len(mine), len(theirs)))
+            at = next(
+                (i for i, pair in enumerate(zip(mine, theirs)) if pair[0] != pair[1]), min(len(mine), len(theirs))
+            )
             print("ours", mine[max(0, at - 1) : at + 5], "theirs", theirs[max(0, at - 1) : at + 5])
-    print(f"{made} made texts, {differing['made']} differ; {len(texts) - made} given texts, {differing['given']} differ; "
-          f"{words} words")
+    print(
+        f"{made} made texts, {differing['made']} differ; {len(texts) - made} given texts, {differing['given']} differ; "
+        f"{words} words"
+    )
 
 
 main()

@@ -13,7 +13,7 @@ namespace gristmill::kernels {
 struct Charset {
   std::string_view name;       ///< WHATWG name in lower case ("utf-8", "gb18030", "windows-1252"); static storage.
   std::size_t bom_bytes = 0;   ///< Length of the byte order mark in front.
-  bool well_formed = false;    ///< True when the name is utf-8 and all bytes are well-formed: no conversion is needed.
+  bool well_formed = false;  ///< True when the name is utf-8 and all bytes are well-formed: no conversion is needed.
 };
 
 /// Decides on the encoding. The order: byte order mark; UTF-16 without a mark (by its zero bytes); well-formed UTF-8
@@ -27,7 +27,7 @@ Charset detect_charset(std::string_view bytes, std::string_view declared_label, 
 struct Decoded {
   std::string text;
   std::string_view charset;  ///< WHATWG name of the encoding; static storage.
-  bool lossy = false;        ///< Some bytes were ill-formed and became U+FFFD.
+  bool lossy = false;  ///< Some bytes were ill-formed and became U+FFFD.
 };
 
 /// Converts bytes of any encoding to UTF-8, without byte order mark. Fails only when the C library lacks the converter.

@@ -8,8 +8,7 @@ namespace gristmill::kernels {
 namespace {
 
 constexpr std::array table{
-    CharsetFacts{"utf-8", nullptr, false,
-                 "utf-8 utf8 unicode-1-1-utf-8 unicode11utf8 unicode20utf8 x-unicode20utf8"},
+    CharsetFacts{"utf-8", nullptr, false, "utf-8 utf8 unicode-1-1-utf-8 unicode11utf8 unicode20utf8 x-unicode20utf8"},
     CharsetFacts{"ibm866", "IBM866", true, "ibm866 866 cp866 csibm866"},
     CharsetFacts{"iso-8859-2", "ISO-8859-2", true,
                  "iso-8859-2 csisolatin2 iso-ir-101 iso8859-2 iso88592 iso_8859-2 iso_8859-2:1987 l2 latin2"},
@@ -32,14 +31,12 @@ constexpr std::array table{
                  "iso-8859-10 csisolatin6 iso-ir-157 iso8859-10 iso885910 l6 latin6"},
     CharsetFacts{"iso-8859-13", "ISO-8859-13", true, "iso-8859-13 iso8859-13 iso885913"},
     CharsetFacts{"iso-8859-14", "ISO-8859-14", true, "iso-8859-14 iso8859-14 iso885914"},
-    CharsetFacts{"iso-8859-15", "ISO-8859-15", true,
-                 "iso-8859-15 csisolatin9 iso8859-15 iso885915 iso_8859-15 l9"},
+    CharsetFacts{"iso-8859-15", "ISO-8859-15", true, "iso-8859-15 csisolatin9 iso8859-15 iso885915 iso_8859-15 l9"},
     CharsetFacts{"iso-8859-16", "ISO-8859-16", true, "iso-8859-16"},
     CharsetFacts{"koi8-r", "KOI8-R", true, "koi8-r cskoi8r koi koi8 koi8_r"},
     CharsetFacts{"koi8-u", "KOI8-U", true, "koi8-u koi8-ru"},
     CharsetFacts{"macintosh", "MACINTOSH", true, "macintosh csmacintosh mac x-mac-roman"},
-    CharsetFacts{"windows-874", "CP874", true,
-                 "windows-874 dos-874 iso-8859-11 iso8859-11 iso885911 tis-620"},
+    CharsetFacts{"windows-874", "CP874", true, "windows-874 dos-874 iso-8859-11 iso8859-11 iso885911 tis-620"},
     CharsetFacts{"windows-1250", "CP1250", true, "windows-1250 cp1250 x-cp1250"},
     CharsetFacts{"windows-1251", "CP1251", true, "windows-1251 cp1251 x-cp1251"},
     CharsetFacts{"windows-1252", "CP1252", true,
@@ -59,14 +56,12 @@ constexpr std::array table{
     CharsetFacts{"big5", "BIG5-HKSCS", false, "big5 big5-hkscs cn-big5 csbig5 x-x-big5"},
     CharsetFacts{"euc-jp", "EUC-JP-MS", false, "euc-jp cseucpkdfmtjapanese x-euc-jp"},
     CharsetFacts{"iso-2022-jp", "ISO-2022-JP", false, "iso-2022-jp csiso2022jp"},
-    CharsetFacts{"shift_jis", "CP932", false,
-                 "shift_jis csshiftjis ms932 ms_kanji shift-jis sjis windows-31j x-sjis"},
+    CharsetFacts{"shift_jis", "CP932", false, "shift_jis csshiftjis ms932 ms_kanji shift-jis sjis windows-31j x-sjis"},
     CharsetFacts{"euc-kr", "UHC", false,
                  "euc-kr cseuckr csksc56011987 iso-ir-149 korean ks_c_5601-1987 ks_c_5601-1989 ksc5601 ksc_5601 "
                  "windows-949 uhc cp949"},
     CharsetFacts{"utf-16be", "UTF-16BE", false, "utf-16be unicodefffe"},
-    CharsetFacts{"utf-16le", "UTF-16LE", false,
-                 "utf-16le utf-16 csunicode iso-10646-ucs-2 ucs-2 unicode unicodefeff"},
+    CharsetFacts{"utf-16le", "UTF-16LE", false, "utf-16le utf-16 csunicode iso-10646-ucs-2 ucs-2 unicode unicodefeff"},
     CharsetFacts{"utf-32be", "UTF-32BE", false, "utf-32be"},
     CharsetFacts{"utf-32le", "UTF-32LE", false, "utf-32le utf-32"},
 };

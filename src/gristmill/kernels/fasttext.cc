@@ -212,8 +212,7 @@ FasttextModel::Prediction FasttextModel::Parts::best_of_softmax(Scratch& scratch
 FasttextModel::Prediction FasttextModel::Parts::best_of_sigmoids(Scratch& scratch) const {
   const auto label_count = dictionary.label_frequencies().size();
   scratch.output.resize(label_count);
-  for (std::size_t i = 0; i < label_count; ++i)
-    scratch.output[i] = sigmoid_of_table(output.dot_row(i, scratch.hidden));
+  for (std::size_t i = 0; i < label_count; ++i) scratch.output[i] = sigmoid_of_table(output.dot_row(i, scratch.hidden));
   const auto best = static_cast<std::size_t>(std::ranges::max_element(scratch.output) - scratch.output.begin());
   return {dictionary.label(best), clipped(scratch.output[best] + log_offset)};
 }

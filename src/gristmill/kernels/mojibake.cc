@@ -13,10 +13,10 @@ namespace gristmill::kernels {
 namespace {
 
 /// Characters of windows-1252 at 0x80..0x9F; 0 where it has none (there the C1 control is used).
-constexpr std::array<char32_t, 32> windows_1252{
-    0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
-    0x2039, 0x0152, 0,      0x017D, 0,      0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-    0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178};
+constexpr std::array<char32_t, 32> windows_1252{0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+                                                0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0,      0x017D, 0,
+                                                0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+                                                0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178};
 
 /// The byte that a character was read from, or 0 for one that a single-byte reading does not give.
 unsigned char source_byte(char32_t c) {
@@ -27,8 +27,7 @@ unsigned char source_byte(char32_t c) {
 }
 
 /// Marks that may stand after any letter: closing quotes, dashes, dots, a space that does not break.
-constexpr std::u32string_view closers =
-    U"\u00A0\u00BB\u2013\u2014\u2018\u2019\u201C\u201D\u2026\u203A\u2122";
+constexpr std::u32string_view closers = U"\u00A0\u00BB\u2013\u2014\u2018\u2019\u201C\u201D\u2026\u203A\u2122";
 /// What else may follow an accented letter: signs, and the letters of windows-1252 beyond latin-1.
 constexpr std::u32string_view followers =
     U"\u00A9\u00AA\u00AB\u00AD\u00AE\u00B0\u00B2\u00B3\u00B4\u00B7\u00B9\u00BA\u201A\u201E\u2022"

@@ -48,11 +48,13 @@ constexpr std::string_view plain =
     "Pa. Ph.D. Prof. Rep. Rev. S.C. Sen. Sep. Sept. St. Tenn. Va. Wash. Wis. a.m. co. e.g. i.e. p.m. v.s. vs. "
     "\u00b0|c|. \u00b0|f|. \u00b0|k|. \u00b0|C|. \u00b0|F|. \u00b0|K|.";
 constexpr std::string_view emoticons =
-    "(*_*) (-8 (-: (-; (-_-) (._.) (: (; (= (>_<) (^_^) (o: (\u00ac_\u00ac) (\u0ca0_\u0ca0) )-: ): -_- -__- ._. 0.0 0.o "
+    "(*_*) (-8 (-: (-; (-_-) (._.) (: (; (= (>_<) (^_^) (o: (\u00ac_\u00ac) (\u0ca0_\u0ca0) )-: ): -_- -__- ._. 0.0 "
+    "0.o "
     "(\u256f\u00b0\u25a1\u00b0\uff09\u256f\ufe35\u253b\u2501\u253b 0_0 0_o 8) 8-) 8-D 8D :'( :') :'-( :'-) :( :(( :((( "
     ":() :) :)) :))) :* :-( :-(( :-((( :-) :-)) :-))) :-* :-/ :-0 :-3 :-> :-D :-O :-P :-X :-] :-o :-p :-x :-\u2502 :-} "
     ":/ :0 :1 :3 :> :D :O :P :X :] :o :o) :p :x :\u2502 :} ;) ;-) ;-D ;D ;_; <.< </3 <3 <33 <333 =( =) =/ =3 =D =[ =] "
-    "=\u2502 >.< >.> >:( >:o ><(((*> @_@ O.O O.o O_O O_o V.V V_V XD XDD [-: [: [= ]= ^_^ ^__^ ^___^ o.0 o.O o.o o_0 o_O "
+    "=\u2502 >.< >.> >:( >:o ><(((*> @_@ O.O O.o O_O O_o V.V V_V XD XDD [-: [: [= ]= ^_^ ^__^ ^___^ o.0 o.O o.o o_0 "
+    "o_O "
     "o_o v.v v_v xD xDD \u00af\\(\u30c4)/\u00af \u0ca0_\u0ca0 \u0ca0\ufe35\u0ca0";
 
 template <typename Function>
@@ -97,8 +99,10 @@ class Collection {
     std::string text;
     std::vector<std::uint8_t> ends;
     for (const char c : marked) {
-      if (c == '|') ends.push_back(static_cast<std::uint8_t>(text.size()));
-      else text += c;
+      if (c == '|')
+        ends.push_back(static_cast<std::uint8_t>(text.size()));
+      else
+        text += c;
     }
     ends.push_back(static_cast<std::uint8_t>(text.size()));
     words_.insert_or_assign(std::move(text), std::move(ends));

@@ -21,10 +21,13 @@ constexpr char32_t degree = U'\u00B0';
 /// Units of measure, split off a number before them. Two of them are not separated in the list that the rules were
 /// observed with, and so stand here as one.
 constexpr std::u32string_view units =
-    U"km km\u00B2 km\u00B3 m m\u00B2 m\u00B3 dm dm\u00B2 dm\u00B3 cm cm\u00B2 cm\u00B3 mm mm\u00B2 mm\u00B3 ha \u00B5m nm "
+    U"km km\u00B2 km\u00B3 m m\u00B2 m\u00B3 dm dm\u00B2 dm\u00B3 cm cm\u00B2 cm\u00B3 mm mm\u00B2 mm\u00B3 ha \u00B5m "
+    U"nm "
     U"yd in ft kg g mg \u00B5g t lb oz m/s km/h kmh mph hPa Pa mbar mb MB kb KB gb GB tb TB T G M K % "
-    U"км км\u00B2 км\u00B3 м м\u00B2 м\u00B3 дм дм\u00B2 дм\u00B3 см см\u00B2 см\u00B3 мм мм\u00B2 мм\u00B3 нм кг г мг м/с "
-    U"км/ч кПа Па мбар Кб КБ кб Мб МБ мб Гб ГБ гб Тб ТБ тбكم كم\u00B2 كم\u00B3 م م\u00B2 م\u00B3 سم سم\u00B2 سم\u00B3 مم "
+    U"км км\u00B2 км\u00B3 м м\u00B2 м\u00B3 дм дм\u00B2 дм\u00B3 см см\u00B2 см\u00B3 мм мм\u00B2 мм\u00B3 нм кг г мг "
+    U"м/с "
+    U"км/ч кПа Па мбар Кб КБ кб Мб МБ мб Гб ГБ гб Тб ТБ тбكم كم\u00B2 كم\u00B3 م م\u00B2 م\u00B3 سم سم\u00B2 سم\u00B3 "
+    U"مم "
     U"مم\u00B2 مم\u00B3 كم غرام جرام جم كغ ملغ كوب اكواب";
 constexpr std::size_t unit_length_max = 5;
 

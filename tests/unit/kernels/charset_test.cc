@@ -30,7 +30,10 @@ void check(std::string_view bytes, std::string_view label, bool is_html, const E
 }  // namespace
 
 TEST_CASE("charset: byte order marks win over labels") {
-  check("\xEF\xBB\xBF" "caf\xC3\xA9", "iso-8859-1", false, {"utf-8", "caf\xC3\xA9"});
+  check(
+      "\xEF\xBB\xBF"
+      "caf\xC3\xA9",
+      "iso-8859-1", false, {"utf-8", "caf\xC3\xA9"});
   check("\xFF\xFEh\0\xE9\0"sv, "utf-8", false, {"utf-16le", "h\xC3\xA9"});
   check("\xFE\xFF\0h\0\xE9"sv, "", false, {"utf-16be", "h\xC3\xA9"});
   check("\xFF\xFE\0\0h\0\0\0"sv, "", false, {"utf-32le", "h"});
@@ -103,16 +106,18 @@ TEST_CASE("charset: meta prescan") {
 }
 
 TEST_CASE("charset: statistics find undeclared encodings") {
-  const auto russian = "\xCF\xF0\xE8\xE2\xE5\xF2, \xEA\xE0\xEA \xE4\xE5\xEB\xE0? \xDD\xF2\xEE \xEF\xF0\xEE\xF1\xF2\xEE"
-                       " \xEF\xF0\xE8\xEC\xE5\xF0 \xF2\xE5\xEA\xF1\xF2\xE0 \xED\xE0 \xF0\xF3\xF1\xF1\xEA\xEE\xEC"sv;
+  const auto russian =
+      "\xCF\xF0\xE8\xE2\xE5\xF2, \xEA\xE0\xEA \xE4\xE5\xEB\xE0? \xDD\xF2\xEE \xEF\xF0\xEE\xF1\xF2\xEE"
+      " \xEF\xF0\xE8\xEC\xE5\xF0 \xF2\xE5\xEA\xF1\xF2\xE0 \xED\xE0 \xF0\xF3\xF1\xF1\xEA\xEE\xEC"sv;
   CHECK(kernels::detect_charset(russian, "", false).name == "windows-1251");
   CHECK(kernels::detect_charset(russian, "utf-8", false).name == "windows-1251");
 }
 
 TEST_CASE("charset: output is well-formed for arbitrary bytes under every label") {
   std::uint32_t state = 12345;
-  for (const auto label : {"", "gbk", "big5", "shift_jis", "euc-jp", "euc-kr", "iso-2022-jp", "windows-1258", "windows-1255",
-                           "utf-16", "utf-16be", "utf-32", "koi8-u", "macintosh", "windows-874", "utf-8"}) {
+  for (const auto label :
+       {"", "gbk", "big5", "shift_jis", "euc-jp", "euc-kr", "iso-2022-jp", "windows-1258", "windows-1255", "utf-16",
+        "utf-16be", "utf-32", "koi8-u", "macintosh", "windows-874", "utf-8"}) {
     for (std::size_t length = 0; length < 130; ++length) {
       std::string bytes;
       for (std::size_t i = 0; i < length; ++i) {

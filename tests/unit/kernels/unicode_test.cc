@@ -58,8 +58,8 @@ TEST_CASE("unicode: classes") {
 }
 
 TEST_CASE("whitespace: the vector scan finds what the scalar one finds") {
-  const std::string_view pieces[] = {"a", " ", "\t", "\n", "\n\n\n\n", "\r", "\u00E9", "\u200B", "\u2019", "\u0085",
-                                     "\uFEFF", "word", "\u65E5", "\x7F"};
+  const std::string_view pieces[] = {"a",      " ",      "\t",     "\n",     "\n\n\n\n", "\r",     "\u00E9",
+                                     "\u200B", "\u2019", "\u0085", "\uFEFF", "word",     "\u65E5", "\x7F"};
   std::uint32_t state = 7;
   const auto next = [&state](std::uint32_t bound) {
     state = state * 1664525U + 1013904223U;

@@ -39,8 +39,9 @@ TEST_CASE("words: exceptions") {
 }
 
 TEST_CASE("words: addresses stay whole") {
-  CHECK(split("see http://example.org:80/a?b=c, or me@example.com.") == "see|http://example.org:80/a?b=c|,|or|me@example.com|.");
-  CHECK(split("8.8.8.8 10.0.0.1 x.Y") == "8.8.8.8|10.0.0.1|x|.|Y");
+  CHECK(split("see http://example.org:80/a?b=c, or me@example.com.") ==
+        "see|http://example.org:80/a?b=c|,|or|me@example.com|.");
+  CHECK(split("8.8.8.8 10.0.0.1 low.Up x.Y") == "8.8.8.8|10.0.0.1|low|.|Up|x.|Y");
 }
 
 TEST_CASE("words: white space of every kind separates") {

@@ -30,8 +30,7 @@ constexpr OptionSpec ratio(std::string_view name, std::string_view fallback, std
   return {.name = name, .type = OptionType::number, .fallback = fallback, .minimum = 0, .help = help};
 }
 constexpr OptionSpec count(std::string_view name, std::string_view fallback, std::string_view help) {
-  return {
-      .name = name, .type = OptionType::integer, .fallback = fallback, .minimum = 0, .unit = "words", .help = help};
+  return {.name = name, .type = OptionType::integer, .fallback = fallback, .minimum = 0, .unit = "words", .help = help};
 }
 
 constexpr std::array options{

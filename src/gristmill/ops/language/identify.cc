@@ -10,10 +10,11 @@ namespace gristmill::ops {
 namespace {
 
 constexpr std::array options{
-    OptionSpec{.name = "model",
-               .type = OptionType::file,
-               .fallback = "\"\"",
-               .help = "fastText model, .bin or .ftz, whose labels are languages; empty for the built-in detector (CLD2)"},
+    OptionSpec{
+        .name = "model",
+        .type = OptionType::file,
+        .fallback = "\"\"",
+        .help = "fastText model, .bin or .ftz, whose labels are languages; empty for the built-in detector (CLD2)"},
     OptionSpec{.name = "bytes_max",
                .type = OptionType::integer,
                .fallback = "32768",

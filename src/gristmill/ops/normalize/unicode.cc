@@ -2,8 +2,8 @@
 #include "gristmill/ops/normalize/unicode.h"
 
 #include <array>
-#include <utility>
 #include <string>
+#include <utility>
 
 #include "gristmill/kernels/mojibake.h"
 #include "gristmill/kernels/unicode.h"
@@ -30,7 +30,8 @@ constexpr std::array options{
     OptionSpec{.name = "quotes", .type = OptionType::boolean, .fallback = "false", .help = "Straighten curly quotes"},
 };
 constexpr std::array columns{
-    ColumnSpec{"charset_repaired", data::ColumnType::boolean, "True when mojibake was undone; null when not looked for"},
+    ColumnSpec{"charset_repaired", data::ColumnType::boolean,
+               "True when mojibake was undone; null when not looked for"},
 };
 
 struct TextScratch final : Scratch {

@@ -32,12 +32,12 @@ LIBRARIES = {
     "zlib.h": "z",
     "archive": "archive",
     "sqlite3.h": "sqlite3",
-    "simdjson.h": "simdjson",
     "yaml-cpp/": "yaml-cpp",
     "CLI/": "CLI11",
+    "toml++/": "tomlplusplus",
 }
 # Header-only, so no link row has to name them: the folder that owns each.
-HEADER_ONLY = {"xxhash": {"base", "kernels"}}
+HEADER_ONLY = {"xxhash": {"base", "kernels"}, "tomlplusplus": {"platform"}}
 # System headers that contain a dot: POSIX, Linux and compiler intrinsics.
 SYSTEM = re.compile(
     r"(sys|linux|bits|arpa|netinet|net)/|"

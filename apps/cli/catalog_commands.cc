@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+
+#include "gristmill/io/file.h"
 #include "gristmill/platform/operator_docs.h"
 #include "gristmill/platform/pipeline_file.h"
-#include "gristmill/io/file.h"
 #include "session.h"
 
 namespace gristmill::cli {
@@ -18,7 +19,8 @@ void add_ops(CLI::App& app, Session& session) {
   list->callback([&session] {
     session.show(platform::describe_operators(), [](const Json& json) {
       std::vector<std::vector<std::string>> rows{{"OPERATOR", "VERSION", "KIND", "WHAT IT DOES"}};
-      for (const auto& item : json.items()) rows.push_back({plain(item["name"]), plain(item["version"]), plain(item["kind"]), plain(item["summary"])});
+      for (const auto& item : json.items())
+        rows.push_back({plain(item["name"]), plain(item["version"]), plain(item["kind"]), plain(item["summary"])});
       return table(rows);
     });
   });
@@ -60,7 +62,8 @@ void add_recipes(CLI::App& app, Session& session) {
     if (!pipeline) return session.settle(std::move(pipeline).error());
     auto text = io::read_file(pipeline->path);
     if (!text) return session.settle(std::move(text).error());
-    session.show(Json::object({{"name", *name}, {"path", pipeline->path}, {"text", *text}}), [](const Json& json) { return json["text"].as_string(); });
+    session.show(Json::object({{"name", *name}, {"path", pipeline->path}, {"text", *text}}),
+                 [](const Json& json) { return json["text"].as_string(); });
   });
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <filesystem>
 
@@ -16,8 +16,8 @@ namespace {
 using Show = std::function<Result<Json>(const platform::Workspace&, const std::string&)>;
 
 /// A verb with one NAME[@VERSION] argument that prints what `call` gives.
-void add_verb(CLI::App& parent, Session& session, const char* verb, const char* help, const char* example, const Show& call,
-              const std::function<std::string(const Json&)>& print) {
+void add_verb(CLI::App& parent, Session& session, const char* verb, const char* help, const char* example,
+              const Show& call, const std::function<std::string(const Json&)>& print) {
   auto* command = parent.add_subcommand(verb, help);
   command->footer(std::string("Example: gristmill dataset ") + example);
   auto name = std::make_shared<std::string>();
@@ -38,10 +38,12 @@ std::string names_of(const Json& list) {
 }
 
 std::string versions_text(const Json& dataset) {
-  std::vector<std::vector<std::string>> rows{{"", "VERSION", "TIME", "OPERATION", "DOCUMENTS", "BYTES", "RUN", "RELEASES"}};
+  std::vector<std::vector<std::string>> rows{
+      {"", "VERSION", "TIME", "OPERATION", "DOCUMENTS", "BYTES", "RUN", "RELEASES"}};
   for (const auto& item : dataset["versions"].items()) {
     const bool is_current = item["version"] == dataset["current_version"];
-    rows.push_back({item["ordinal"].as_string() + (is_current ? " *" : ""), item["version"].dump(), plain(item["timestamp"]), plain(item["operation"]), plain(item["documents"]),
+    rows.push_back({item["ordinal"].as_string() + (is_current ? " *" : ""), item["version"].dump(),
+                    plain(item["timestamp"]), plain(item["operation"]), plain(item["documents"]),
                     format_size(item["bytes"].as_double()), plain(item["run_id"]), names_of(item["releases"])});
   }
   return table(rows);
@@ -49,13 +51,18 @@ std::string versions_text(const Json& dataset) {
 
 std::string schema_text(const Json& schema) {
   std::vector<std::vector<std::string>> rows{{"ID", "COLUMN", "TYPE", "REQUIRED", "MEANING"}};
-  for (const auto& item : schema.items()) rows.push_back({plain(item["id"]), plain(item["name"]), plain(item["type"]), plain(item["required"]), plain(item["doc"])});
+  for (const auto& item : schema.items())
+    rows.push_back(
+        {plain(item["id"]), plain(item["name"]), plain(item["type"]), plain(item["required"]), plain(item["doc"])});
   return table(rows);
 }
 
 std::string dataset_text(const Json& dataset) {
-  auto brief = Json::object({{"name", dataset["name"]}, {"location", dataset["location"]}, {"current version", dataset["current_version"].dump()},
-                             {"documents", dataset["documents"]}, {"bytes", format_size(dataset["bytes"].as_double())}});
+  auto brief = Json::object({{"name", dataset["name"]},
+                             {"location", dataset["location"]},
+                             {"current version", dataset["current_version"].dump()},
+                             {"documents", dataset["documents"]},
+                             {"bytes", format_size(dataset["bytes"].as_double())}});
   return fields(brief) + "\n" + versions_text(dataset) + "\n" + schema_text(dataset["schema"]);
 }
 
@@ -122,7 +129,9 @@ void add_list(CLI::App& parent, Session& session) {
       GRISTMILL_TRY(const auto list, platform::list_datasets(workspace));
       session.show(list, [](const Json& json) {
         std::vector<std::vector<std::string>> rows{{"DATASET", "VERSIONS", "DOCUMENTS", "BYTES", "UPDATED"}};
-        for (const auto& item : json.items()) rows.push_back({plain(item["name"]), plain(item["versions"]), plain(item["documents"]), format_size(item["bytes"].as_double()), plain(item["updated_at"])});
+        for (const auto& item : json.items())
+          rows.push_back({plain(item["name"]), plain(item["versions"]), plain(item["documents"]),
+                          format_size(item["bytes"].as_double()), plain(item["updated_at"])});
         return table(rows);
       });
       return {};
@@ -136,8 +145,11 @@ std::string release_text(const Json& release) {
   std::vector<std::vector<std::string>> rows{{"DATASET", "VERSION", "DOCUMENTS", "RUN", "TOKEN SETS"}};
   for (const auto& item : release["datasets"].items()) {
     std::string sets;
-    for (const auto& set : item["token_sets"].items()) sets += (sets.empty() ? "" : ", ") + fmt::format("{} ({} tokens)", set["dataset"].as_string(), plain(set["tokens"]));
-    rows.push_back({plain(item["dataset"]), item["version"].dump(), plain(item["documents"]), plain(item["run_id"]), sets.empty() ? "-" : sets});
+    for (const auto& set : item["token_sets"].items())
+      sets += (sets.empty() ? "" : ", ") +
+              fmt::format("{} ({} tokens)", set["dataset"].as_string(), plain(set["tokens"]));
+    rows.push_back({plain(item["dataset"]), item["version"].dump(), plain(item["documents"]), plain(item["run_id"]),
+                    sets.empty() ? "-" : sets});
   }
   return fields(brief) + "\n" + table(rows);
 }
@@ -147,7 +159,9 @@ void add_release(CLI::App& app, Session& session) {
   command->require_subcommand(1);
   auto request = std::make_shared<platform::ReleaseRequest>();
   auto* create = command->add_subcommand("create", "Freeze the current (or given) versions under one name");
-  create->footer("Example: gristmill release create 2026-11 --label \"November\" --description \"First web set\" --dataset clean/web");
+  create->footer(
+      "Example: gristmill release create 2026-11 --label \"November\" --description \"First web set\" --dataset "
+      "clean/web");
   create->add_option("name", request->name, "Name of the release")->required();
   create->add_option("--label", request->label, "Short label")->required();
   create->add_option("--description", request->description, "What it is for")->required();
@@ -166,7 +180,9 @@ void add_release(CLI::App& app, Session& session) {
       GRISTMILL_TRY(const auto releases, platform::list_releases(workspace));
       session.show(releases, [](const Json& json) {
         std::vector<std::vector<std::string>> rows{{"RELEASE", "LABEL", "DATASETS", "CREATED", "DIGEST"}};
-        for (const auto& item : json.items()) rows.push_back({plain(item["name"]), plain(item["label"]), std::to_string(item["datasets"].size()), plain(item["created_at"]), plain(item["digest"])});
+        for (const auto& item : json.items())
+          rows.push_back({plain(item["name"]), plain(item["label"]), std::to_string(item["datasets"].size()),
+                          plain(item["created_at"]), plain(item["digest"])});
         return table(rows);
       });
       return {};
@@ -190,7 +206,8 @@ void add_sql(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("sql", "SQL over datasets, through DuckDB");
   command->footer("Example: gristmill sql 'SELECT language, count(*) FROM \"clean/web\" GROUP BY 1 ORDER BY 2 DESC'");
   auto query = std::make_shared<std::string>();
-  command->add_option("query", *query, "A query; datasets are tables named \"ns/name\" or \"ns/name@version\"")->required();
+  command->add_option("query", *query, "A query; datasets are tables named \"ns/name\" or \"ns/name@version\"")
+      ->required();
   command->callback([&session, query] {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
       std::error_code code;
@@ -203,7 +220,8 @@ void add_sql(CLI::App& app, Session& session) {
       for (auto& word : words) arguments.push_back(word.data());
       arguments.push_back(nullptr);
       ::execv(python.c_str(), arguments.data());
-      return errno_error(fmt::format("starting {} (the Python environment that holds DuckDB; `make dev` makes it)", python), errno);
+      return errno_error(
+          fmt::format("starting {} (the Python environment that holds DuckDB; `make dev` makes it)", python), errno);
     });
   });
 }
@@ -214,10 +232,14 @@ void add_dataset_commands(CLI::App& app, Session& session) {
   auto* dataset = app.add_subcommand("dataset", "Datasets and their versions");
   dataset->require_subcommand(1);
   add_list(*dataset, session);
-  add_verb(*dataset, session, "show", "One dataset: versions and columns", "show clean/web", platform::show_dataset, dataset_text);
-  add_verb(*dataset, session, "versions", "The versions of a dataset", "versions clean/web", platform::show_dataset, versions_text);
-  add_verb(*dataset, session, "schema", "The columns of a version", "schema clean/web@v1", platform::dataset_schema, schema_text);
-  add_verb(*dataset, session, "rollback", "Make an earlier version current again", "rollback clean/web@v1", platform::rollback_dataset, fields);
+  add_verb(*dataset, session, "show", "One dataset: versions and columns", "show clean/web", platform::show_dataset,
+           dataset_text);
+  add_verb(*dataset, session, "versions", "The versions of a dataset", "versions clean/web", platform::show_dataset,
+           versions_text);
+  add_verb(*dataset, session, "schema", "The columns of a version", "schema clean/web@v1", platform::dataset_schema,
+           schema_text);
+  add_verb(*dataset, session, "rollback", "Make an earlier version current again", "rollback clean/web@v1",
+           platform::rollback_dataset, fields);
   add_head(*dataset, session);
   add_diff(*dataset, session);
   add_export(*dataset, session);

@@ -13,8 +13,10 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   app.set_version_flag("--version", std::string(platform::program_version()));
-  app.add_option("--workspace", session.workspace_folder, "Workspace folder (default: the nearest parent with gristmill.toml)");
-  app.add_option("--idempotency-key", session.idempotency_key, "Repeating a call with the same key re-attaches to the first");
+  app.add_option("--workspace", session.workspace_folder,
+                 "Workspace folder (default: the nearest parent with gristmill.toml)");
+  app.add_option("--idempotency-key", session.idempotency_key,
+                 "Repeating a call with the same key re-attaches to the first");
   app.add_flag("--json", session.is_json, "Print one JSON document (or JSON lines) to stdout");
   app.add_flag("--quiet", session.is_quiet, "Print results only");
   app.add_flag("--verbose", session.is_verbose, "Print more about what is done");

@@ -33,7 +33,8 @@ bool is_numeric(const std::string& text) {
 }
 
 std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 }  // namespace
@@ -65,7 +66,9 @@ void Session::settle(const Status& status) {
   exit_code = exit_code_of(error.code);
   fmt::print(stderr, "gristmill: {}\n", error.message);
   if (is_json) {
-    fmt::print("{}\n", Json::object({{"error", Json::object({{"code", to_string(error.code)}, {"message", error.message}})}}).dump());
+    fmt::print(
+        "{}\n",
+        Json::object({{"error", Json::object({{"code", to_string(error.code)}, {"message", error.message}})}}).dump());
   }
 }
 
@@ -91,7 +94,8 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
   }
   std::vector<bool> is_right(widths.size(), rows.size() > 1);
   for (std::size_t r = 1; r < rows.size(); ++r) {
-    for (std::size_t i = 0; i < rows[r].size(); ++i) is_right[i] = is_right[i] && (is_numeric(rows[r][i]) || rows[r][i] == "-");
+    for (std::size_t i = 0; i < rows[r].size(); ++i)
+      is_right[i] = is_right[i] && (is_numeric(rows[r][i]) || rows[r][i] == "-");
   }
   std::string out;
   for (const auto& row : rows) {
@@ -143,9 +147,12 @@ struct ProgressDisplay::Impl {
     const auto done = progress.tasks_done.load();
     const auto total = progress.tasks_total.load();
     std::string left;
-    if (done > 0 && total > done) left = fmt::format(", about {:.0f} s left in this stage", seconds / static_cast<double>(done) * static_cast<double>(total - done));
-    fmt::print(stderr, "\r\033[K{} {}/{} tasks, {} documents, {:.0f} documents/s, {:.1f} MB/s{}", progress.stage.load(), done, total,
-               format_count(documents), static_cast<double>(documents) / seconds, bytes / 1e6 / seconds, left);
+    if (done > 0 && total > done)
+      left = fmt::format(", about {:.0f} s left in this stage",
+                         seconds / static_cast<double>(done) * static_cast<double>(total - done));
+    fmt::print(stderr, "\r\033[K{} {}/{} tasks, {} documents, {:.0f} documents/s, {:.1f} MB/s{}", progress.stage.load(),
+               done, total, format_count(documents), static_cast<double>(documents) / seconds, bytes / 1e6 / seconds,
+               left);
     std::fflush(stderr);
   }
 

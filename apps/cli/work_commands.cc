@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
 
 #include "gristmill/base/units.h"
 #include "gristmill/platform/ingest.h"
@@ -17,7 +18,8 @@ struct ResourceWords {
   std::string memory;
 
   void add_to(CLI::App& command) {
-    command.add_option("--threads", threads, "Threads (default: the workspace's setting, all cores)")->check(CLI::Range(1, 4096));
+    command.add_option("--threads", threads, "Threads (default: the workspace's setting, all cores)")
+        ->check(CLI::Range(1, 4096));
     command.add_option("--memory", memory, "Memory budget, as 512MiB (default: the pipeline's or workspace's)");
   }
   Result<platform::WorkOptions> options(engine::Progress& progress) const {
@@ -32,18 +34,29 @@ struct ResourceWords {
 std::string ingestion_text(const Json& record) {
   std::string out;
   const auto& status = record["status"].as_string();
-  if (record["already_present"].as_bool()) out += "Already present: this batch landed before and nothing was doubled.\n";
-  auto brief = Json::object({{"ingestion", record["ingestion_id"]}, {"status", status}, {"dataset", record["dataset"]}, {"version", record["version"]},
-                             {"files", record["raw_file_count"]}, {"bytes", format_size(record["raw_size_bytes"].as_double())},
-                             {"documents", record["documents"]}, {"quarantined", record["quarantined"]}, {"licence", record["license"]}});
+  if (record["already_present"].as_bool())
+    out += "Already present: this batch landed before and nothing was doubled.\n";
+  auto brief = Json::object({{"ingestion", record["ingestion_id"]},
+                             {"status", status},
+                             {"dataset", record["dataset"]},
+                             {"version", record["version"]},
+                             {"files", record["raw_file_count"]},
+                             {"bytes", format_size(record["raw_size_bytes"].as_double())},
+                             {"documents", record["documents"]},
+                             {"quarantined", record["quarantined"]},
+                             {"licence", record["license"]}});
   out += fields(brief);
-  for (const auto& problem : record["problems"].items()) out += fmt::format("problem: {}: {}\n", problem["path"].as_string(), problem["message"].as_string());
+  for (const auto& problem : record["problems"].items())
+    out += fmt::format("problem: {}: {}\n", problem["path"].as_string(), problem["message"].as_string());
   constexpr std::size_t shown_max = 10;
   const auto& notes = record["quarantine"].items();
   for (std::size_t i = 0; i < std::min(shown_max, notes.size()); ++i) {
-    out += fmt::format("quarantined: {} at {}: {} ({})\n", notes[i]["origin_uri"].as_string(), notes[i]["offset"].as_int(), notes[i]["message"].as_string(), notes[i]["reason"].as_string());
+    out += fmt::format("quarantined: {} at {}: {} ({})\n", notes[i]["origin_uri"].as_string(),
+                       notes[i]["offset"].as_int(), notes[i]["message"].as_string(), notes[i]["reason"].as_string());
   }
-  if (notes.size() > shown_max) out += fmt::format("quarantined: ... {} more; `gristmill ingestions show {} --json` lists them\n", notes.size() - shown_max, record["ingestion_id"].as_string());
+  if (notes.size() > shown_max)
+    out += fmt::format("quarantined: ... {} more; `gristmill ingestions show {} --json` lists them\n",
+                       notes.size() - shown_max, record["ingestion_id"].as_string());
   return out;
 }
 
@@ -57,7 +70,9 @@ int ingestion_exit(const platform::Workspace& workspace, const Json& record) {
 
 void add_ingest(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("ingest", "Land files or trees as one ingestion");
-  command->footer("Example: gristmill ingest crawl/ notes.jsonl --source web --license CC-BY-4.0 --owner data-team\nThe same batch again lands nothing twice.");
+  command->footer(
+      "Example: gristmill ingest crawl/ notes.jsonl --source web --license CC-BY-4.0 --owner data-team\nThe same batch "
+      "again lands nothing twice.");
   auto request = std::make_shared<platform::IngestRequest>();
   auto words = std::make_shared<ResourceWords>();
   auto task = std::make_shared<std::string>();
@@ -79,7 +94,8 @@ void add_ingest(CLI::App& app, Session& session) {
         return invalid_argument("say what and from where: gristmill ingest PATH... --source NAME --license ID");
       }
       const ProgressDisplay display(session, progress);
-      GRISTMILL_TRY(const auto record, task->empty() ? platform::ingest(workspace, *request, options) : platform::resume_ingest(workspace, *task, options));
+      GRISTMILL_TRY(const auto record, task->empty() ? platform::ingest(workspace, *request, options)
+                                                     : platform::resume_ingest(workspace, *task, options));
       session.show(record, ingestion_text);
       session.exit_code = ingestion_exit(workspace, record);
       return {};
@@ -96,10 +112,13 @@ void add_ingestions(CLI::App& app, Session& session) {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
       GRISTMILL_TRY(const auto records, platform::list_ingestions(workspace));
       session.show(records, [](const Json& json) {
-        std::vector<std::vector<std::string>> rows{{"INGESTION", "TASK", "SOURCE", "DATASET", "STATUS", "FILES", "DOCUMENTS", "QUARANTINED", "LICENCE", "STARTED"}};
+        std::vector<std::vector<std::string>> rows{{"INGESTION", "TASK", "SOURCE", "DATASET", "STATUS", "FILES",
+                                                    "DOCUMENTS", "QUARANTINED", "LICENCE", "STARTED"}};
         for (const auto& item : json.items()) {
-          rows.push_back({plain(item["ingestion_id"]), plain(item["task_id"]), plain(item["source"]), plain(item["dataset"]), plain(item["status"]), plain(item["raw_file_count"]),
-                          plain(item["documents"]), plain(item["quarantined"]), plain(item["license"]), plain(item["started_at"])});
+          rows.push_back({plain(item["ingestion_id"]), plain(item["task_id"]), plain(item["source"]),
+                          plain(item["dataset"]), plain(item["status"]), plain(item["raw_file_count"]),
+                          plain(item["documents"]), plain(item["quarantined"]), plain(item["license"]),
+                          plain(item["started_at"])});
         }
         return table(rows);
       });
@@ -117,7 +136,8 @@ void add_ingestions(CLI::App& app, Session& session) {
         auto brief = json;
         for (const auto* key : {"files", "problems", "quarantine"}) brief.erase(key);
         std::vector<std::vector<std::string>> rows{{"FILE", "BYTES", "STATUS", "SHA-256"}};
-        for (const auto& file : json["files"].items()) rows.push_back({plain(file["name"]), plain(file["bytes"]), plain(file["status"]), plain(file["sha256"])});
+        for (const auto& file : json["files"].items())
+          rows.push_back({plain(file["name"]), plain(file["bytes"]), plain(file["status"]), plain(file["sha256"])});
         return fields(brief) + "\n" + table(rows);
       });
       return {};
@@ -127,10 +147,12 @@ void add_ingestions(CLI::App& app, Session& session) {
 
 std::string run_text(const Json& run) {
   const auto& documents = run["documents"];
-  std::string out = fmt::format("{}  {}  {}\n", run["run_id"].as_string(), run["pipeline"].as_string(), run["status"].as_string());
+  std::string out = fmt::format("{}  {}  {}\n", run["run_id"].as_string(), run["pipeline"].as_string(),
+                                run["status"].as_string());
   if (run.contains("error")) out += fmt::format("error: {}\n", run["error"].as_string());
   if (!documents.is_object()) return out;
-  std::vector<std::vector<std::string>> rows{{"OPERATOR", "IN", "OUT", "DROPPED", "QUARANTINED", "CPU S", "MB/S", "WHY"}};
+  std::vector<std::vector<std::string>> rows{
+      {"OPERATOR", "IN", "OUT", "DROPPED", "QUARANTINED", "CPU S", "MB/S", "WHY"}};
   for (const auto& item : run["operators"].items()) {
     std::int64_t dropped = 0;
     std::string why;
@@ -139,16 +161,22 @@ std::string run_text(const Json& run) {
       why += fmt::format("{}{} {}", why.empty() ? "" : ", ", reason, format_count(count.as_int()));
     }
     const auto cpu = item["cpu_seconds"].as_double();
-    rows.push_back({plain(item["name"]), plain(item["in"]), plain(item["out"]), format_count(dropped), plain(item["quarantined"]), fmt::format("{:.2f}", cpu),
+    rows.push_back({plain(item["name"]), plain(item["in"]), plain(item["out"]), format_count(dropped),
+                    plain(item["quarantined"]), fmt::format("{:.2f}", cpu),
                     cpu > 0 ? fmt::format("{:.1f}", item["bytes_in"].as_double() / 1e6 / cpu) : "-", why});
   }
   out += "\n" + table(rows) + "\n";
-  out += fmt::format("documents: {} in = {} out + {} dropped + {} quarantined\n", plain(documents["in"]), plain(documents["out"]), plain(documents["dropped"]), plain(documents["quarantined"]));
-  out += fmt::format("output: {}@{} ({} of text)\n", run["output"]["dataset"].as_string(), run["output"]["version"].dump(), format_size(run["bytes"]["out"].as_double()));
+  out += fmt::format("documents: {} in = {} out + {} dropped + {} quarantined\n", plain(documents["in"]),
+                     plain(documents["out"]), plain(documents["dropped"]), plain(documents["quarantined"]));
+  out += fmt::format("output: {}@{} ({} of text)\n", run["output"]["dataset"].as_string(),
+                     run["output"]["version"].dump(), format_size(run["bytes"]["out"].as_double()));
   if (run.contains("tokens")) {
-    out += fmt::format("tokens: {} in {} shard(s), {}\n", plain(run["tokens"]["tokens"]), run["tokens"]["shards"].size(), run["tokens"]["dataset"].as_string());
+    out += fmt::format("tokens: {} in {} shard(s), {}\n", plain(run["tokens"]["tokens"]),
+                       run["tokens"]["shards"].size(), run["tokens"]["dataset"].as_string());
   }
-  out += fmt::format("resources: {:.1f} s, {:.1f} CPU s, {} peak memory, {} thread(s)\n", run["wall_seconds"].as_double(), run["cpu_seconds"].as_double(), format_size(run["peak_memory_bytes"].as_double()), run["threads"].as_int());
+  out += fmt::format("resources: {:.1f} s, {:.1f} CPU s, {} peak memory, {} thread(s)\n",
+                     run["wall_seconds"].as_double(), run["cpu_seconds"].as_double(),
+                     format_size(run["peak_memory_bytes"].as_double()), run["threads"].as_int());
   for (const auto& alert : run["alerts"].items()) out += fmt::format("alert: {}\n", alert["message"].as_string());
   if (run.contains("report")) out += fmt::format("report: {}\n", run["report"].as_string());
   return out;
@@ -168,7 +196,9 @@ Json without_examples(Json run) {
 
 void add_run(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("run", "Run a pipeline or recipe");
-  command->footer("Example: gristmill run web-to-tokens --set output=clean/web --threads 8\nAn interrupted run goes on with --resume RUN.");
+  command->footer(
+      "Example: gristmill run web-to-tokens --set output=clean/web --threads 8\nAn interrupted run goes on with "
+      "--resume RUN.");
   auto request = std::make_shared<platform::RunRequest>();
   auto words = std::make_shared<ResourceWords>();
   auto sets = std::make_shared<std::vector<std::string>>();
@@ -183,7 +213,8 @@ void add_run(CLI::App& app, Session& session) {
   words->add_to(*command);
   command->callback([&session, request, words, sets, resume, is_dry] {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
-      if (request->pipeline.empty() == resume->empty()) return invalid_argument("give a pipeline file or recipe, or --resume RUN");
+      if (request->pipeline.empty() == resume->empty())
+        return invalid_argument("give a pipeline file or recipe, or --resume RUN");
       for (const auto& pair : *sets) {
         const auto sign = pair.find('=');
         if (sign == std::string::npos) return invalid_argument(fmt::format("--set {}: write KEY=VALUE", pair));
@@ -193,8 +224,11 @@ void add_run(CLI::App& app, Session& session) {
       if (*is_dry) {
         GRISTMILL_TRY(const auto plan, platform::plan_pipeline(workspace, *request));
         session.show(plan, [](const Json& json) {
-          std::string out = fmt::format("fingerprint: {}\nsplits: {}\n", json["fingerprint"].as_string(), json["splits"].as_int());
-          for (const auto& input : json["inputs"].items()) out += fmt::format("input: {}@{} ({} documents)\n", input["dataset"].as_string(), input["version"].dump(), plain(input["documents"]));
+          std::string out = fmt::format("fingerprint: {}\nsplits: {}\n", json["fingerprint"].as_string(),
+                                        json["splits"].as_int());
+          for (const auto& input : json["inputs"].items())
+            out += fmt::format("input: {}@{} ({} documents)\n", input["dataset"].as_string(), input["version"].dump(),
+                               plain(input["documents"]));
           for (const auto& stage : json["stages"].items()) out += fmt::format("stage: {}\n", stage.as_string());
           return out;
         });
@@ -203,7 +237,8 @@ void add_run(CLI::App& app, Session& session) {
       engine::Progress progress;
       GRISTMILL_TRY(const auto options, words->options(progress));
       const ProgressDisplay display(session, progress);
-      GRISTMILL_TRY(const auto run, resume->empty() ? platform::run_pipeline(workspace, *request, options) : platform::resume_run(workspace, *resume, options));
+      GRISTMILL_TRY(const auto run, resume->empty() ? platform::run_pipeline(workspace, *request, options)
+                                                    : platform::resume_run(workspace, *resume, options));
       session.show(without_examples(run), run_text);
       const auto& status = run["status"].as_string();
       if (status == "failed") fmt::print(stderr, "gristmill: {}\n", run["error"].as_string());
@@ -224,7 +259,9 @@ void add_runs(CLI::App& app, Session& session) {
       session.show(runs, [](const Json& json) {
         std::vector<std::vector<std::string>> rows{{"RUN", "PIPELINE", "STATUS", "IN", "OUT", "CPU S", "STARTED"}};
         for (const auto& item : json.items()) {
-          rows.push_back({plain(item["run_id"]), plain(item["pipeline"]), plain(item["status"]), plain(item["documents"]["in"]), plain(item["documents"]["out"]), plain(item["cpu_seconds"]), plain(item["started_at"])});
+          rows.push_back({plain(item["run_id"]), plain(item["pipeline"]), plain(item["status"]),
+                          plain(item["documents"]["in"]), plain(item["documents"]["out"]), plain(item["cpu_seconds"]),
+                          plain(item["started_at"])});
         }
         return table(rows);
       });
@@ -265,7 +302,9 @@ void add_trace(CLI::App& app, Session& session) {
             out += "  " + lines.substr(at, end - at + 1);
             at = end + 1;
           }
-          for (const auto& item : value["operators"].items()) out += fmt::format("  operator: {} version {} {}\n", item["name"].as_string(), item["version"].as_int(), item["options"].dump());
+          for (const auto& item : value["operators"].items())
+            out += fmt::format("  operator: {} version {} {}\n", item["name"].as_string(), item["version"].as_int(),
+                               item["options"].dump());
         }
         return out;
       });

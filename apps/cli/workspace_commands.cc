@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
 
 #include "gristmill/base/clock.h"
 #include "session.h"
@@ -19,7 +20,8 @@ void add_init(CLI::App& app, Session& session) {
     auto workspace = platform::Workspace::init(*folder, *profile);
     if (!workspace) return session.settle(std::move(workspace).error());
     session.show(Json::object({{"workspace", (*workspace)->folder()}, {"profile", *profile}}), [](const Json& json) {
-      return fmt::format("Made the workspace {}.\nNext: gristmill ingest PATH --source NAME --license ID\n", json["workspace"].as_string());
+      return fmt::format("Made the workspace {}.\nNext: gristmill ingest PATH --source NAME --license ID\n",
+                         json["workspace"].as_string());
     });
   });
 }
@@ -59,7 +61,9 @@ void add_audit(CLI::App& app, Session& session) {
       GRISTMILL_TRY(const auto entries, platform::audit_entries(workspace.database(), *limit));
       session.show(entries, [](const Json& json) {
         std::vector<std::vector<std::string>> rows{{"NUMBER", "AT", "ACTOR", "ACTION", "SUBJECT"}};
-        for (const auto& item : json.items()) rows.push_back({plain(item["sequence"]), plain(item["at"]), plain(item["actor"]), plain(item["action"]), plain(item["subject"])});
+        for (const auto& item : json.items())
+          rows.push_back({plain(item["sequence"]), plain(item["at"]), plain(item["actor"]), plain(item["action"]),
+                          plain(item["subject"])});
         return table(rows);
       });
       return {};
@@ -70,7 +74,8 @@ void add_audit(CLI::App& app, Session& session) {
   verify->callback([&session] {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
       GRISTMILL_TRY(const auto count, platform::verify_audit(workspace.database()));
-      session.show(Json::object({{"entries", count}, {"intact", true}}), [](const Json& json) { return fmt::format("{} entries, chain intact\n", plain(json["entries"])); });
+      session.show(Json::object({{"entries", count}, {"intact", true}}),
+                   [](const Json& json) { return fmt::format("{} entries, chain intact\n", plain(json["entries"])); });
       return {};
     });
   });
@@ -79,7 +84,8 @@ void add_audit(CLI::App& app, Session& session) {
 void add_version(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("version", "Print the version");
   command->callback([&session] {
-    session.show(Json::object({{"version", platform::program_version()}}), [](const Json& json) { return fmt::format("gristmill {}\n", json["version"].as_string()); });
+    session.show(Json::object({{"version", platform::program_version()}}),
+                 [](const Json& json) { return fmt::format("gristmill {}\n", json["version"].as_string()); });
   });
 }
 

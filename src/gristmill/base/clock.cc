@@ -61,7 +61,8 @@ std::optional<std::int64_t> parse_iso8601(std::string_view text) {
       !take_number(text, 2, parts[2])) {
     return std::nullopt;
   }
-  const year_month_day date{year{parts[0]}, month{static_cast<unsigned>(parts[1])}, day{static_cast<unsigned>(parts[2])}};
+  const year_month_day date{year{parts[0]}, month{static_cast<unsigned>(parts[1])},
+                            day{static_cast<unsigned>(parts[2])}};
   if (!date.ok()) return std::nullopt;
   auto point = duration_cast<milliseconds>(sys_days(date).time_since_epoch());
   if (text.empty()) return point.count();

@@ -162,9 +162,7 @@ Json Json::object(std::initializer_list<Member> members) {
   return result;
 }
 
-Json Json::array(std::initializer_list<Json> items) {
-  return Json(Array(items));
-}
+Json Json::array(std::initializer_list<Json> items) { return Json(Array(items)); }
 
 Json Json::from_members(Object members) {
   Json result = object();

@@ -40,8 +40,8 @@ class Json {
 
   /// Json::object({{"a", 1}, {"b", "x"}})
   static Json object(std::initializer_list<Member> members = {});
-  /// An object of many members at once; of equal keys the last value wins, at the place of the first. Linear time, where
-  /// `set` looks through the members each time.
+  /// An object of many members at once; of equal keys the last value wins, at the place of the first. Linear time,
+  /// where `set` looks through the members each time.
   static Json from_members(Object members);
   /// Json::array({1, 2})
   static Json array(std::initializer_list<Json> items = {});

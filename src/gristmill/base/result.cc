@@ -27,16 +27,15 @@ std::string_view to_string(ErrorCode code) noexcept {
   return "internal";
 }
 
-Error Error::within(std::string_view doing) && {
-  return {code, fmt::format("{}: {}", doing, message)};
-}
+Error Error::within(std::string_view doing) && { return {code, fmt::format("{}: {}", doing, message)}; }
 
 Error errno_error(std::string_view doing, int error_number) {
   auto code = ErrorCode::unavailable;
   if (error_number == ENOENT || error_number == ENOTDIR) code = ErrorCode::not_found;
   if (error_number == EACCES || error_number == EPERM || error_number == EROFS) code = ErrorCode::denied;
   if (error_number == EEXIST) code = ErrorCode::already_exists;
-  if (error_number == ELOOP || error_number == ENAMETOOLONG || error_number == EISDIR) code = ErrorCode::invalid_argument;
+  if (error_number == ELOOP || error_number == ENAMETOOLONG || error_number == EISDIR)
+    code = ErrorCode::invalid_argument;
   return {code, fmt::format("{}: {}", doing, std::generic_category().message(error_number))};
 }
 

@@ -108,14 +108,14 @@ namespace detail {
   declaration = *std::move(name)
 
 /// Returns the error of a Status, if it has one.
-#define GRISTMILL_RETURN_IF_ERROR(...)                                                         \
-  do {                                                                                         \
+#define GRISTMILL_RETURN_IF_ERROR(...)                                                                        \
+  do {                                                                                                        \
     if (auto gristmill_status = (__VA_ARGS__); !gristmill_status) return std::move(gristmill_status).error(); \
   } while (false)
 
 /// A broken invariant: prints place and values and aborts. Stays on in release builds.
-#define GRISTMILL_CHECK(condition, values)                                                          \
-  do {                                                                                              \
-    if (!(condition)) [[unlikely]]                                                                  \
-      ::gristmill::detail::check_failed(__FILE__, __LINE__, #condition, (values));                  \
+#define GRISTMILL_CHECK(condition, values)                                         \
+  do {                                                                             \
+    if (!(condition)) [[unlikely]]                                                 \
+      ::gristmill::detail::check_failed(__FILE__, __LINE__, #condition, (values)); \
   } while (false)

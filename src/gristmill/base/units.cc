@@ -15,10 +15,10 @@ struct Unit {
   double bytes;
 };
 
-constexpr std::array units{Unit{"", 1},      Unit{"B", 1},        Unit{"kB", 1e3},      Unit{"KB", 1e3},
-                           Unit{"MB", 1e6},  Unit{"GB", 1e9},     Unit{"TB", 1e12},     Unit{"KiB", 0x1p10},
+constexpr std::array units{Unit{"", 1},         Unit{"B", 1},        Unit{"kB", 1e3},     Unit{"KB", 1e3},
+                           Unit{"MB", 1e6},     Unit{"GB", 1e9},     Unit{"TB", 1e12},    Unit{"KiB", 0x1p10},
                            Unit{"MiB", 0x1p20}, Unit{"GiB", 0x1p30}, Unit{"TiB", 0x1p40}, Unit{"K", 0x1p10},
-                           Unit{"M", 0x1p20}, Unit{"G", 0x1p30},   Unit{"T", 0x1p40}};
+                           Unit{"M", 0x1p20},   Unit{"G", 0x1p30},   Unit{"T", 0x1p40}};
 
 }  // namespace
 

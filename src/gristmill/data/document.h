@@ -35,7 +35,8 @@ struct Document {
   Hash128 id;                         ///< Hash of the origin: source, file, offset. Never changes.
   std::string_view ingestion_id;      ///< The ingestion that landed it.
   std::string_view origin_uri;        ///< File it was read from (`!member` marks an archive member).
-  std::int64_t origin_offset = 0;     ///< Byte offset of its record in the decompressed file; row number for columnar files.
+  std::int64_t origin_offset =
+      0;     ///< Byte offset of its record in the decompressed file; row number for columnar files.
   std::string_view url;               ///< Address it was published at, when known.
   std::string_view media_type;        ///< text/plain, text/html, text/markdown, ...
   std::string_view text;              ///< UTF-8, always valid.
@@ -94,7 +95,8 @@ struct Batch {
 
 /// What of a JSON/CSV/Parquet record is the text, the id and the address.
 struct FieldNames {
-  std::vector<std::string> text{"text", "content", "body", "raw_content", "raw_html", "html", "document", "article", "page_content"};
+  std::vector<std::string> text{"text", "content",  "body",    "raw_content", "raw_html",
+                                "html", "document", "article", "page_content"};
   std::vector<std::string> url{"url", "uri", "link", "source_url", "canonical_url"};
 };
 

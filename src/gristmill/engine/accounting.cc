@@ -80,7 +80,10 @@ Json operator_json(const OperatorAccount& account) {
   for (const auto& [reason, list] : account.examples) {
     auto items = Json::array();
     for (const auto& example : list) {
-      items.push(Json::object({{"id", example.id}, {"origin_uri", example.origin_uri}, {"offset", example.offset}, {"text", example.text}}));
+      items.push(Json::object({{"id", example.id},
+                               {"origin_uri", example.origin_uri},
+                               {"offset", example.offset},
+                               {"text", example.text}}));
     }
     examples.set(reason, std::move(items));
   }
@@ -150,7 +153,8 @@ std::int64_t OperatorAccount::dropped_total() const { return sum(dropped); }
 std::int64_t OperatorAccount::quarantined_total() const { return sum(quarantined); }
 
 void LogHistogram::add(std::int64_t value) {
-  const auto bucket = static_cast<std::size_t>(std::bit_width(static_cast<std::uint64_t>(std::max<std::int64_t>(0, value))));
+  const auto bucket = static_cast<std::size_t>(
+      std::bit_width(static_cast<std::uint64_t>(std::max<std::int64_t>(0, value))));
   ++counts[std::min(bucket, counts.size() - 1)];
 }
 
@@ -194,8 +198,10 @@ void Account::add(const Account& other) {
     if (quarantine.size() < quarantine_notes_max) quarantine.push_back(note);
   }
   add_histogram(distributions.text_bytes.counts, other.distributions.text_bytes.counts);
-  for (const auto& [name, histogram] : other.distributions.integers) add_histogram(distributions.integers[name].counts, histogram.counts);
-  for (const auto& [name, histogram] : other.distributions.shares) add_histogram(distributions.shares[name].counts, histogram.counts);
+  for (const auto& [name, histogram] : other.distributions.integers)
+    add_histogram(distributions.integers[name].counts, histogram.counts);
+  for (const auto& [name, histogram] : other.distributions.shares)
+    add_histogram(distributions.shares[name].counts, histogram.counts);
   for (const auto& [name, counts] : other.distributions.words) {
     for (const auto& [word, count] : counts) add_words(distributions.words[name], word, count);
   }
@@ -207,16 +213,19 @@ Status Account::check_conservation() const {
     const auto left = account.in + account.created;
     const auto right = account.out + account.dropped_total() + account.merged + account.quarantined_total();
     if (account.in != entering || left != right) {
-      return Error{ErrorCode::internal,
-                   fmt::format("documents do not balance at {}: {} arrived, in {} + created {} != out {} + dropped {} + merged "
-                               "{} + quarantined {}",
-                               account.name, entering, account.in, account.created, account.out, account.dropped_total(),
-                               account.merged, account.quarantined_total())};
+      return Error{
+          ErrorCode::internal,
+          fmt::format("documents do not balance at {}: {} arrived, in {} + created {} != out {} + dropped {} + merged "
+                      "{} + quarantined {}",
+                      account.name, entering, account.in, account.created, account.out, account.dropped_total(),
+                      account.merged, account.quarantined_total())};
     }
     entering = account.out;
   }
   if (entering != documents_out) {
-    return Error{ErrorCode::internal, fmt::format("documents do not balance: {} left the last operator, {} were written", entering, documents_out)};
+    return Error{
+        ErrorCode::internal,
+        fmt::format("documents do not balance: {} left the last operator, {} were written", entering, documents_out)};
   }
   return {};
 }
@@ -244,8 +253,11 @@ Json Account::to_json() const {
   for (const auto& account : operators) list.push(operator_json(account));
   auto notes = Json::array();
   for (const auto& note : quarantine) {
-    notes.push(Json::object({{"operator", note.operator_name}, {"reason", note.reason}, {"message", note.message},
-                             {"origin_uri", note.origin_uri}, {"offset", note.offset}}));
+    notes.push(Json::object({{"operator", note.operator_name},
+                             {"reason", note.reason},
+                             {"message", note.message},
+                             {"origin_uri", note.origin_uri},
+                             {"offset", note.offset}}));
   }
   auto integers = Json::object();
   for (const auto& [name, histogram] : distributions.integers) integers.set(name, histogram_json(histogram.counts));
@@ -287,7 +299,8 @@ Account Account::from_json(const Json& json) {
   }
   auto& distributions = account.distributions;
   histogram_from(json["text_bytes"], distributions.text_bytes.counts);
-  for (const auto& [name, counts] : json["integers"].members()) histogram_from(counts, distributions.integers[name].counts);
+  for (const auto& [name, counts] : json["integers"].members())
+    histogram_from(counts, distributions.integers[name].counts);
   for (const auto& [name, counts] : json["shares"].members()) histogram_from(counts, distributions.shares[name].counts);
   for (const auto& [name, counts] : json["words"].members()) distributions.words[name] = counts_from(counts);
   return account;

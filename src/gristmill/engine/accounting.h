@@ -84,8 +84,8 @@ struct Account {
   double read_cpu_seconds = 0;
   double write_cpu_seconds = 0;
   std::map<std::string, std::int64_t> skipped;  ///< Records that are no documents by nature (WARC requests), by kind.
-  std::vector<OperatorAccount> operators;       ///< The reader first, then the steps in order.
-  std::vector<QuarantineNote> quarantine;       ///< The first of them; the counts are in `operators`.
+  std::vector<OperatorAccount> operators;  ///< The reader first, then the steps in order.
+  std::vector<QuarantineNote> quarantine;  ///< The first of them; the counts are in `operators`.
   Distributions distributions;
 
   /// Adds another account; operators are matched by position. `other` comes later in input order.
@@ -100,8 +100,8 @@ struct Account {
   static Account from_json(const Json& json);
 };
 
-/// Order-dependent digest of a document sequence that can be composed: digest(ab) from digest(a) and digest(b), so it does not
-/// depend on how the input was split. Polynomial over XXH3-128 values, modulo 2^128.
+/// Order-dependent digest of a document sequence that can be composed: digest(ab) from digest(a) and digest(b), so it
+/// does not depend on how the input was split. Polynomial over XXH3-128 values, modulo 2^128.
 class SequenceDigest {
  public:
   void add(const Hash128& id, const Hash128& content);

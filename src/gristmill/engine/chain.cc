@@ -17,12 +17,14 @@ std::uint16_t slot_of(const std::vector<data::Column>& columns, std::string_view
   return static_cast<std::uint16_t>(found - columns.begin());
 }
 
-Status add_column(std::vector<data::Column>& columns, std::string_view name, data::ColumnType type, std::string_view step) {
+Status add_column(std::vector<data::Column>& columns, std::string_view name, data::ColumnType type,
+                  std::string_view step) {
   const auto found = std::ranges::find(columns, name, &data::Column::name);
   if (found == columns.end()) {
     columns.push_back({std::string(name), type});
   } else if (found->type != type) {
-    return invalid_argument(fmt::format("{} writes the column '{}' with another type than the one it has already", step, name));
+    return invalid_argument(
+        fmt::format("{} writes the column '{}' with another type than the one it has already", step, name));
   }
   return {};
 }
@@ -37,22 +39,27 @@ std::string annotation_column(std::string_view operator_name) {
   return name + "_reason";
 }
 
-Result<std::vector<data::Column>> pipeline_columns(const std::vector<Step>& steps, std::vector<data::Column> input_columns) {
+Result<std::vector<data::Column>> pipeline_columns(const std::vector<Step>& steps,
+                                                   std::vector<data::Column> input_columns) {
   auto columns = std::move(input_columns);
   for (const auto& step : steps) {
     const auto& spec = step.op->spec();
     for (const auto& needed : spec.columns_in) {
       if (std::ranges::find(columns, needed.name, &data::Column::name) == columns.end()) {
-        return invalid_argument(fmt::format("{} needs the column '{}' ({}): put the operator that writes it before", spec.name, needed.name, needed.help));
+        return invalid_argument(fmt::format("{} needs the column '{}' ({}): put the operator that writes it before",
+                                            spec.name, needed.name, needed.help));
       }
     }
-    for (const auto& made : spec.columns_out) GRISTMILL_RETURN_IF_ERROR(add_column(columns, made.name, made.type, spec.name));
-    if (step.annotates) GRISTMILL_RETURN_IF_ERROR(add_column(columns, annotation_column(spec.name), data::ColumnType::string, spec.name));
+    for (const auto& made : spec.columns_out)
+      GRISTMILL_RETURN_IF_ERROR(add_column(columns, made.name, made.type, spec.name));
+    if (step.annotates)
+      GRISTMILL_RETURN_IF_ERROR(add_column(columns, annotation_column(spec.name), data::ColumnType::string, spec.name));
   }
   return columns;
 }
 
-Chain::Chain(const std::vector<Step>& steps, std::size_t begin, std::size_t end, const std::vector<data::Column>& columns) {
+Chain::Chain(const std::vector<Step>& steps, std::size_t begin, std::size_t end,
+             const std::vector<data::Column>& columns) {
   for (std::size_t position = begin; position < end; ++position) {
     const auto& step = steps[position];
     const auto& spec = step.op->spec();

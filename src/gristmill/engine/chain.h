@@ -28,15 +28,16 @@ struct Step {
 /// Name of the column that an annotating filter writes: `filter.c4` -> `filter_c4_reason`.
 std::string annotation_column(std::string_view operator_name);
 
-/// All operator columns of a pipeline: those of the input, then what each step adds, each name once. The error names a step that
-/// needs a column nobody made, or two steps that make one name with different types.
-Result<std::vector<data::Column>> pipeline_columns(const std::vector<Step>& steps, std::vector<data::Column> input_columns);
+/// All operator columns of a pipeline: those of the input, then what each step adds, each name once. The error names a
+/// step that needs a column nobody made, or two steps that make one name with different types.
+Result<std::vector<data::Column>> pipeline_columns(const std::vector<Step>& steps,
+                                                   std::vector<data::Column> input_columns);
 
 /// Called for each document that leaves the chain other than by being kept.
 using Departure = std::function<void(const data::Document&, const std::string& operator_name, const ops::Verdict&)>;
 
-/// The per-document steps [begin, end) of a pipeline, applied to batches by one thread. Operator by operator over a batch
-/// that stays in cache, so that CPU time is measured for each operator at the cost of two clock reads a batch.
+/// The per-document steps [begin, end) of a pipeline, applied to batches by one thread. Operator by operator over a
+/// batch that stays in cache, so that CPU time is measured for each operator at the cost of two clock reads a batch.
 class Chain {
  public:
   Chain(const std::vector<Step>& steps, std::size_t begin, std::size_t end, const std::vector<data::Column>& columns);

@@ -66,7 +66,8 @@ std::uint64_t run_checksum(const RunHead& head, std::string_view keys) {
 Result<RunHead> read_run_head(const std::string& path, std::uint64_t offset) {
   GRISTMILL_TRY(const auto bytes, io::read_range(path, offset, sizeof(RunHead)));
   RunHead head{};
-  if (bytes.size() != sizeof head) return corrupt_data(fmt::format("{}: key file is cut short at byte {}", path, offset));
+  if (bytes.size() != sizeof head)
+    return corrupt_data(fmt::format("{}: key file is cut short at byte {}", path, offset));
   std::memcpy(&head, bytes.data(), sizeof head);
   return head;
 }
@@ -105,8 +106,10 @@ Status read_slice(const KeyFile& file, const Slice& slice, const Bitmap& gone, s
     for (std::uint32_t partition = 0; partition < slice.begin; ++partition) skipped += head.counts[partition];
     for (auto partition = slice.begin; partition < slice.end; ++partition) wanted += head.counts[partition];
     if (wanted == 0) return {};
-    GRISTMILL_TRY(const auto bytes, io::read_range(file.path, offset + skipped * sizeof(StoredKey), wanted * sizeof(StoredKey)));
-    if (bytes.size() != wanted * sizeof(StoredKey)) return corrupt_data(fmt::format("{}: key file is cut short", file.path));
+    GRISTMILL_TRY(const auto bytes,
+                  io::read_range(file.path, offset + skipped * sizeof(StoredKey), wanted * sizeof(StoredKey)));
+    if (bytes.size() != wanted * sizeof(StoredKey))
+      return corrupt_data(fmt::format("{}: key file is cut short", file.path));
     for (std::size_t at = 0; at < bytes.size(); at += sizeof(StoredKey)) {
       StoredKey stored{};
       std::memcpy(&stored, bytes.data() + at, sizeof stored);
@@ -115,13 +118,15 @@ Status read_slice(const KeyFile& file, const Slice& slice, const Bitmap& gone, s
         return corrupt_data(fmt::format("{}: a key lies outside its partition", file.path));
       }
       const auto ordinal = file.first_ordinal + stored.row;
-      if (slice.holds(stored.high) && !gone.test(ordinal)) keys.push_back({stored.high, stored.low, static_cast<std::uint64_t>(ordinal)});
+      if (slice.holds(stored.high) && !gone.test(ordinal))
+        keys.push_back({stored.high, stored.low, static_cast<std::uint64_t>(ordinal)});
     }
     return {};
   });
 }
 
-Status group_slice(std::span<const KeyFile> files, const Slice& slice, const Bitmap& gone, std::vector<Key>& keys, io::FileWriter& out) {
+Status group_slice(std::span<const KeyFile> files, const Slice& slice, const Bitmap& gone, std::vector<Key>& keys,
+                   io::FileWriter& out) {
   keys.clear();
   for (const auto& file : files) GRISTMILL_RETURN_IF_ERROR(read_slice(file, slice, gone, keys));
   std::ranges::sort(keys);
@@ -145,9 +150,12 @@ class MappedScratch {
     if (descriptor < 0) return errno_error(fmt::format("creating {}", path), errno);
     ::unlink(path.c_str());
     const int failed = ::posix_fallocate(descriptor, 0, static_cast<off_t>(std::max<std::size_t>(bytes, 1)));
-    void* memory = failed == 0 ? ::mmap(nullptr, std::max<std::size_t>(bytes, 1), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0) : MAP_FAILED;
+    void* memory = failed == 0 ? ::mmap(nullptr, std::max<std::size_t>(bytes, 1), PROT_READ | PROT_WRITE, MAP_SHARED,
+                                        descriptor, 0)
+                               : MAP_FAILED;
     ::close(descriptor);
-    if (memory == MAP_FAILED) return errno_error(fmt::format("mapping {} ({} bytes)", path, bytes), failed != 0 ? failed : errno);
+    if (memory == MAP_FAILED)
+      return errno_error(fmt::format("mapping {} ({} bytes)", path, bytes), failed != 0 ? failed : errno);
     return std::unique_ptr<MappedScratch>(new MappedScratch(memory, bytes));
   }
   ~MappedScratch() { ::munmap(memory_, std::max<std::size_t>(bytes_, 1)); }
@@ -178,7 +186,8 @@ Status join_edges(const std::string& path, Forest& forest, std::uint64_t documen
     for (; at + sizeof(Edge) <= filled; at += sizeof(Edge)) {
       Edge edge{};
       std::memcpy(&edge, buffer.data() + at, sizeof edge);
-      if (edge.first >= document_count || edge.other >= document_count) return corrupt_data(fmt::format("{}: an edge names no document", path));
+      if (edge.first >= document_count || edge.other >= document_count)
+        return corrupt_data(fmt::format("{}: an edge names no document", path));
       // The root of a set is its smallest index; mirrored, that is the last document.
       if (!keeps_first) edge = {document_count - 1 - edge.first, document_count - 1 - edge.other};
       forest.join(edge.first, edge.other);
@@ -191,7 +200,8 @@ Status join_edges(const std::string& path, Forest& forest, std::uint64_t documen
   return {};
 }
 
-Status join_all(std::span<const std::string> paths, Forest& forest, std::uint64_t document_count, bool keeps_first, int threads) {
+Status join_all(std::span<const std::string> paths, Forest& forest, std::uint64_t document_count, bool keeps_first,
+                int threads) {
   std::atomic<std::size_t> next = 0;
   std::mutex mutex;
   std::optional<Error> failure;
@@ -259,7 +269,8 @@ Result<std::vector<std::uint64_t>> partition_bytes(std::span<const KeyFile> file
     GRISTMILL_RETURN_IF_ERROR(for_each_run(file.path, [&](const RunHead& head, std::uint64_t offset) -> Status {
       // The whole run is verified here, once, before any part of it is trusted.
       GRISTMILL_TRY(const auto keys, io::read_range(file.path, offset, run_keys(head) * sizeof(StoredKey)));
-      if (run_checksum(head, keys) != head.checksum) return corrupt_data(fmt::format("{}: checksum of a key run is wrong", file.path));
+      if (run_checksum(head, keys) != head.checksum)
+        return corrupt_data(fmt::format("{}: checksum of a key run is wrong", file.path));
       for (std::uint32_t i = 0; i < exchange_partitions; ++i) totals[i] += std::uint64_t{head.counts[i]} * sizeof(Key);
       return {};
     }));
@@ -284,7 +295,8 @@ Status group_keys(std::span<const KeyFile> files, std::uint32_t begin, std::uint
   std::uint64_t total = 0;
   for (const auto& file : files) {
     GRISTMILL_RETURN_IF_ERROR(for_each_run(file.path, [&](const RunHead& head, std::uint64_t) -> Status {
-      for (auto partition = begin; partition < end; ++partition) total += std::uint64_t{head.counts[partition]} * sizeof(Key);
+      for (auto partition = begin; partition < end; ++partition)
+        total += std::uint64_t{head.counts[partition]} * sizeof(Key);
       return {};
     }));
   }
@@ -297,9 +309,9 @@ Status group_keys(std::span<const KeyFile> files, std::uint32_t begin, std::uint
   return out->publish();
 }
 
-Result<std::int64_t> cluster_edges(std::span<const std::string> edge_paths, std::int64_t document_count, bool keeps_first,
-                                   const std::string& gone_path, int threads, const std::string& scratch_path,
-                                   const std::string& decision_path) {
+Result<std::int64_t> cluster_edges(std::span<const std::string> edge_paths, std::int64_t document_count,
+                                   bool keeps_first, const std::string& gone_path, int threads,
+                                   const std::string& scratch_path, const std::string& decision_path) {
   const auto count = static_cast<std::uint64_t>(document_count);
   GRISTMILL_TRY(const auto scratch, MappedScratch::create(scratch_path, count * sizeof(Forest::Cell)));
   Forest forest(scratch->cells<Forest::Cell>());
@@ -311,7 +323,8 @@ Result<std::int64_t> cluster_edges(std::span<const std::string> edge_paths, std:
     const auto index = keeps_first ? ordinal : count - 1 - ordinal;
     const bool is_duplicate = forest.find(index) != index;
     marked += is_duplicate;
-    if (is_duplicate || gone.test(static_cast<std::int64_t>(ordinal))) bits[ordinal / 8] = static_cast<char>(bits[ordinal / 8] | (1 << (ordinal % 8)));
+    if (is_duplicate || gone.test(static_cast<std::int64_t>(ordinal)))
+      bits[ordinal / 8] = static_cast<char>(bits[ordinal / 8] | (1 << (ordinal % 8)));
   }
   GRISTMILL_RETURN_IF_ERROR(io::write_file(decision_path, bits));
   return marked;

@@ -15,7 +15,8 @@ namespace gristmill::engine {
 /// Hash ranges that keys are exchanged by: the top bits of the key. Fixed, so that files never depend on threads.
 constexpr std::uint32_t exchange_partitions = 1024;
 
-/// Collects the cluster keys of one task and writes them grouped by partition, in runs of bounded memory. 20 bytes a key.
+/// Collects the cluster keys of one task and writes them grouped by partition, in runs of bounded memory. 20 bytes a
+/// key.
 class KeyWriter {
  public:
   explicit KeyWriter(std::string path);
@@ -62,8 +63,8 @@ Status group_keys(std::span<const KeyFile> files, std::uint32_t begin, std::uint
 /// its cluster (the first in input order, or the last). Documents of `gone_path` keep their bit too, so the file is
 /// the union of all decisions of the cut. The forest sits in a mapped scratch file (8 bytes a document), not in memory.
 /// Returns the number of documents newly marked.
-Result<std::int64_t> cluster_edges(std::span<const std::string> edge_paths, std::int64_t document_count, bool keeps_first,
-                                   const std::string& gone_path, int threads, const std::string& scratch_path,
-                                   const std::string& decision_path);
+Result<std::int64_t> cluster_edges(std::span<const std::string> edge_paths, std::int64_t document_count,
+                                   bool keeps_first, const std::string& gone_path, int threads,
+                                   const std::string& scratch_path, const std::string& decision_path);
 
 }  // namespace gristmill::engine

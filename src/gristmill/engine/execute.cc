@@ -47,12 +47,14 @@ class Executor {
 
   Result<PlanResult> run() {
     GRISTMILL_TRY(crashes_, FlightRecorder::crashes(plan_.folders.internal + "/flight"));
-    GRISTMILL_TRY(flight_, FlightRecorder::open(plan_.folders.internal + "/flight", std::max(1, resources_.runner.threads)));
+    GRISTMILL_TRY(flight_,
+                  FlightRecorder::open(plan_.folders.internal + "/flight", std::max(1, resources_.runner.threads)));
     const auto segments = cut_at_globals(*plan_.steps);
     auto splits = plan_.splits;
     Segment before;
     for (std::size_t number = 0; number < segments.size(); ++number) {
-      GRISTMILL_TRY(const auto results, run_map(static_cast<std::int64_t>(number), segments[number], before, std::move(splits)));
+      GRISTMILL_TRY(const auto results,
+                    run_map(static_cast<std::int64_t>(number), segments[number], before, std::move(splits)));
       splits.clear();
       if (number + 1 < segments.size()) {
         GRISTMILL_RETURN_IF_ERROR(decide(number, segments[number], results));
@@ -79,21 +81,34 @@ class Executor {
     return done;
   }
 
-  Result<std::vector<MapResult>> run_map(std::int64_t number, const Segment& segment, const Segment& before, std::vector<Split> splits) {
-    MapStage stage{.name = fmt::format("map-{}", number), .number = number, .steps = plan_.steps, .begin = segment.begin,
-                   .end = segment.end, .decided = before.globals, .decision_paths = decisions_, .keyed = segment.globals,
-                   .columns = &plan_.columns, .splits = std::move(splits), .folders = plan_.folders, .writer = plan_.writer,
-                   .ingestion_id = plan_.ingestion_id, .tokenizer_digest = plan_.tokenizer_digest, .vocabulary_size = plan_.vocabulary_size};
+  Result<std::vector<MapResult>> run_map(std::int64_t number, const Segment& segment, const Segment& before,
+                                         std::vector<Split> splits) {
+    MapStage stage{.name = fmt::format("map-{}", number),
+                   .number = number,
+                   .steps = plan_.steps,
+                   .begin = segment.begin,
+                   .end = segment.end,
+                   .decided = before.globals,
+                   .decision_paths = decisions_,
+                   .keyed = segment.globals,
+                   .columns = &plan_.columns,
+                   .splits = std::move(splits),
+                   .folders = plan_.folders,
+                   .writer = plan_.writer,
+                   .ingestion_id = plan_.ingestion_id,
+                   .tokenizer_digest = plan_.tokenizer_digest,
+                   .vocabulary_size = plan_.vocabulary_size};
     for (const auto& site : crashes_) {
       if (site.stage == number) stage.poison.push_back({site.task, {site.ordinal, site.step}});
     }
-    GRISTMILL_TRY(auto done, run_counted({stage.name, static_cast<std::int64_t>(stage.splits.size()), [&](const TaskContext& context) -> Result<std::string> {
-      flight_->enter(context.worker, number, context.task);
-      auto made = run_map_task(stage, context);
-      FlightRecorder::leave();
-      if (!made) return std::move(made).error();
-      return made->to_json().dump();
-    }}));
+    GRISTMILL_TRY(auto done, run_counted({stage.name, static_cast<std::int64_t>(stage.splits.size()),
+                                          [&](const TaskContext& context) -> Result<std::string> {
+                                            flight_->enter(context.worker, number, context.task);
+                                            auto made = run_map_task(stage, context);
+                                            FlightRecorder::leave();
+                                            if (!made) return std::move(made).error();
+                                            return made->to_json().dump();
+                                          }}));
     std::vector<MapResult> results;
     for (const auto& text : done.results) {
       GRISTMILL_TRY(const auto json, Json::parse(text));
@@ -132,7 +147,8 @@ class Executor {
     for (auto& note : stage_account.quarantine) total.quarantine.push_back(std::move(note));
     pending_cpu_seconds_.assign(segment.globals.size(), 0);
     for (const auto& result : results) {
-      for (std::size_t i = 0; i < result.key_cpu_seconds.size(); ++i) pending_cpu_seconds_[i] += result.key_cpu_seconds[i];
+      for (std::size_t i = 0; i < result.key_cpu_seconds.size(); ++i)
+        pending_cpu_seconds_[i] += result.key_cpu_seconds[i];
       if (!result.quarantine_path.empty()) result_.quarantine_paths.push_back(result.quarantine_path);
     }
   }
@@ -171,7 +187,8 @@ class Executor {
     return {};
   }
 
-  Result<std::vector<std::string>> group(const std::string& name, const std::vector<KeyFile>& files, std::int64_t documents, const std::string& gone) {
+  Result<std::vector<std::string>> group(const std::string& name, const std::vector<KeyFile>& files,
+                                         std::int64_t documents, const std::string& gone) {
     GRISTMILL_TRY(const auto bytes, partition_bytes(files));
     std::vector<std::uint32_t> starts{0};
     std::uint64_t sum = 0;
@@ -182,24 +199,34 @@ class Executor {
       }
       sum += bytes[partition];
     }
-    const auto edge_path = [&](std::int64_t task) { return fmt::format("{}/group-{}-{:06}.edges", plan_.folders.internal, name, task); };
-    const auto memory = resources_.memory_bytes / 4 / static_cast<std::uint64_t>(std::max(1, resources_.runner.threads));
-    GRISTMILL_TRY(const auto done, run_counted({"group-" + name, static_cast<std::int64_t>(starts.size()), [&](const TaskContext& context) -> Result<std::string> {
-      const auto task = static_cast<std::size_t>(context.task);
-      const auto end = task + 1 < starts.size() ? starts[task + 1] : exchange_partitions;
-      GRISTMILL_RETURN_IF_ERROR(group_keys(files, starts[task], end, documents, gone, memory, edge_path(context.task)));
-      return edge_path(context.task);
-    }}));
+    const auto edge_path = [&](std::int64_t task) {
+      return fmt::format("{}/group-{}-{:06}.edges", plan_.folders.internal, name, task);
+    };
+    const auto memory = resources_.memory_bytes / 4 /
+                        static_cast<std::uint64_t>(std::max(1, resources_.runner.threads));
+    GRISTMILL_TRY(const auto done,
+                  run_counted({"group-" + name, static_cast<std::int64_t>(starts.size()),
+                               [&](const TaskContext& context) -> Result<std::string> {
+                                 const auto task = static_cast<std::size_t>(context.task);
+                                 const auto end = task + 1 < starts.size() ? starts[task + 1] : exchange_partitions;
+                                 GRISTMILL_RETURN_IF_ERROR(group_keys(files, starts[task], end, documents, gone, memory,
+                                                                      edge_path(context.task)));
+                                 return edge_path(context.task);
+                               }}));
     return done.results;
   }
 
-  Result<std::string> cluster(const std::string& name, std::size_t step, const std::vector<std::string>& edges, std::int64_t documents, const std::string& gone) {
+  Result<std::string> cluster(const std::string& name, std::size_t step, const std::vector<std::string>& edges,
+                              std::int64_t documents, const std::string& gone) {
     const auto path = fmt::format("{}/cluster-{}.bits", plan_.folders.internal, name);
     const bool keeps_first = (*plan_.steps)[step].global()->keeps_first();
     GRISTMILL_TRY(const auto done, run_counted({"cluster-" + name, 1, [&](const TaskContext&) -> Result<std::string> {
-      GRISTMILL_TRY(const auto marked, cluster_edges(edges, documents, keeps_first, gone, resources_.runner.threads, path + ".forest", path));
-      return fmt::format("{}", marked);
-    }}));
+                                                  GRISTMILL_TRY(
+                                                      const auto marked,
+                                                      cluster_edges(edges, documents, keeps_first, gone,
+                                                                    resources_.runner.threads, path + ".forest", path));
+                                                  return fmt::format("{}", marked);
+                                                }}));
     return path;
   }
 
@@ -210,7 +237,8 @@ class Executor {
     for (const auto& result : results) {
       if (result.file.path.empty()) continue;
       const auto bytes = static_cast<std::uint64_t>(result.file.text_bytes);
-      if (splits.empty() || splits.back().bytes + bytes > plan_.split_bytes) splits.push_back({.pieces = {}, .first_ordinal = ordinal});
+      if (splits.empty() || splits.back().bytes + bytes > plan_.split_bytes)
+        splits.push_back({.pieces = {}, .first_ordinal = ordinal});
       auto& split = splits.back();
       split.pieces.emplace_back(formats::DatasetPiece{result.file.path});
       split.bytes += bytes;
@@ -267,15 +295,27 @@ class Executor {
       readers.push_back(std::move(reader));
     }
     GRISTMILL_TRY(const auto shards, plan_shards(readers));
-    const auto path = [&](std::int64_t task) { return fmt::format("{}/{}-{:05}.tokens", plan_.folders.tokens, plan_.shard_prefix, task); };
-    GRISTMILL_TRY(const auto done, run_counted({"shards", static_cast<std::int64_t>(shards.size()), [&](const TaskContext& context) -> Result<std::string> {
-      GRISTMILL_TRY(auto writer, formats::ShardWriter::create(path(context.task), {plan_.tokenizer_digest, plan_.vocabulary_size}));
-      for (const auto& part : shards[static_cast<std::size_t>(context.task)]) {
-        GRISTMILL_RETURN_IF_ERROR(writer->append_range(readers[part.segment], part.first_document, part.count));
-      }
-      GRISTMILL_TRY(const auto shard, writer->close());
-      return Json::object({{"path", shard.path}, {"bytes", shard.bytes}, {"tokens", shard.tokens}, {"documents", shard.documents}, {"sha256", shard.sha256}}).dump();
-    }}));
+    const auto path = [&](std::int64_t task) {
+      return fmt::format("{}/{}-{:05}.tokens", plan_.folders.tokens, plan_.shard_prefix, task);
+    };
+    GRISTMILL_TRY(const auto done,
+                  run_counted({"shards", static_cast<std::int64_t>(shards.size()),
+                               [&](const TaskContext& context) -> Result<std::string> {
+                                 GRISTMILL_TRY(auto writer, formats::ShardWriter::create(
+                                                                path(context.task),
+                                                                {plan_.tokenizer_digest, plan_.vocabulary_size}));
+                                 for (const auto& part : shards[static_cast<std::size_t>(context.task)]) {
+                                   GRISTMILL_RETURN_IF_ERROR(
+                                       writer->append_range(readers[part.segment], part.first_document, part.count));
+                                 }
+                                 GRISTMILL_TRY(const auto shard, writer->close());
+                                 return Json::object({{"path", shard.path},
+                                                      {"bytes", shard.bytes},
+                                                      {"tokens", shard.tokens},
+                                                      {"documents", shard.documents},
+                                                      {"sha256", shard.sha256}})
+                                     .dump();
+                               }}));
     for (const auto& text : done.results) {
       GRISTMILL_TRY(const auto json, Json::parse(text));
       formats::WrittenShard shard;
@@ -312,7 +352,8 @@ std::vector<std::string> stage_names(const std::vector<Step>& steps, bool with_t
   const auto segments = cut_at_globals(steps);
   for (std::size_t number = 0; number < segments.size(); ++number) {
     std::string operators;
-    for (auto i = segments[number].begin; i < segments[number].end; ++i) operators += fmt::format(" {}", steps[i].op->spec().name);
+    for (auto i = segments[number].begin; i < segments[number].end; ++i)
+      operators += fmt::format(" {}", steps[i].op->spec().name);
     names.push_back(fmt::format("map-{}: {}{}", number, number == 0 ? "read inputs" : "apply decisions", operators));
     for (std::size_t i = 0; i < segments[number].globals.size(); ++i) {
       const auto name = steps[segments[number].globals[i]].op->spec().name;

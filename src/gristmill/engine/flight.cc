@@ -64,7 +64,7 @@ Result<std::unique_ptr<FlightRecorder>> FlightRecorder::open(const std::string& 
   void* mapping = failed == 0 ? ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0) : MAP_FAILED;
   ::close(descriptor);
   if (mapping == MAP_FAILED) return errno_error(fmt::format("mapping {}", path), failed != 0 ? failed : errno);
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = on_crash;
   action.sa_flags = SA_ONSTACK | SA_NODEFER;
   for (const int signal_number : crash_signals) ::sigaction(signal_number, &action, nullptr);

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
-#include <memory>
 
 #include "gristmill/base/result.h"
 
@@ -19,8 +19,8 @@ struct CrashSite {
 };
 
 /// Remembers, in a small mapped file, which document each thread is working on. When an operator crashes the process, a
-/// signal handler marks the thread's slot; the next process finds the exact document there and quarantines it instead of
-/// crashing again. A plain kill leaves no mark, so interrupted work is never mistaken for poison.
+/// signal handler marks the thread's slot; the next process finds the exact document there and quarantines it instead
+/// of crashing again. A plain kill leaves no mark, so interrupted work is never mistaken for poison.
 class FlightRecorder {
  public:
   /// One slot a thread, in `folder`. Installs the handlers for SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT.

@@ -39,7 +39,8 @@ class MapTask {
     for (const auto step : stage.decided) cut_accounts_.push_back(account_of(step));
     for (const auto step : stage.keyed) {
       key_scratch_.push_back((*stage.steps)[step].op->make_scratch());
-      key_writers_.push_back(std::make_unique<KeyWriter>(fmt::format("{}/{}.keys", stem(stage.folders.internal), step)));
+      key_writers_.push_back(
+          std::make_unique<KeyWriter>(fmt::format("{}/{}.keys", stem(stage.folders.internal), step)));
     }
   }
 
@@ -87,7 +88,8 @@ class MapTask {
     }
     const auto reader = *std::move(opened);
     while (true) {
-      if (context_.stop && context_.stop->load(std::memory_order_relaxed)) return Error{ErrorCode::interrupted, "stopped"};
+      if (context_.stop && context_.stop->load(std::memory_order_relaxed))
+        return Error{ErrorCode::interrupted, "stopped"};
       batch_.clear();
       const double started = thread_cpu_seconds();
       GRISTMILL_TRY(const bool more, reader->read(batch_));
@@ -119,15 +121,17 @@ class MapTask {
     }
     for (auto& document : batch_.documents) {
       if (!stage_.ingestion_id.empty()) document.ingestion_id = stage_.ingestion_id;
-      if (document.columns.size() != stage_.columns->size()) document.columns = batch_.allocate_cells(stage_.columns->size());
+      if (document.columns.size() != stage_.columns->size())
+        document.columns = batch_.allocate_cells(stage_.columns->size());
     }
     apply_decisions();
-    chain_.run(batch_, ordinal_, poison_, [&](const data::Document& document, const std::string& name, const ops::Verdict& verdict) {
-      index_.add_outcome(document.id, name, verdict.reason);
-      if (verdict.outcome == ops::Outcome::quarantined && status_) {
-        status_ = quarantine(document, name, verdict.reason, verdict.message);
-      }
-    });
+    chain_.run(batch_, ordinal_, poison_,
+               [&](const data::Document& document, const std::string& name, const ops::Verdict& verdict) {
+                 index_.add_outcome(document.id, name, verdict.reason);
+                 if (verdict.outcome == ops::Outcome::quarantined && status_) {
+                   status_ = quarantine(document, name, verdict.reason, verdict.message);
+                 }
+               });
     ordinal_ += documents;
     GRISTMILL_RETURN_IF_ERROR(std::exchange(status_, Status()));
     const double started = thread_cpu_seconds();
@@ -208,13 +212,16 @@ class MapTask {
 
   /// Raw bytes of a broken record may be anything; what is stored must be UTF-8.
   data::Document sanitized(data::Document document) {
-    if (!kernels::is_valid_utf8(document.text)) document.text = batch_.arena.copy(kernels::replace_invalid_utf8(document.text));
+    if (!kernels::is_valid_utf8(document.text))
+      document.text = batch_.arena.copy(kernels::replace_invalid_utf8(document.text));
     return document;
   }
 
-  Status quarantine(const data::Document& document, const std::string& name, std::string_view reason, const std::string& message) {
+  Status quarantine(const data::Document& document, const std::string& name, std::string_view reason,
+                    const std::string& message) {
     if (!quarantine_) {
-      GRISTMILL_TRY(quarantine_, formats::create_dataset_file(stem(stage_.folders.quarantine) + ".parquet", quarantine_columns(), {}));
+      GRISTMILL_TRY(quarantine_, formats::create_dataset_file(stem(stage_.folders.quarantine) + ".parquet",
+                                                              quarantine_columns(), {}));
     }
     auto copy = sanitized(document);
     if (!stage_.ingestion_id.empty()) copy.ingestion_id = stage_.ingestion_id;
@@ -224,7 +231,8 @@ class MapTask {
     copy.columns[1] = reason;
     copy.columns[2] = std::string_view(clean_message);
     if (account_.quarantine.size() < quarantine_notes_max) {
-      account_.quarantine.push_back({name, std::string(reason), clean_message, std::string(document.origin_uri), document.origin_offset});
+      account_.quarantine.push_back(
+          {name, std::string(reason), clean_message, std::string(document.origin_uri), document.origin_offset});
     }
     return quarantine_->write(copy);
   }
@@ -307,27 +315,37 @@ Json to_json(const formats::WrittenFile& file) {
       for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
       return text;
     };
-    columns.push(Json::array({column.field_id, column.size_bytes, column.value_count, column.null_count, hex(column.lower_bound), hex(column.upper_bound)}));
+    columns.push(Json::array({column.field_id, column.size_bytes, column.value_count, column.null_count,
+                              hex(column.lower_bound), hex(column.upper_bound)}));
   }
   auto offsets = Json::array();
   for (const auto offset : file.row_group_offsets) offsets.push(offset);
-  return Json::object({{"path", file.path}, {"bytes", file.bytes}, {"documents", file.documents}, {"text_bytes", file.text_bytes},
-                       {"sha256", file.sha256}, {"offsets", std::move(offsets)}, {"columns", std::move(columns)}});
+  return Json::object({{"path", file.path},
+                       {"bytes", file.bytes},
+                       {"documents", file.documents},
+                       {"text_bytes", file.text_bytes},
+                       {"sha256", file.sha256},
+                       {"offsets", std::move(offsets)},
+                       {"columns", std::move(columns)}});
 }
 
 formats::WrittenFile written_file_from(const Json& json) {
   const auto bytes = [](const std::string& hex) {
     std::string raw;
-    for (std::size_t i = 0; i + 1 < hex.size(); i += 2) raw += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+    for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+      raw += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
     return raw;
   };
-  formats::WrittenFile file{.path = json["path"].as_string(), .bytes = json["bytes"].as_int(), .documents = json["documents"].as_int(),
-                            .text_bytes = json["text_bytes"].as_int(), .sha256 = json["sha256"].as_string()};
+  formats::WrittenFile file{.path = json["path"].as_string(),
+                            .bytes = json["bytes"].as_int(),
+                            .documents = json["documents"].as_int(),
+                            .text_bytes = json["text_bytes"].as_int(),
+                            .sha256 = json["sha256"].as_string()};
   for (const auto& offset : json["offsets"].items()) file.row_group_offsets.push_back(offset.as_int());
   for (const auto& column : json["columns"].items()) {
     const auto& cells = column.items();
-    file.columns.push_back({static_cast<int>(cells[0].as_int()), cells[1].as_int(), cells[2].as_int(), cells[3].as_int(),
-                            bytes(cells[4].as_string()), bytes(cells[5].as_string())});
+    file.columns.push_back({static_cast<int>(cells[0].as_int()), cells[1].as_int(), cells[2].as_int(),
+                            cells[3].as_int(), bytes(cells[4].as_string()), bytes(cells[5].as_string())});
   }
   return file;
 }
@@ -335,15 +353,25 @@ formats::WrittenFile written_file_from(const Json& json) {
 Json MapResult::to_json() const {
   auto cpu = Json::array();
   for (const auto seconds : key_cpu_seconds) cpu.push(seconds);
-  return Json::object({{"account", account.to_json()}, {"file", engine::to_json(file)}, {"keys", strings_json(key_paths)},
-                       {"key_cpu", std::move(cpu)}, {"index", index_path}, {"quarantine", quarantine_path},
-                       {"segment", segment_path}, {"digest", digest.serialize()}});
+  return Json::object({{"account", account.to_json()},
+                       {"file", engine::to_json(file)},
+                       {"keys", strings_json(key_paths)},
+                       {"key_cpu", std::move(cpu)},
+                       {"index", index_path},
+                       {"quarantine", quarantine_path},
+                       {"segment", segment_path},
+                       {"digest", digest.serialize()}});
 }
 
 MapResult MapResult::from_json(const Json& json) {
-  MapResult result{.account = Account::from_json(json["account"]), .file = written_file_from(json["file"]), .key_paths = {},
-                   .key_cpu_seconds = {}, .index_path = json["index"].as_string(), .quarantine_path = json["quarantine"].as_string(),
-                   .segment_path = json["segment"].as_string(), .digest = SequenceDigest::parse(json["digest"].as_string())};
+  MapResult result{.account = Account::from_json(json["account"]),
+                   .file = written_file_from(json["file"]),
+                   .key_paths = {},
+                   .key_cpu_seconds = {},
+                   .index_path = json["index"].as_string(),
+                   .quarantine_path = json["quarantine"].as_string(),
+                   .segment_path = json["segment"].as_string(),
+                   .digest = SequenceDigest::parse(json["digest"].as_string())};
   for (const auto& path : json["keys"].items()) result.key_paths.push_back(path.as_string());
   for (const auto& seconds : json["key_cpu"].items()) result.key_cpu_seconds.push_back(seconds.as_double());
   return result;

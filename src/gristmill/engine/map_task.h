@@ -28,8 +28,9 @@ struct Split {
   std::int64_t document_count = 0;  ///< Known after a cut only.
 };
 
-/// Where map tasks write. A file's name says stage and task only: an attempt writes under a temporary name and renames when it
-/// is whole, and every attempt makes the same bytes, so a repeated task replaces a file by its equal and leaves no orphan.
+/// Where map tasks write. A file's name says stage and task only: an attempt writes under a temporary name and renames
+/// when it is whole, and every attempt makes the same bytes, so a repeated task replaces a file by its equal and leaves
+/// no orphan.
 struct Folders {
   std::string internal;    ///< Run-internal files; deleted after the run.
   std::string data;        ///< Data files of the output table.

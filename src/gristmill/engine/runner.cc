@@ -94,7 +94,8 @@ struct Shared {
     has_failed = true;
   }
   [[nodiscard]] bool is_stopping() const {
-    return has_failed.load(std::memory_order_relaxed) || (options.stop && options.stop->load(std::memory_order_relaxed));
+    return has_failed.load(std::memory_order_relaxed) ||
+           (options.stop && options.stop->load(std::memory_order_relaxed));
   }
 };
 
@@ -106,7 +107,8 @@ Result<TaskRecord> attempt_task(Shared& shared, std::int64_t task, int worker) {
     if (result) return TaskRecord{shared.stage.name, task, attempt, *std::move(result)};
     const bool may_pass = result.error().code == ErrorCode::unavailable;
     if (!may_pass || attempt >= shared.options.attempts_max || shared.is_stopping()) {
-      return std::move(result).error().within(fmt::format("stage {}, task {}, attempt {}", shared.stage.name, task, attempt));
+      return std::move(result).error().within(
+          fmt::format("stage {}, task {}, attempt {}", shared.stage.name, task, attempt));
     }
     shared.retries.fetch_add(1);
     std::this_thread::sleep_for(backoff);
@@ -136,8 +138,9 @@ Result<StageResult> run_stage(const Stage& stage, Journal& journal, const Runner
   GRISTMILL_TRY(auto finished, journal.finished(stage.name));
   for (auto& record : finished) {
     const auto index = static_cast<std::size_t>(record.task);
-    GRISTMILL_CHECK(record.task >= 0 && record.task < stage.task_count,
-                    fmt::format("stage {} has {} tasks, the journal knows task {}", stage.name, stage.task_count, record.task));
+    GRISTMILL_CHECK(
+        record.task >= 0 && record.task < stage.task_count,
+        fmt::format("stage {} has {} tasks, the journal knows task {}", stage.name, stage.task_count, record.task));
     done[index] = true;
     result.results[index] = std::move(record.result);
   }

@@ -84,8 +84,9 @@ Result<std::vector<RowGroupFacts>> dataset_row_groups(const std::string& path);
 /// The operator columns that a data file holds, in file order.
 Result<std::vector<data::Column>> dataset_columns(const std::string& path);
 
-/// Reads a data file of ours or another Iceberg writer's, by column name; absent columns read as null. `columns` are filled
-/// into Document::columns in order. Page checksums are verified. `with_text` false leaves texts empty and is fast.
+/// Reads a data file of ours or another Iceberg writer's, by column name; absent columns read as null. `columns` are
+/// filled into Document::columns in order. Page checksums are verified. `with_text` false leaves texts empty and is
+/// fast.
 Result<std::unique_ptr<DocumentReader>> open_dataset_file(const DatasetPiece& piece,
                                                           const std::vector<data::Column>& columns,
                                                           std::size_t batch_bytes, bool with_text = true);

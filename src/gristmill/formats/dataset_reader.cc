@@ -25,8 +25,8 @@
 namespace gristmill::formats {
 namespace {
 
-constexpr std::array origin_names{"id",   "ingestion_id",   "origin_uri",   "origin_offset", "url", "media_type",
-                                  "text", "content_digest", "conversation", "metadata"};
+constexpr std::array origin_names{"id",         "ingestion_id", "origin_uri",     "origin_offset", "url",
+                                  "media_type", "text",         "content_digest", "conversation",  "metadata"};
 constexpr std::int64_t rows_per_batch_max = 8192;
 
 using ArrowReader = parquet::arrow::FileReader;
@@ -93,10 +93,12 @@ class Reader final : public DocumentReader {
       rows += metadata.RowGroup(group)->num_rows();
       bytes += metadata.RowGroup(group)->total_byte_size();
     }
-    for (int group = 0; group < std::min(piece_.row_group_begin, end); ++group) row_ += metadata.RowGroup(group)->num_rows();
+    for (int group = 0; group < std::min(piece_.row_group_begin, end); ++group)
+      row_ += metadata.RowGroup(group)->num_rows();
     // Batches are bounded by bytes: rows of this size that make one batch.
     const auto row_bytes = rows > 0 ? std::max<std::int64_t>(1, bytes / rows) : 1;
-    reader_->set_batch_size(std::clamp<std::int64_t>(static_cast<std::int64_t>(batch_bytes_) / row_bytes, 1, rows_per_batch_max));
+    reader_->set_batch_size(
+        std::clamp<std::int64_t>(static_cast<std::int64_t>(batch_bytes_) / row_bytes, 1, rows_per_batch_max));
     auto made = reader_->GetRecordBatchReader(groups, wanted_columns(metadata, with_text));
     if (!made.ok()) return arrow_error(made.status(), fmt::format("reading {}", piece_.path));
     batches_ = std::move(made).ValueUnsafe();
@@ -130,7 +132,9 @@ class Reader final : public DocumentReader {
 
   void append(std::int64_t row, data::Batch& batch) {
     data::Document document;
-    const auto cell = [&](std::size_t column) { return origin_[column] ? string_at(*origin_[column], row) : std::string_view(); };
+    const auto cell = [&](std::size_t column) {
+      return origin_[column] ? string_at(*origin_[column], row) : std::string_view();
+    };
     if (!Hash128::parse(cell(0), document.id)) {
       // Rows of another writer may have no id of ours: derive one that is stable for the file.
       document.id = xxh3_128(fmt::format("{}\n{}", piece_.path, row_));
@@ -207,14 +211,17 @@ Result<std::vector<RowGroupFacts>> dataset_row_groups(const std::string& path) {
 Result<std::vector<data::Column>> dataset_columns(const std::string& path) {
   GRISTMILL_TRY(const auto reader, open_parquet(path));
   std::shared_ptr<arrow::Schema> schema;
-  if (const auto status = reader->GetSchema(&schema); !status.ok()) return arrow_error(status, fmt::format("reading {}", path));
+  if (const auto status = reader->GetSchema(&schema); !status.ok())
+    return arrow_error(status, fmt::format("reading {}", path));
   std::vector<data::Column> columns;
   for (const auto& field : schema->fields()) {
     if (std::ranges::find(origin_names, field->name()) != origin_names.end() || field->name() == "_tokens") continue;
     auto type = data::ColumnType::string;
     if (field->type()->id() == arrow::Type::BOOL) type = data::ColumnType::boolean;
-    if (field->type()->id() == arrow::Type::INT64 || field->type()->id() == arrow::Type::INT32) type = data::ColumnType::int64;
-    if (field->type()->id() == arrow::Type::DOUBLE || field->type()->id() == arrow::Type::FLOAT) type = data::ColumnType::float64;
+    if (field->type()->id() == arrow::Type::INT64 || field->type()->id() == arrow::Type::INT32)
+      type = data::ColumnType::int64;
+    if (field->type()->id() == arrow::Type::DOUBLE || field->type()->id() == arrow::Type::FLOAT)
+      type = data::ColumnType::float64;
     columns.push_back({field->name(), type});
   }
   return columns;

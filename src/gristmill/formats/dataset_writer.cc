@@ -234,7 +234,8 @@ class Writer final : public DatasetWriter {
       note(builder.AppendNull());
     } else {
       const auto bytes = std::as_bytes(tokens);
-      note(builder.Append(reinterpret_cast<const std::uint8_t*>(bytes.data()), static_cast<std::int32_t>(bytes.size())));
+      note(
+          builder.Append(reinterpret_cast<const std::uint8_t*>(bytes.data()), static_cast<std::int32_t>(bytes.size())));
     }
   }
 
@@ -268,9 +269,11 @@ class Writer final : public DatasetWriter {
     for (int group = 0; group < metadata.num_row_groups(); ++group) {
       const auto facts = metadata.RowGroup(group);
       const auto first = facts->ColumnChunk(0);
-      written.row_group_offsets.push_back(first->has_dictionary_page() ? first->dictionary_page_offset() : first->data_page_offset());
+      written.row_group_offsets.push_back(first->has_dictionary_page() ? first->dictionary_page_offset()
+                                                                       : first->data_page_offset());
     }
-    for (std::size_t i = 0; i < columns_.size(); ++i) written.columns.push_back(column_stats(metadata, static_cast<int>(i)));
+    for (std::size_t i = 0; i < columns_.size(); ++i)
+      written.columns.push_back(column_stats(metadata, static_cast<int>(i)));
   }
 
   [[nodiscard]] ColumnStats column_stats(const parquet::FileMetaData& metadata, int column) const {
@@ -352,7 +355,8 @@ std::vector<TableColumn> table_columns(const std::vector<data::Column>& operator
   };
   int field_id = first_operator_field_id;
   for (const auto& column : operator_columns) {
-    columns.push_back({column.field_id != 0 ? column.field_id : field_id, column.name, iceberg_type(column.type), false, {}});
+    columns.push_back(
+        {column.field_id != 0 ? column.field_id : field_id, column.name, iceberg_type(column.type), false, {}});
     ++field_id;
   }
   return columns;

@@ -12,7 +12,8 @@
 namespace gristmill::formats {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "index files are little-endian and written as they lie in memory");
+static_assert(std::endian::native == std::endian::little,
+              "index files are little-endian and written as they lie in memory");
 static_assert(sizeof(IndexEntry) == 24);
 
 constexpr char magic[8] = {'G', 'M', 'D', 'O', 'C', 'I', 'X', '1'};
@@ -33,7 +34,8 @@ std::string_view bytes_of(const std::vector<IndexEntry>& entries) {
 }
 
 Result<std::vector<IndexEntry>> read_entries(const std::string& path, std::uint64_t first, std::uint64_t count) {
-  GRISTMILL_TRY(const auto bytes, io::read_range(path, sizeof(Head) + first * sizeof(IndexEntry), count * sizeof(IndexEntry)));
+  GRISTMILL_TRY(const auto bytes,
+                io::read_range(path, sizeof(Head) + first * sizeof(IndexEntry), count * sizeof(IndexEntry)));
   if (bytes.size() != count * sizeof(IndexEntry)) return corrupt_data(fmt::format("{}: index file is cut short", path));
   std::vector<IndexEntry> entries(count);
   std::memcpy(static_cast<void*>(entries.data()), bytes.data(), bytes.size());
@@ -42,9 +44,11 @@ Result<std::vector<IndexEntry>> read_entries(const std::string& path, std::uint6
 
 Result<std::string> outcome_name(const std::string& path, const Head& head, std::uint32_t outcome) {
   if (outcome == 0) return std::string();
-  GRISTMILL_TRY(const auto names, io::read_range(path, sizeof(Head) + head.entry_count * sizeof(IndexEntry), head.names_bytes));
+  GRISTMILL_TRY(const auto names,
+                io::read_range(path, sizeof(Head) + head.entry_count * sizeof(IndexEntry), head.names_bytes));
   std::string_view rest = names;
-  for (std::uint32_t i = 1; i < outcome && !rest.empty(); ++i) rest.remove_prefix(std::min(rest.size(), rest.find('\n') + 1));
+  for (std::uint32_t i = 1; i < outcome && !rest.empty(); ++i)
+    rest.remove_prefix(std::min(rest.size(), rest.find('\n') + 1));
   if (rest.empty()) return corrupt_data(fmt::format("{}: outcome {} has no name", path, outcome));
   return std::string(rest.substr(0, rest.find('\n')));
 }
@@ -59,10 +63,14 @@ void DocumentIndexWriter::add_outcome(const Hash128& id, const std::string& oper
 }
 
 Status DocumentIndexWriter::write(const std::string& path) {
-  std::ranges::sort(entries_, [](const IndexEntry& a, const IndexEntry& b) { return std::tie(a.id, a.row) < std::tie(b.id, b.row); });
+  std::ranges::sort(
+      entries_, [](const IndexEntry& a, const IndexEntry& b) { return std::tie(a.id, a.row) < std::tie(b.id, b.row); });
   std::string names;
   for (const auto& name : outcomes_) names.append(name).push_back('\n');
-  Head head{.magic = {}, .entry_count = entries_.size(), .names_bytes = names.size(), .checksum = xxh3_64(names, xxh3_64(bytes_of(entries_)))};
+  Head head{.magic = {},
+            .entry_count = entries_.size(),
+            .names_bytes = names.size(),
+            .checksum = xxh3_64(names, xxh3_64(bytes_of(entries_)))};
   std::memcpy(head.magic, magic, sizeof magic);
   GRISTMILL_TRY(auto file, io::FileWriter::create(path));
   GRISTMILL_RETURN_IF_ERROR(file->write({reinterpret_cast<const char*>(&head), sizeof head}));
@@ -83,7 +91,8 @@ Result<std::optional<IndexHit>> find_in_index(const std::string& path, const Has
   bool is_first = true;
   while (low < high) {
     // Ids are uniform hashes, so the first guess is near; after it, halving keeps the bound logarithmic.
-    const auto guess = is_first ? static_cast<std::uint64_t>(static_cast<double>(id.high) / 18446744073709551616.0 * static_cast<double>(head.entry_count))
+    const auto guess = is_first ? static_cast<std::uint64_t>(static_cast<double>(id.high) / 18446744073709551616.0 *
+                                                             static_cast<double>(head.entry_count))
                                 : low + (high - low) / 2;
     is_first = false;
     const auto begin = std::max(low, guess > window_entries / 2 ? guess - window_entries / 2 : 0);

@@ -38,8 +38,8 @@ struct RawInput {
   Limits limits;
 };
 
-/// Reads documents, batch after batch, in file order. Bad records become casualties and reading goes on where the format
-/// allows; what ends the file early (truncated gzip) is one casualty for the rest of the file.
+/// Reads documents, batch after batch, in file order. Bad records become casualties and reading goes on where the
+/// format allows; what ends the file early (truncated gzip) is one casualty for the rest of the file.
 class DocumentReader {
  public:
   virtual ~DocumentReader() = default;
@@ -57,9 +57,10 @@ Result<std::unique_ptr<DocumentReader>> open_raw(const RawInput& input);
 /// True when the name has extensions that open_raw knows.
 bool is_known_format(std::string_view name);
 
-/// Where a large file may be cut into pieces of about `piece_bytes` so that several threads read it: byte offsets, first 0.
-/// Plain JSONL, CSV, WARC and WET, and multi-member .warc.gz are cut; other formats give {0}.
-/// Depends on the bytes and `piece_bytes` only.
-Result<std::vector<std::uint64_t>> split_points(const std::string& path, std::string_view name, std::uint64_t piece_bytes);
+/// Where a large file may be cut into pieces of about `piece_bytes` so that several threads read it: byte offsets,
+/// first 0. Plain JSONL, CSV, WARC and WET, and multi-member .warc.gz are cut; other formats give {0}. Depends on the
+/// bytes and `piece_bytes` only.
+Result<std::vector<std::uint64_t>> split_points(const std::string& path, std::string_view name,
+                                                std::uint64_t piece_bytes);
 
 }  // namespace gristmill::formats

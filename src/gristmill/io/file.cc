@@ -65,7 +65,8 @@ Result<std::unique_ptr<ByteSource>> open_file(const std::string& path, std::uint
 
 Result<std::string> read_file(const std::string& path, std::uint64_t bytes_max) {
   GRISTMILL_TRY(const auto size, file_size(path));
-  if (size > bytes_max) return limit_exceeded(fmt::format("{}: {} bytes, more than the allowed {}", path, size, bytes_max));
+  if (size > bytes_max)
+    return limit_exceeded(fmt::format("{}: {} bytes, more than the allowed {}", path, size, bytes_max));
   return read_range(path, 0, size);
 }
 
@@ -83,13 +84,13 @@ Result<std::string> read_range(const std::string& path, std::uint64_t offset, st
 }
 
 Result<std::uint64_t> file_size(const std::string& path) {
-  struct stat facts {};
+  struct stat facts{};
   if (::stat(path.c_str(), &facts) != 0) return errno_error(path, errno);
   return static_cast<std::uint64_t>(facts.st_size);
 }
 
 bool exists(const std::string& path) {
-  struct stat facts {};
+  struct stat facts{};
   return ::stat(path.c_str(), &facts) == 0;
 }
 

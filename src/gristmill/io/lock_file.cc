@@ -21,7 +21,8 @@ Result<std::unique_ptr<LockFile>> LockFile::acquire(const std::string& path) {
     char holder[32] = {};
     const auto count = ::pread(descriptor, holder, sizeof holder - 1, 0);
     ::close(descriptor);
-    return Error{ErrorCode::conflict, fmt::format("process {} is at work on this already ({})", count > 0 ? holder : "?", path)};
+    return Error{ErrorCode::conflict,
+                 fmt::format("process {} is at work on this already ({})", count > 0 ? holder : "?", path)};
   }
   const auto mine = fmt::format("{}", ::getpid());
   if (::ftruncate(descriptor, 0) != 0 || ::pwrite(descriptor, mine.data(), mine.size(), 0) < 0) {

@@ -6,7 +6,9 @@
 namespace gristmill::kernels {
 namespace {
 
-unsigned char byte_at(std::string_view text, std::size_t position) { return static_cast<unsigned char>(text[position]); }
+unsigned char byte_at(std::string_view text, std::size_t position) {
+  return static_cast<unsigned char>(text[position]);
+}
 
 bool is_continuation(unsigned char byte) { return (byte & 0xC0) == 0x80; }
 
@@ -90,7 +92,8 @@ char32_t next_code_point(std::string_view text, std::size_t& position) noexcept 
   }
   const int length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
   char32_t value = lead & (0x7Fu >> length);
-  for (int i = 1; i < length; ++i) value = (value << 6) | (byte_at(text, position + static_cast<std::size_t>(i)) & 0x3Fu);
+  for (int i = 1; i < length; ++i)
+    value = (value << 6) | (byte_at(text, position + static_cast<std::size_t>(i)) & 0x3Fu);
   position += static_cast<std::size_t>(length);
   return value;
 }

@@ -22,15 +22,8 @@ constexpr CatalogEntry entry{&T::spec_, &T::make};
 
 /// One line an operator, sorted by name.
 constexpr std::array entries{
-    entry<DedupExact>,
-    entry<DedupMinhash>,
-    entry<ExtractHtml>,
-    entry<GopherQuality>,
-    entry<FilterLanguage>,
-    entry<LanguageIdentify>,
-    entry<NormalizeUnicode>,
-    entry<RedactPii>,
-    entry<TokenizeBpe>,
+    entry<DedupExact>,       entry<DedupMinhash>,     entry<ExtractHtml>, entry<GopherQuality>, entry<FilterLanguage>,
+    entry<LanguageIdentify>, entry<NormalizeUnicode>, entry<RedactPii>,   entry<TokenizeBpe>,
 };
 
 }  // namespace

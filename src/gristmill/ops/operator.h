@@ -22,11 +22,11 @@ enum class OptionType { boolean, integer, number, string, string_list, file };
 struct OptionSpec {
   std::string_view name;
   OptionType type = OptionType::number;
-  std::string_view fallback;          ///< Default as JSON text ("3", "true", "\"nfc\"", "[\"en\"]"); empty = required.
-  double minimum = -1e300;            ///< Allowed range of numbers.
+  std::string_view fallback;  ///< Default as JSON text ("3", "true", "\"nfc\"", "[\"en\"]"); empty = required.
+  double minimum = -1e300;  ///< Allowed range of numbers.
   double maximum = 1e300;
-  std::string_view unit;              ///< "words", "bytes", "" for none.
-  std::string_view choices;           ///< Allowed strings, comma-separated; empty = any.
+  std::string_view unit;  ///< "words", "bytes", "" for none.
+  std::string_view choices;  ///< Allowed strings, comma-separated; empty = any.
   std::string_view help;
 };
 
@@ -39,22 +39,23 @@ struct ColumnSpec {
 
 /// What kind of operator it is.
 enum class Kind {
-  map,       ///< Changes documents or adds columns; never drops (may quarantine).
-  filter,    ///< Keeps or drops with a reason; takes `annotate: true`.
-  global,    ///< Needs all documents: see GlobalOperator.
+  map,  ///< Changes documents or adds columns; never drops (may quarantine).
+  filter,  ///< Keeps or drops with a reason; takes `annotate: true`.
+  global,  ///< Needs all documents: see GlobalOperator.
 };
 
 /// Everything about an operator that is not code. Help, docs, validation and schemas are made from it.
 struct Spec {
-  std::string_view name;      ///< family.name
-  int version = 1;            ///< Raised whenever any result can change.
+  std::string_view name;  ///< family.name
+  int version = 1;  ///< Raised whenever any result can change.
   Kind kind = Kind::map;
-  std::string_view summary;   ///< One sentence.
-  std::string_view reference; ///< Paper, recipe or standard that defines it.
+  std::string_view summary;  ///< One sentence.
+  std::string_view reference;  ///< Paper, recipe or standard that defines it.
   std::span<const OptionSpec> options;
   std::span<const ColumnSpec> columns_in;
   std::span<const ColumnSpec> columns_out;
-  std::span<const std::string_view> reasons;  ///< Codes for dropping and quarantining, `name.reason` without the family.
+  std::span<const std::string_view>
+      reasons;  ///< Codes for dropping and quarantining, `name.reason` without the family.
 };
 
 /// Parameters of one step, already checked against the OptionSpecs, defaults filled in.
@@ -87,7 +88,7 @@ enum class Outcome : std::uint8_t { kept, dropped, quarantined };
 struct Verdict {
   Outcome outcome = Outcome::kept;
   std::string_view reason;  ///< One of the spec's reasons (static storage).
-  std::string message;      ///< Quarantine only: what was wrong and where.
+  std::string message;  ///< Quarantine only: what was wrong and where.
 
   static Verdict kept() { return {}; }
   static Verdict dropped(std::string_view reason) { return {Outcome::dropped, reason, {}}; }
@@ -100,8 +101,8 @@ struct Verdict {
 /// their own derive from it.
 struct Scratch {
   virtual ~Scratch() = default;
-  data::Arena* arena = nullptr;            ///< Of the batch at hand: new text and strings go here.
-  std::vector<std::uint16_t> columns_in;   ///< Slot of each column in spec.columns_in.
+  data::Arena* arena = nullptr;  ///< Of the batch at hand: new text and strings go here.
+  std::vector<std::uint16_t> columns_in;  ///< Slot of each column in spec.columns_in.
   std::vector<std::uint16_t> columns_out;  ///< Slot of each column in spec.columns_out.
 };
 

@@ -70,7 +70,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
       row[j] = std::min({back[j] + 1, row[j - 1] + 1, back[j - 1] + (a[i - 1] == b[j - 1] ? 0u : 1u)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], two_back[j - 2] + 1);
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], two_back[j - 2] + 1);
     }
     std::swap(two_back, back);
     std::swap(back, row);
@@ -114,7 +115,8 @@ Result<Options> resolve_options(const Spec& spec, const Json& given) {
   for (const auto& option : spec.options) {
     Json value = given[option.name];
     if (!given.contains(option.name)) {
-      if (option.fallback.empty()) return invalid_argument(fmt::format("{} needs the parameter '{}' ({})", spec.name, option.name, option.help));
+      if (option.fallback.empty())
+        return invalid_argument(fmt::format("{} needs the parameter '{}' ({})", spec.name, option.name, option.help));
       GRISTMILL_TRY(value, Json::parse(option.fallback));
     }
     if (auto status = check(option, value); !status) return std::move(status).error().within(spec.name);
@@ -122,7 +124,8 @@ Result<Options> resolve_options(const Spec& spec, const Json& given) {
   }
   if (spec.kind == Kind::filter) {
     if (given.contains("annotate") && !given["annotate"].is_bool()) {
-      return invalid_argument(fmt::format("{}: annotate must be true or false, got {}", spec.name, given["annotate"].dump()));
+      return invalid_argument(
+          fmt::format("{}: annotate must be true or false, got {}", spec.name, given["annotate"].dump()));
     }
     values.set("annotate", given["annotate"].as_bool());
   }

@@ -33,11 +33,17 @@ Json version_json(const store::Table& table, const store::Snapshot& snapshot, st
   for (const auto& reference : table.metadata().references()) {
     if (reference.is_tag && reference.snapshot_id == snapshot.id) releases.push(reference.name);
   }
-  auto json = Json::object({{"version", snapshot.id}, {"ordinal", fmt::format("v{}", ordinal)}, {"timestamp", iso8601(snapshot.timestamp_ms)},
-                            {"operation", snapshot.note("operation")}, {"run_id", nullptr}, {"documents", documents_of(snapshot)},
-                            {"bytes", bytes_of(snapshot)}, {"releases", std::move(releases)}});
+  auto json = Json::object({{"version", snapshot.id},
+                            {"ordinal", fmt::format("v{}", ordinal)},
+                            {"timestamp", iso8601(snapshot.timestamp_ms)},
+                            {"operation", snapshot.note("operation")},
+                            {"run_id", nullptr},
+                            {"documents", documents_of(snapshot)},
+                            {"bytes", bytes_of(snapshot)},
+                            {"releases", std::move(releases)}});
   if (!snapshot.note("gristmill.run-id").empty()) json.set("run_id", snapshot.note("gristmill.run-id"));
-  if (!snapshot.note("gristmill.ingestion-id").empty()) json.set("ingestion_id", snapshot.note("gristmill.ingestion-id"));
+  if (!snapshot.note("gristmill.ingestion-id").empty())
+    json.set("ingestion_id", snapshot.note("gristmill.ingestion-id"));
   for (const auto* key : {"fingerprint", "tokens", "content-digest"}) {
     const auto value = snapshot.note(fmt::format("gristmill.{}", key));
     if (!value.empty()) json.set(key, value);
@@ -71,17 +77,22 @@ Json value_json(const data::Value& value) {
 
 Json document_json(const data::Document& document, const std::vector<data::Column>& columns) {
   const auto text_or_null = [](std::string_view text) { return text.empty() ? Json() : Json(text); };
-  auto json = Json::object({{"id", document.id.hex()}, {"ingestion_id", text_or_null(document.ingestion_id)},
-                            {"origin_uri", text_or_null(document.origin_uri)}, {"origin_offset", document.origin_offset},
-                            {"url", text_or_null(document.url)}, {"media_type", text_or_null(document.media_type)},
-                            {"text", document.text}, {"conversation", text_or_null(document.conversation)},
+  auto json = Json::object({{"id", document.id.hex()},
+                            {"ingestion_id", text_or_null(document.ingestion_id)},
+                            {"origin_uri", text_or_null(document.origin_uri)},
+                            {"origin_offset", document.origin_offset},
+                            {"url", text_or_null(document.url)},
+                            {"media_type", text_or_null(document.media_type)},
+                            {"text", document.text},
+                            {"conversation", text_or_null(document.conversation)},
                             {"metadata", text_or_null(document.metadata)}});
   for (std::size_t i = 0; i < columns.size(); ++i) json.set(columns[i].name, value_json(document.columns[i]));
   return json;
 }
 
 /// Reads all documents of a version in order.
-Status for_each_document(const store::Table& table, const store::Snapshot& snapshot, const std::vector<data::Column>& columns,
+Status for_each_document(const store::Table& table, const store::Snapshot& snapshot,
+                         const std::vector<data::Column>& columns,
                          const std::function<Result<bool>(const data::Document&)>& use) {
   GRISTMILL_TRY(const auto files, scan_in_order(table, snapshot));
   data::Batch batch;
@@ -100,8 +111,8 @@ Status for_each_document(const store::Table& table, const store::Snapshot& snaps
   return {};
 }
 
-Status export_parquet(const store::Table& table, const store::Snapshot& snapshot, const std::vector<data::Column>& columns,
-                      const std::string& path, std::int64_t& documents) {
+Status export_parquet(const store::Table& table, const store::Snapshot& snapshot,
+                      const std::vector<data::Column>& columns, const std::string& path, std::int64_t& documents) {
   GRISTMILL_TRY(auto writer, formats::create_dataset_file(path, columns, {}));
   const auto copied = for_each_document(table, snapshot, columns, [&](const data::Document& document) -> Result<bool> {
     GRISTMILL_RETURN_IF_ERROR(writer->write(document));
@@ -113,8 +124,8 @@ Status export_parquet(const store::Table& table, const store::Snapshot& snapshot
   return {};
 }
 
-Status export_jsonl(const store::Table& table, const store::Snapshot& snapshot, const std::vector<data::Column>& columns,
-                    const std::string& path, std::int64_t& documents) {
+Status export_jsonl(const store::Table& table, const store::Snapshot& snapshot,
+                    const std::vector<data::Column>& columns, const std::string& path, std::int64_t& documents) {
   GRISTMILL_TRY(auto writer, io::FileWriter::create(path));
   const auto copied = for_each_document(table, snapshot, columns, [&](const data::Document& document) -> Result<bool> {
     GRISTMILL_RETURN_IF_ERROR(writer->write(document_json(document, columns).dump() + "\n"));
@@ -131,7 +142,8 @@ struct Fingerprint {
   auto operator<=>(const Fingerprint&) const = default;
 };
 
-Status collect(const std::vector<store::ScanFile>& files, std::uint64_t pass, std::uint64_t passes, std::vector<Fingerprint>& out) {
+Status collect(const std::vector<store::ScanFile>& files, std::uint64_t pass, std::uint64_t passes,
+               std::vector<Fingerprint>& out) {
   const std::vector<data::Column> digest{{"content_digest", data::ColumnType::string}};
   data::Batch batch;
   for (const auto& file : files) {
@@ -143,7 +155,8 @@ Status collect(const std::vector<store::ScanFile>& files, std::uint64_t pass, st
       for (const auto& document : batch.documents) {
         if (document.id.high % passes != pass) continue;
         Fingerprint print{document.id, {}};
-        if (const auto* text = std::get_if<std::string_view>(&document.columns[0])) Hash128::parse(*text, print.content);
+        if (const auto* text = std::get_if<std::string_view>(&document.columns[0]))
+          Hash128::parse(*text, print.content);
         out.push_back(print);
       }
     }
@@ -185,17 +198,23 @@ std::int64_t records_of(const std::vector<store::ScanFile>& files) {
 
 Result<Json> token_sets_of(meta::Transaction& transaction, const std::string& dataset, std::int64_t version) {
   auto list = Json::array();
-  GRISTMILL_TRY(const auto rows, transaction.query("SELECT dataset, run_id, contents FROM token_sets WHERE source_dataset = ? AND source_version = ? ORDER BY created_at", {dataset, version}));
+  GRISTMILL_TRY(const auto rows, transaction.query("SELECT dataset, run_id, contents FROM token_sets WHERE "
+                                                   "source_dataset = ? AND source_version = ? ORDER BY created_at",
+                                                   {dataset, version}));
   for (const auto& row : rows) {
     GRISTMILL_TRY(auto contents, Json::parse(meta::text(row[2])));
-    list.push(Json::object({{"dataset", meta::text(row[0])}, {"run_id", meta::text(row[1])}, {"tokens", contents["tokens"]}, {"shards", contents["shards"]}}));
+    list.push(Json::object({{"dataset", meta::text(row[0])},
+                            {"run_id", meta::text(row[1])},
+                            {"tokens", contents["tokens"]},
+                            {"shards", contents["shards"]}}));
   }
   return list;
 }
 
 }  // namespace
 
-Result<std::pair<store::Table, store::Snapshot>> select_version(const Workspace& workspace, const std::string& selector) {
+Result<std::pair<store::Table, store::Snapshot>> select_version(const Workspace& workspace,
+                                                                const std::string& selector) {
   const auto sign = selector.find('@');
   store::Catalog catalog(workspace.database());
   GRISTMILL_TRY(const auto name, store::TableName::parse(selector.substr(0, sign)));
@@ -205,15 +224,20 @@ Result<std::pair<store::Table, store::Snapshot>> select_version(const Workspace&
     GRISTMILL_TRY(const auto tables, catalog.list_tables());
     std::string known;
     for (const auto& other : tables) known += (known.empty() ? "" : ", ") + other.text();
-    return not_found(fmt::format("no dataset '{}'; {}", name.text(), known.empty() ? "there are none yet: `gristmill ingest` makes one" : "there are: " + known));
+    return not_found(
+        fmt::format("no dataset '{}'; {}", name.text(),
+                    known.empty() ? "there are none yet: `gristmill ingest` makes one" : "there are: " + known));
   }
-  GRISTMILL_TRY(auto snapshot, table->resolve_version(sign == std::string::npos ? "" : std::string_view(selector).substr(sign + 1)));
+  GRISTMILL_TRY(auto snapshot,
+                table->resolve_version(sign == std::string::npos ? "" : std::string_view(selector).substr(sign + 1)));
   return std::pair(*std::move(table), std::move(snapshot));
 }
 
 Result<std::vector<store::ScanFile>> scan_in_order(const store::Table& table, const store::Snapshot& snapshot) {
   GRISTMILL_TRY(auto files, table.scan(snapshot));
-  std::ranges::sort(files, [](const store::ScanFile& a, const store::ScanFile& b) { return std::tie(a.sequence_number, a.path) < std::tie(b.sequence_number, b.path); });
+  std::ranges::sort(files, [](const store::ScanFile& a, const store::ScanFile& b) {
+    return std::tie(a.sequence_number, a.path) < std::tie(b.sequence_number, b.path);
+  });
   return files;
 }
 
@@ -223,9 +247,17 @@ Result<Json> list_datasets(const Workspace& workspace) {
   auto list = Json::array();
   for (const auto& name : names) {
     GRISTMILL_TRY(const auto table, store::Table::load(catalog, name));
-    auto item = Json::object({{"name", name.text()}, {"current_version", nullptr}, {"versions", table.snapshots().size()}, {"documents", 0}, {"bytes", 0}, {"updated_at", nullptr}});
+    auto item = Json::object({{"name", name.text()},
+                              {"current_version", nullptr},
+                              {"versions", table.snapshots().size()},
+                              {"documents", 0},
+                              {"bytes", 0},
+                              {"updated_at", nullptr}});
     if (const auto* snapshot = table.metadata().current_snapshot()) {
-      item.set("current_version", snapshot->id).set("documents", documents_of(*snapshot)).set("bytes", bytes_of(*snapshot)).set("updated_at", iso8601(snapshot->timestamp_ms));
+      item.set("current_version", snapshot->id)
+          .set("documents", documents_of(*snapshot))
+          .set("bytes", bytes_of(*snapshot))
+          .set("updated_at", iso8601(snapshot->timestamp_ms));
     }
     list.push(std::move(item));
   }
@@ -239,9 +271,15 @@ Result<Json> show_dataset(const Workspace& workspace, const std::string& selecto
   std::size_t ordinal = 0;
   for (const auto& version : table.snapshots()) versions.push(version_json(table, version, ++ordinal));
   GRISTMILL_TRY(auto schema, dataset_schema(workspace, selector));
-  return Json::object({{"name", table.name().text()}, {"location", table.metadata().location()}, {"metadata_location", table.metadata_location()},
-                       {"current_version", table.metadata().current_snapshot_id()}, {"selected_version", snapshot.id},
-                       {"documents", documents_of(snapshot)}, {"bytes", bytes_of(snapshot)}, {"versions", std::move(versions)}, {"schema", std::move(schema)}});
+  return Json::object({{"name", table.name().text()},
+                       {"location", table.metadata().location()},
+                       {"metadata_location", table.metadata_location()},
+                       {"current_version", table.metadata().current_snapshot_id()},
+                       {"selected_version", snapshot.id},
+                       {"documents", documents_of(snapshot)},
+                       {"bytes", bytes_of(snapshot)},
+                       {"versions", std::move(versions)},
+                       {"schema", std::move(schema)}});
 }
 
 Result<Json> dataset_schema(const Workspace& workspace, const std::string& selector) {
@@ -249,12 +287,17 @@ Result<Json> dataset_schema(const Workspace& workspace, const std::string& selec
   GRISTMILL_TRY(const auto columns, chosen.first.columns_at(chosen.second));
   auto schema = Json::array();
   for (const auto& column : columns) {
-    schema.push(Json::object({{"id", column.field_id}, {"name", column.name}, {"type", column.type}, {"required", column.required}, {"doc", column.doc}}));
+    schema.push(Json::object({{"id", column.field_id},
+                              {"name", column.name},
+                              {"type", column.type},
+                              {"required", column.required},
+                              {"doc", column.doc}}));
   }
   return schema;
 }
 
-Status dataset_head(const Workspace& workspace, const std::string& selector, std::int64_t count, const DocumentSink& sink) {
+Status dataset_head(const Workspace& workspace, const std::string& selector, std::int64_t count,
+                    const DocumentSink& sink) {
   GRISTMILL_TRY(const auto chosen, select_version(workspace, selector));
   GRISTMILL_TRY(const auto columns, extra_columns(chosen.first, chosen.second));
   if (count <= 0) return {};
@@ -277,7 +320,8 @@ Result<Json> diff_versions(const Workspace& workspace, const std::string& before
   for (const auto& file : old_files) counts.unchanged += new_paths.contains(file.path) ? file.records : 0;
   std::erase_if(old_files, [&](const store::ScanFile& file) { return new_paths.contains(file.path); });
   std::erase_if(new_files, [&](const store::ScanFile& file) { return old_paths.contains(file.path); });
-  const auto passes = static_cast<std::uint64_t>(1 + std::max(records_of(old_files), records_of(new_files)) / diff_documents_a_pass);
+  const auto passes = static_cast<std::uint64_t>(1 + std::max(records_of(old_files), records_of(new_files)) /
+                                                         diff_documents_a_pass);
   for (std::uint64_t pass = 0; pass < passes; ++pass) {
     std::vector<Fingerprint> old_documents;
     std::vector<Fingerprint> new_documents;
@@ -285,9 +329,13 @@ Result<Json> diff_versions(const Workspace& workspace, const std::string& before
     GRISTMILL_RETURN_IF_ERROR(collect(new_files, pass, passes, new_documents));
     compare(old_documents, new_documents, counts);
   }
-  return Json::object({{"before", Json::object({{"dataset", old_version.first.name().text()}, {"version", old_version.second.id}})},
-                       {"after", Json::object({{"dataset", new_version.first.name().text()}, {"version", new_version.second.id}})},
-                       {"documents", Json::object({{"added", counts.added}, {"removed", counts.removed}, {"changed", counts.changed}, {"unchanged", counts.unchanged}})}});
+  return Json::object(
+      {{"before", Json::object({{"dataset", old_version.first.name().text()}, {"version", old_version.second.id}})},
+       {"after", Json::object({{"dataset", new_version.first.name().text()}, {"version", new_version.second.id}})},
+       {"documents", Json::object({{"added", counts.added},
+                                   {"removed", counts.removed},
+                                   {"changed", counts.changed},
+                                   {"unchanged", counts.unchanged}})}});
 }
 
 Result<Json> rollback_dataset(const Workspace& workspace, const std::string& selector) {
@@ -296,7 +344,8 @@ Result<Json> rollback_dataset(const Workspace& workspace, const std::string& sel
   auto& [table, snapshot] = chosen;
   const auto before = table.metadata().current_snapshot_id();
   GRISTMILL_RETURN_IF_ERROR(table.rollback(snapshot.id, [&](meta::Transaction& transaction, std::int64_t) {
-    return audit(transaction, "dataset.rollback", table.name().text(), Json::object({{"from", before}, {"to", snapshot.id}}));
+    return audit(transaction, "dataset.rollback", table.name().text(),
+                 Json::object({{"from", before}, {"to", snapshot.id}}));
   }));
   return Json::object({{"dataset", table.name().text()}, {"from", before}, {"current_version", snapshot.id}});
 }
@@ -316,12 +365,17 @@ Result<Json> export_dataset(const Workspace& workspace, const std::string& selec
   }
   if (!status) return std::move(status).error();
   GRISTMILL_TRY(const auto bytes, io::file_size(path));
-  return Json::object({{"dataset", table.name().text()}, {"version", snapshot.id}, {"path", path}, {"documents", documents}, {"bytes", bytes}});
+  return Json::object({{"dataset", table.name().text()},
+                       {"version", snapshot.id},
+                       {"path", path},
+                       {"documents", documents},
+                       {"bytes", bytes}});
 }
 
 Result<Json> create_release(const Workspace& workspace, const ReleaseRequest& request) {
   GRISTMILL_RETURN_IF_ERROR(check_name("release", request.name));
-  if (request.label.empty() || request.description.empty()) return invalid_argument("a release needs a label and a description: --label TEXT --description TEXT");
+  if (request.label.empty() || request.description.empty())
+    return invalid_argument("a release needs a label and a description: --label TEXT --description TEXT");
   store::Catalog catalog(workspace.database());
   auto selectors = request.datasets;
   if (selectors.empty()) {
@@ -338,12 +392,19 @@ Result<Json> create_release(const Workspace& workspace, const ReleaseRequest& re
   auto datasets = Json::array();
   GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
     GRISTMILL_TRY(const auto taken, transaction.query("SELECT name FROM releases WHERE name = ?", {request.name}));
-    if (!taken.empty()) return Error{ErrorCode::already_exists, fmt::format("there is a release '{}' already; releases never change: choose another name", request.name)};
+    if (!taken.empty())
+      return Error{
+          ErrorCode::already_exists,
+          fmt::format("there is a release '{}' already; releases never change: choose another name", request.name)};
     for (const auto& [table, snapshot] : members) {
       GRISTMILL_TRY(auto tokens, token_sets_of(transaction, table.name().text(), snapshot.id));
-      datasets.push(Json::object({{"dataset", table.name().text()}, {"version", snapshot.id}, {"documents", documents_of(snapshot)},
-                                  {"run_id", snapshot.note("gristmill.run-id")}, {"fingerprint", snapshot.note("gristmill.fingerprint")},
-                                  {"content_digest", snapshot.note("gristmill.content-digest")}, {"token_sets", std::move(tokens)}}));
+      datasets.push(Json::object({{"dataset", table.name().text()},
+                                  {"version", snapshot.id},
+                                  {"documents", documents_of(snapshot)},
+                                  {"run_id", snapshot.note("gristmill.run-id")},
+                                  {"fingerprint", snapshot.note("gristmill.fingerprint")},
+                                  {"content_digest", snapshot.note("gristmill.content-digest")},
+                                  {"token_sets", std::move(tokens)}}));
     }
     return {};
   }));
@@ -353,8 +414,10 @@ Result<Json> create_release(const Workspace& workspace, const ReleaseRequest& re
   // Tags first: set again they do nothing, so a crash in between is mended by the same call.
   for (auto& [table, snapshot] : members) GRISTMILL_RETURN_IF_ERROR(table.set_tag(request.name, snapshot.id));
   GRISTMILL_RETURN_IF_ERROR(workspace.database().write([&](meta::Transaction& transaction) -> Status {
-    auto inserted = transaction.execute("INSERT INTO releases (name, label, description, created_at, digest, contents) VALUES (?, ?, ?, ?, ?, ?)",
-                                        {request.name, request.label, request.description, release["created_at"].as_string(), release["digest"].as_string(), release.dump()});
+    auto inserted = transaction.execute(
+        "INSERT INTO releases (name, label, description, created_at, digest, contents) VALUES (?, ?, ?, ?, ?, ?)",
+        {request.name, request.label, request.description, release["created_at"].as_string(),
+         release["digest"].as_string(), release.dump()});
     if (!inserted) return std::move(inserted).error();
     return audit(transaction, "release.create", request.name, Json::object({{"digest", release["digest"]}}));
   }));

@@ -14,7 +14,8 @@
 namespace gristmill::platform {
 
 /// A table and one of its versions, from NAME or NAME@VERSION: a snapshot id, `v3`, a release name or a time.
-Result<std::pair<store::Table, store::Snapshot>> select_version(const Workspace& workspace, const std::string& selector);
+Result<std::pair<store::Table, store::Snapshot>> select_version(const Workspace& workspace,
+                                                                const std::string& selector);
 
 /// Data files of a version in document order: by commit, then by name.
 Result<std::vector<store::ScanFile>> scan_in_order(const store::Table& table, const store::Snapshot& snapshot);
@@ -29,7 +30,8 @@ Result<Json> dataset_schema(const Workspace& workspace, const std::string& selec
 /// Called for each document as a JSON object; returning an error stops.
 using DocumentSink = std::function<Status(const Json& document)>;
 /// The first `count` documents of a version in order, all columns.
-Status dataset_head(const Workspace& workspace, const std::string& selector, std::int64_t count, const DocumentSink& sink);
+Status dataset_head(const Workspace& workspace, const std::string& selector, std::int64_t count,
+                    const DocumentSink& sink);
 
 /// What changed from one version to another: documents added, removed, changed (same id, other text), unchanged.
 /// Files that both versions share are not read; memory is bounded by passes over ranges of ids.

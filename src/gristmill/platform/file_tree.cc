@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 class Walker {
  public:
   Status add_root(const std::string& path) {
-    struct stat facts {};
+    struct stat facts{};
     if (::stat(path.c_str(), &facts) != 0) {
       // A path that the user typed must be there; what is wrong inside a tree is noted instead.
       return errno_error(path, errno);
@@ -33,7 +33,9 @@ class Walker {
   }
 
   FileTree take() {
-    std::ranges::sort(tree_.files, [](const TreeFile& a, const TreeFile& b) { return std::tie(a.name, a.path) < std::tie(b.name, b.path); });
+    std::ranges::sort(tree_.files, [](const TreeFile& a, const TreeFile& b) {
+      return std::tie(a.name, a.path) < std::tie(b.name, b.path);
+    });
     const auto same = std::ranges::unique(tree_.files, {}, &TreeFile::path);
     tree_.files.erase(same.begin(), same.end());
     return std::move(tree_);
@@ -42,7 +44,8 @@ class Walker {
  private:
   void walk(const std::string& folder, const std::string& prefix, const struct stat& facts) {
     if (!visited_.insert({facts.st_dev, facts.st_ino}).second) {
-      tree_.problems.push_back({folder, "this folder was visited already (a loop of symbolic links?); not entered again"});
+      tree_.problems.push_back(
+          {folder, "this folder was visited already (a loop of symbolic links?); not entered again"});
       return;
     }
     std::error_code code;
@@ -65,10 +68,12 @@ class Walker {
   }
 
   void visit(const std::string& path, const std::string& name) {
-    struct stat facts {};
+    struct stat facts{};
     if (::stat(path.c_str(), &facts) != 0) {
       const int error_number = errno;
-      const auto* what = error_number == ELOOP ? "a loop of symbolic links" : error_number == ENOENT ? "a broken symbolic link" : nullptr;
+      const auto* what = error_number == ELOOP    ? "a loop of symbolic links"
+                         : error_number == ENOENT ? "a broken symbolic link"
+                                                  : nullptr;
       tree_.problems.push_back({path, what ? std::string(what) : errno_error("cannot be read", error_number).message});
     } else if (S_ISDIR(facts.st_mode)) {
       walk(path, name + "/", facts);

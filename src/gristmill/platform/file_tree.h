@@ -28,7 +28,8 @@ struct FileTree {
 };
 
 /// Lists files and folders. Hidden entries (leading dot) inside folders are left out; symbolic links are followed, each
-/// folder once, so that loops end. An unreadable entry is a problem, not a failure; a path that does not exist is an error.
+/// folder once, so that loops end. An unreadable entry is a problem, not a failure; a path that does not exist is an
+/// error.
 Result<FileTree> list_files(const std::vector<std::string>& paths);
 
 }  // namespace gristmill::platform

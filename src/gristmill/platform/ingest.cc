@@ -50,11 +50,15 @@ Status check_request(const IngestRequest& request) {
   GRISTMILL_RETURN_IF_ERROR(check_dataset_name(request.into));
   constexpr std::array levels{"public", "internal", "confidential", "restricted"};
   if (std::ranges::find(levels, request.sensitivity) == levels.end()) {
-    return invalid_argument(fmt::format("sensitivity '{}' is not one of public, internal, confidential, restricted", request.sensitivity));
+    return invalid_argument(
+        fmt::format("sensitivity '{}' is not one of public, internal, confidential, restricted", request.sensitivity));
   }
-  const bool is_expression = std::ranges::all_of(request.license, [](unsigned char c) { return std::isalnum(c) || std::string_view(".+-:() ").find(static_cast<char>(c)) != std::string_view::npos; });
+  const bool is_expression = std::ranges::all_of(request.license, [](unsigned char c) {
+    return std::isalnum(c) || std::string_view(".+-:() ").find(static_cast<char>(c)) != std::string_view::npos;
+  });
   if (request.license.empty() || !is_expression) {
-    return invalid_argument(fmt::format("'{}' is not a licence: give an SPDX id such as CC-BY-4.0, or Unknown or Proprietary", request.license));
+    return invalid_argument(fmt::format(
+        "'{}' is not a licence: give an SPDX id such as CC-BY-4.0, or Unknown or Proprietary", request.license));
   }
   return {};
 }
@@ -81,12 +85,14 @@ class Ingestion {
   Status start(const IngestRequest& request) {
     GRISTMILL_RETURN_IF_ERROR(check_request(request));
     GRISTMILL_TRY(const auto tree, list_files(request.paths));
-    if (tree.files.empty() && tree.problems.empty()) return invalid_argument("nothing to ingest: the paths hold no files");
+    if (tree.files.empty() && tree.problems.empty())
+      return invalid_argument("nothing to ingest: the paths hold no files");
     const auto digest = listing_digest(request, tree);
     return workspace_.database().write([&](meta::Transaction& transaction) -> Status {
-      GRISTMILL_TRY(const auto open_ones, transaction.query(
-          "SELECT record FROM ingestions WHERE source = ? AND dataset = ? AND status IN ('running', 'failed') ORDER BY ordinal",
-          {request.source, request.into}));
+      GRISTMILL_TRY(const auto open_ones,
+                    transaction.query("SELECT record FROM ingestions WHERE source = ? AND dataset = ? AND status IN "
+                                      "('running', 'failed') ORDER BY ordinal",
+                                      {request.source, request.into}));
       for (const auto& row : open_ones) {
         GRISTMILL_TRY(auto record, Json::parse(meta::text(row[0])));
         if (record["listing_digest"].as_string() != digest) continue;
@@ -100,8 +106,12 @@ class Ingestion {
 
   Status load(const std::string& task_id) {
     return workspace_.database().read([&](meta::Transaction& transaction) -> Status {
-      GRISTMILL_TRY(const auto rows, transaction.query("SELECT record FROM ingestions WHERE task_id = ? OR ingestion_id = ?", {task_id, task_id}));
-      if (rows.empty()) return not_found(fmt::format("no ingestion with task id '{}'; `gristmill ingestions list` shows them", task_id));
+      GRISTMILL_TRY(
+          const auto rows,
+          transaction.query("SELECT record FROM ingestions WHERE task_id = ? OR ingestion_id = ?", {task_id, task_id}));
+      if (rows.empty())
+        return not_found(
+            fmt::format("no ingestion with task id '{}'; `gristmill ingestions list` shows them", task_id));
       GRISTMILL_TRY(record_, Json::parse(meta::text(rows[0][0])));
       return {};
     });
@@ -113,7 +123,8 @@ class Ingestion {
     GRISTMILL_TRY(const auto lock, io::LockFile::acquire(workspace_.internal_folder(task_id()) + "/lock"));
     GRISTMILL_RETURN_IF_ERROR(load_files());
     GRISTMILL_RETURN_IF_ERROR(land());
-    if (std::ranges::none_of(files_, [](const IngestFile& file) { return file.status == "landed"; })) return finish_without_documents();
+    if (std::ranges::none_of(files_, [](const IngestFile& file) { return file.status == "landed"; }))
+      return finish_without_documents();
     GRISTMILL_TRY(auto result, read_documents());
     return commit(result);
   }
@@ -129,13 +140,16 @@ class Ingestion {
     auto inserted = transaction.execute(
         "INSERT INTO sources (name, kind, location, owner, license, license_evidence, sensitivity, created_at) "
         "VALUES (?, 'folder', ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        {request.source, fs::absolute(request.paths.front()).lexically_normal().string(), request.owner, request.license,
-         request.license_evidence, request.sensitivity, now_iso8601()});
+        {request.source, fs::absolute(request.paths.front()).lexically_normal().string(), request.owner,
+         request.license, request.license_evidence, request.sensitivity, now_iso8601()});
     if (!inserted) return std::move(inserted).error();
-    return *inserted == 0 ? Status() : audit(transaction, "source.add", request.source, Json::object({{"license", request.license}}));
+    return *inserted == 0
+               ? Status()
+               : audit(transaction, "source.add", request.source, Json::object({{"license", request.license}}));
   }
 
-  Status insert_record(meta::Transaction& transaction, const IngestRequest& request, const FileTree& tree, const std::string& digest) {
+  Status insert_record(meta::Transaction& transaction, const IngestRequest& request, const FileTree& tree,
+                       const std::string& digest) {
     GRISTMILL_TRY(const auto newest, transaction.query("SELECT COALESCE(MAX(ordinal), 0) FROM ingestions"));
     const auto ordinal = meta::integer(newest[0][0]) + 1;
     // Derived from what is asked and its place in the workspace's history, not from time or chance: the same
@@ -150,45 +164,70 @@ class Ingestion {
     auto format_counts = Json::object();
     for (const auto& [name, count] : formats) format_counts.set(name, count);
     auto problems = Json::array();
-    for (const auto& problem : tree.problems) problems.push(Json::object({{"path", problem.path}, {"message", problem.message}}));
+    for (const auto& problem : tree.problems)
+      problems.push(Json::object({{"path", problem.path}, {"message", problem.message}}));
     auto locations = Json::array();
     for (const auto& path : request.paths) locations.push("file://" + fs::absolute(path).lexically_normal().string());
     const auto prefix = request.is_in_place ? std::string() : workspace_.landing_folder(request.source, id);
-    record_ = Json::object({{"ingestion_id", id}, {"task_id", "task-" + id.substr(4)}, {"status", "running"}, {"source", request.source},
-                            {"source_url", std::move(locations)}, {"dataset", request.into}, {"started_at", now_iso8601()},
+    record_ = Json::object({{"ingestion_id", id},
+                            {"task_id", "task-" + id.substr(4)},
+                            {"status", "running"},
+                            {"source", request.source},
+                            {"source_url", std::move(locations)},
+                            {"dataset", request.into},
+                            {"started_at", now_iso8601()},
                             {"license", request.license},
-                            {"license_evidence", request.license_evidence.empty() ? "stated by the caller of ingest" : request.license_evidence},
-                            {"owner", request.owner}, {"sensitivity", request.sensitivity}, {"formats", std::move(format_counts)},
-                            {"format_version", "1"}, {"raw_file_count", tree.files.size()}, {"raw_size_bytes", bytes},
-                            {"in_place", request.is_in_place}, {"storage_prefix", prefix},
+                            {"license_evidence", request.license_evidence.empty() ? "stated by the caller of ingest"
+                                                                                  : request.license_evidence},
+                            {"owner", request.owner},
+                            {"sensitivity", request.sensitivity},
+                            {"formats", std::move(format_counts)},
+                            {"format_version", "1"},
+                            {"raw_file_count", tree.files.size()},
+                            {"raw_size_bytes", bytes},
+                            {"in_place", request.is_in_place},
+                            {"storage_prefix", prefix},
                             {"agent", Json::object({{"name", "gristmill"}, {"version", program_version()}})},
-                            {"listing_digest", digest}, {"already_present", false}, {"problems", std::move(problems)}});
+                            {"listing_digest", digest},
+                            {"already_present", false},
+                            {"problems", std::move(problems)}});
     auto inserted = transaction.execute(
-        "INSERT INTO ingestions (ingestion_id, ordinal, task_id, source, dataset, status, started_at, record) VALUES (?, ?, ?, ?, ?, 'running', ?, ?)",
+        "INSERT INTO ingestions (ingestion_id, ordinal, task_id, source, dataset, status, started_at, record) VALUES "
+        "(?, ?, ?, ?, ?, 'running', ?, ?)",
         {id, ordinal, task_id(), request.source, request.into, record_["started_at"].as_string(), record_.dump()});
     if (!inserted) return std::move(inserted).error();
     std::vector<meta::Row> rows;
     for (std::size_t i = 0; i < tree.files.size(); ++i) {
       const auto& file = tree.files[i];
-      rows.push_back({id, static_cast<std::int64_t>(i), file.name, file.path, static_cast<std::int64_t>(file.bytes), std::string("pending")});
+      rows.push_back({id, static_cast<std::int64_t>(i), file.name, file.path, static_cast<std::int64_t>(file.bytes),
+                      std::string("pending")});
     }
     GRISTMILL_RETURN_IF_ERROR(transaction.execute_many(
-        "INSERT INTO ingestion_files (ingestion_id, ordinal, name, path, bytes, status) VALUES (?, ?, ?, ?, ?, ?)", rows));
-    return audit(transaction, "ingest.start", id, Json::object({{"source", request.source}, {"into", request.into}, {"files", tree.files.size()}}));
+        "INSERT INTO ingestion_files (ingestion_id, ordinal, name, path, bytes, status) VALUES (?, ?, ?, ?, ?, ?)",
+        rows));
+    return audit(transaction, "ingest.start", id,
+                 Json::object({{"source", request.source}, {"into", request.into}, {"files", tree.files.size()}}));
   }
 
   Status load_files() {
     return workspace_.database().read([&](meta::Transaction& transaction) -> Status {
-      GRISTMILL_TRY(const auto rows, transaction.query("SELECT ordinal, name, path, bytes FROM ingestion_files WHERE ingestion_id = ? ORDER BY ordinal", {ingestion_id()}));
+      GRISTMILL_TRY(
+          const auto rows,
+          transaction.query(
+              "SELECT ordinal, name, path, bytes FROM ingestion_files WHERE ingestion_id = ? ORDER BY ordinal",
+              {ingestion_id()}));
       for (const auto& row : rows) {
-        files_.push_back({meta::integer(row[0]), {meta::text(row[1]), meta::text(row[2]), static_cast<std::uint64_t>(meta::integer(row[3]))}});
+        files_.push_back({meta::integer(row[0]),
+                          {meta::text(row[1]), meta::text(row[2]), static_cast<std::uint64_t>(meta::integer(row[3]))}});
       }
       // What this source has put into this dataset before, by relative name and content.
-      GRISTMILL_TRY(const auto known, transaction.query(
-          "SELECT f.name, f.sha256, f.ingestion_id FROM ingestion_files f JOIN ingestions i ON i.ingestion_id = f.ingestion_id "
-          "WHERE i.source = ? AND i.dataset = ? AND i.completed_at IS NOT NULL AND f.status = 'landed' ORDER BY i.ordinal",
-          {source(), dataset()}));
-      for (const auto& row : known) known_.emplace(std::pair(meta::text(row[0]), meta::text(row[1])), meta::text(row[2]));
+      GRISTMILL_TRY(const auto known, transaction.query("SELECT f.name, f.sha256, f.ingestion_id FROM ingestion_files "
+                                                        "f JOIN ingestions i ON i.ingestion_id = f.ingestion_id "
+                                                        "WHERE i.source = ? AND i.dataset = ? AND i.completed_at IS "
+                                                        "NOT NULL AND f.status = 'landed' ORDER BY i.ordinal",
+                                                        {source(), dataset()}));
+      for (const auto& row : known)
+        known_.emplace(std::pair(meta::text(row[0]), meta::text(row[1])), meta::text(row[2]));
       return {};
     });
   }
@@ -196,9 +235,12 @@ class Ingestion {
   /// Copies every file into the warehouse with its digest, or reads it where it lies.
   Status land() {
     RunJournal journal(workspace_.database(), task_id());
-    GRISTMILL_TRY(const auto done, engine::run_stage({"land", static_cast<std::int64_t>(files_.size()), [&](const engine::TaskContext& context) {
-      return land_file(files_[static_cast<std::size_t>(context.task)]);
-    }}, journal, runner_options(workspace_, options_)));
+    GRISTMILL_TRY(const auto done,
+                  engine::run_stage({"land", static_cast<std::int64_t>(files_.size()),
+                                     [&](const engine::TaskContext& context) {
+                                       return land_file(files_[static_cast<std::size_t>(context.task)]);
+                                     }},
+                                    journal, runner_options(workspace_, options_)));
     resumed_ += done.resumed;
     std::set<std::pair<std::string, std::string>> in_batch;
     for (std::size_t i = 0; i < files_.size(); ++i) {
@@ -216,7 +258,8 @@ class Ingestion {
   }
 
   Result<std::string> land_file(const IngestFile& file) const {
-    const auto name_known = std::ranges::any_of(known_, [&](const auto& entry) { return entry.first.first == file.file.name; });
+    const auto name_known = std::ranges::any_of(known_,
+                                                [&](const auto& entry) { return entry.first.first == file.file.name; });
     const auto target = fmt::format("{}/{}", record_["storage_prefix"].as_string(), landed_name(file));
     // A name that came before is hashed first: most likely nothing has changed and nothing is copied.
     const bool copies = !is_in_place();
@@ -243,7 +286,8 @@ class Ingestion {
 
   /// Names may collide when several roots were given: the ordinal keeps them apart.
   [[nodiscard]] std::string landed_name(const IngestFile& file) const {
-    const bool is_double = std::ranges::count(files_, file.file.name, [](const IngestFile& other) { return other.file.name; }) > 1;
+    const bool is_double = std::ranges::count(files_, file.file.name,
+                                              [](const IngestFile& other) { return other.file.name; }) > 1;
     return is_double ? fmt::format("{}~{}", file.file.name, file.ordinal) : file.file.name;
   }
 
@@ -281,10 +325,15 @@ class Ingestion {
     for (const auto& file : files_) {
       if (file.status != "landed") continue;
       for (std::size_t i = 0; i < file.cuts.size(); ++i) {
-        formats::RawInput input{.path = file.landed_path, .origin_uri = "file://" + file.file.path, .name = file.file.name,
-                                .sha256 = file.sha256, .source = source(), .begin = file.cuts[i],
+        formats::RawInput input{.path = file.landed_path,
+                                .origin_uri = "file://" + file.file.path,
+                                .name = file.file.name,
+                                .sha256 = file.sha256,
+                                .source = source(),
+                                .begin = file.cuts[i],
                                 .end = i + 1 < file.cuts.size() ? file.cuts[i + 1] : UINT64_MAX,
-                                .fields = workspace_.settings().fields, .limits = workspace_.settings().limits};
+                                .fields = workspace_.settings().fields,
+                                .limits = workspace_.settings().limits};
         const auto end = i + 1 < file.cuts.size() ? file.cuts[i + 1] : file.file.bytes;
         auto bytes = std::max<std::uint64_t>(end, file.cuts[i]) - file.cuts[i];
         if (is_compressed(file.file.name)) bytes *= compressed_weight;
@@ -302,12 +351,16 @@ class Ingestion {
   }
 
   Result<engine::PlanResult> read_documents() {
-    engine::Plan plan{.steps = &no_steps_, .columns = {}, .splits = splits(),
-                      .folders = {.internal = workspace_.internal_folder(task_id()),
-                                  .data = fmt::format("{}/data/{}", workspace_.table_folder(dataset()), ingestion_id()),
-                                  .index = fmt::format("{}/index/{}", workspace_.table_folder(dataset()), ingestion_id()),
-                                  .quarantine = workspace_.quarantine_folder(ingestion_id()), .tokens = {}},
-                      .writer = {.zstd_level = raw_zstd_level}};
+    engine::Plan plan{
+        .steps = &no_steps_,
+        .columns = {},
+        .splits = splits(),
+        .folders = {.internal = workspace_.internal_folder(task_id()),
+                    .data = fmt::format("{}/data/{}", workspace_.table_folder(dataset()), ingestion_id()),
+                    .index = fmt::format("{}/index/{}", workspace_.table_folder(dataset()), ingestion_id()),
+                    .quarantine = workspace_.quarantine_folder(ingestion_id()),
+                    .tokens = {}},
+        .writer = {.zstd_level = raw_zstd_level}};
     plan.ingestion_id = ingestion_id();
     data::set_arrow_limit(static_cast<std::int64_t>(memory_budget(workspace_, options_)));
     RunJournal journal(workspace_.database(), task_id());
@@ -315,17 +368,28 @@ class Ingestion {
   }
 
   Result<Json> finish_without_documents() {
-    const bool is_all_present = std::ranges::all_of(files_, [](const IngestFile& file) { return file.status == "present"; }) && !files_.empty();
+    const bool is_all_present = std::ranges::all_of(files_,
+                                                    [](const IngestFile& file) { return file.status == "present"; }) &&
+                                !files_.empty();
     if (!is_all_present) {
-      record_.set("status", "failed").set("completed_at", now_iso8601()).set("documents", 0).set("quarantined", unreadable_count());
+      record_.set("status", "failed")
+          .set("completed_at", now_iso8601())
+          .set("documents", 0)
+          .set("quarantined", unreadable_count());
     } else {
-      record_.set("status", "already_present").set("already_present", true).set("completed_at", now_iso8601()).set("documents", 0).set("quarantined", 0);
+      record_.set("status", "already_present")
+          .set("already_present", true)
+          .set("completed_at", now_iso8601())
+          .set("documents", 0)
+          .set("quarantined", 0);
     }
-    GRISTMILL_RETURN_IF_ERROR(workspace_.database().write([&](meta::Transaction& transaction) { return save(transaction); }));
+    GRISTMILL_RETURN_IF_ERROR(
+        workspace_.database().write([&](meta::Transaction& transaction) { return save(transaction); }));
     fs::remove_all(workspace_.internal_folder(task_id()));
     if (!is_all_present) return record_;
     // The caller gets the record under which the batch landed.
-    GRISTMILL_TRY(auto original, show_ingestion(workspace_, known_.at({files_.front().file.name, files_.front().sha256})));
+    GRISTMILL_TRY(auto original,
+                  show_ingestion(workspace_, known_.at({files_.front().file.name, files_.front().sha256})));
     original.erase("files");
     return original.set("already_present", true);
   }
@@ -338,17 +402,24 @@ class Ingestion {
     const auto& account = result.account;
     auto quarantined = account.quarantined_total();
     for (const auto& file : files_) {
-      if (file.status == "unreadable") record_.at("problems").push(Json::object({{"path", file.file.path}, {"message", file.message}}));
+      if (file.status == "unreadable")
+        record_.at("problems").push(Json::object({{"path", file.file.path}, {"message", file.message}}));
     }
     const bool is_empty = account.documents_out == 0;
     const bool has_problems = quarantined > 0 || record_["problems"].size() > 0;
     auto notes = Json::array();
     for (const auto& note : account.quarantine) {
-      notes.push(Json::object({{"reason", note.reason}, {"message", note.message}, {"origin_uri", note.origin_uri}, {"offset", note.offset}}));
+      notes.push(Json::object({{"reason", note.reason},
+                               {"message", note.message},
+                               {"origin_uri", note.origin_uri},
+                               {"offset", note.offset}}));
     }
     auto skipped = Json::object();
     for (const auto& [kind, count] : account.skipped) skipped.set(kind, count);
-    record_.set("status", is_empty && account.documents_in > 0 ? "failed" : has_problems ? "complete_with_problems" : "complete")
+    record_
+        .set("status", is_empty && account.documents_in > 0 ? "failed"
+                       : has_problems                       ? "complete_with_problems"
+                                                            : "complete")
         .set("completed_at", now_iso8601())
         .set("documents", account.documents_out)
         .set("records", account.documents_in)
@@ -363,7 +434,8 @@ class Ingestion {
         .set("resumed_tasks", result.resumed + resumed_)
         .set("retries", result.retries);
     if (is_empty) {
-      GRISTMILL_RETURN_IF_ERROR(workspace_.database().write([&](meta::Transaction& transaction) { return save(transaction); }));
+      GRISTMILL_RETURN_IF_ERROR(
+          workspace_.database().write([&](meta::Transaction& transaction) { return save(transaction); }));
     } else {
       GRISTMILL_RETURN_IF_ERROR(append(result));
     }
@@ -381,11 +453,14 @@ class Ingestion {
       if (!table && table.error().code == ErrorCode::already_exists) table = store::Table::load(catalog, name);
     }
     if (!table) return std::move(table).error();
-    store::CommitRequest request{.files = {}, .summary = {{"gristmill.ingestion-id", ingestion_id()},
-                                                          {"gristmill.documents", std::to_string(result.account.documents_out)},
-                                                          {"gristmill.text-bytes", std::to_string(result.account.text_bytes_out)},
-                                                          {"gristmill.content-digest", result.digest.hex()}},
-                                 .key = ingestion_id(), .columns = {}, .also = {}};
+    store::CommitRequest request{.files = {},
+                                 .summary = {{"gristmill.ingestion-id", ingestion_id()},
+                                             {"gristmill.documents", std::to_string(result.account.documents_out)},
+                                             {"gristmill.text-bytes", std::to_string(result.account.text_bytes_out)},
+                                             {"gristmill.content-digest", result.digest.hex()}},
+                                 .key = ingestion_id(),
+                                 .columns = {},
+                                 .also = {}};
     for (const auto& file : result.files) request.files.push_back(store::data_file(file));
     request.also = [&](meta::Transaction& transaction, std::int64_t snapshot) -> Status {
       record_.set("version", snapshot);
@@ -400,18 +475,22 @@ class Ingestion {
   Status save(meta::Transaction& transaction) {
     std::vector<meta::Row> rows;
     for (const auto& file : files_) {
-      rows.push_back({file.sha256, file.status, file.message.empty() ? meta::Cell() : meta::Cell(file.message), ingestion_id(), file.ordinal});
+      rows.push_back({file.sha256, file.status, file.message.empty() ? meta::Cell() : meta::Cell(file.message),
+                      ingestion_id(), file.ordinal});
     }
-    GRISTMILL_RETURN_IF_ERROR(transaction.execute_many("UPDATE ingestion_files SET sha256 = ?, status = ?, message = ? WHERE ingestion_id = ? AND ordinal = ?", rows));
+    GRISTMILL_RETURN_IF_ERROR(transaction.execute_many(
+        "UPDATE ingestion_files SET sha256 = ?, status = ?, message = ? WHERE ingestion_id = ? AND ordinal = ?", rows));
     const auto& status = record_["status"].as_string();
     const auto completed = status == "failed" ? meta::Cell() : meta::Cell(record_["completed_at"].as_string());
-    auto updated = transaction.execute("UPDATE ingestions SET status = ?, completed_at = ?, record = ? WHERE ingestion_id = ?",
-                                       {status, completed, record_.dump(), ingestion_id()});
+    auto updated = transaction.execute(
+        "UPDATE ingestions SET status = ?, completed_at = ?, record = ? WHERE ingestion_id = ?",
+        {status, completed, record_.dump(), ingestion_id()});
     if (!updated) return std::move(updated).error();
     // The work is over: its task records have become the ingestion's record.
     auto removed = transaction.execute("DELETE FROM tasks WHERE run_id = ?", {task_id()});
     if (!removed) return std::move(removed).error();
-    return audit(transaction, "ingest.finish", ingestion_id(), Json::object({{"status", status}, {"documents", record_["documents"]}}));
+    return audit(transaction, "ingest.finish", ingestion_id(),
+                 Json::object({{"status", status}, {"documents", record_["documents"]}}));
   }
 
   const Workspace& workspace_;
@@ -455,14 +534,22 @@ Result<Json> list_ingestions(const Workspace& workspace) {
 Result<Json> show_ingestion(const Workspace& workspace, const std::string& id) {
   Json record;
   GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
-    GRISTMILL_TRY(const auto rows, transaction.query("SELECT ingestion_id, record FROM ingestions WHERE ingestion_id = ? OR task_id = ?", {id, id}));
+    GRISTMILL_TRY(const auto rows,
+                  transaction.query("SELECT ingestion_id, record FROM ingestions WHERE ingestion_id = ? OR task_id = ?",
+                                    {id, id}));
     if (rows.empty()) return not_found(fmt::format("no ingestion '{}'; `gristmill ingestions list` shows them", id));
     GRISTMILL_TRY(record, Json::parse(meta::text(rows[0][1])));
-    GRISTMILL_TRY(const auto files, transaction.query("SELECT name, path, bytes, sha256, status, message FROM ingestion_files WHERE ingestion_id = ? ORDER BY ordinal", {meta::text(rows[0][0])}));
+    GRISTMILL_TRY(const auto files, transaction.query("SELECT name, path, bytes, sha256, status, message FROM "
+                                                      "ingestion_files WHERE ingestion_id = ? ORDER BY ordinal",
+                                                      {meta::text(rows[0][0])}));
     auto list = Json::array();
     for (const auto& file : files) {
-      list.push(Json::object({{"name", meta::text(file[0])}, {"path", meta::text(file[1])}, {"bytes", meta::integer(file[2])},
-                              {"sha256", meta::text(file[3])}, {"status", meta::text(file[4])}, {"message", meta::text(file[5])}}));
+      list.push(Json::object({{"name", meta::text(file[0])},
+                              {"path", meta::text(file[1])},
+                              {"bytes", meta::integer(file[2])},
+                              {"sha256", meta::text(file[3])},
+                              {"status", meta::text(file[4])},
+                              {"message", meta::text(file[5])}}));
     }
     record.set("files", std::move(list));
     return {};
@@ -477,7 +564,9 @@ std::uint64_t memory_budget(const Workspace& workspace, const WorkOptions& optio
 engine::RunnerOptions runner_options(const Workspace& workspace, const WorkOptions& options) {
   int threads = options.threads != 0 ? options.threads : workspace.settings().threads;
   if (threads == 0) threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  return {.threads = engine::threads_within(memory_budget(workspace, options), threads), .progress = options.progress, .stop = options.stop};
+  return {.threads = engine::threads_within(memory_budget(workspace, options), threads),
+          .progress = options.progress,
+          .stop = options.stop};
 }
 
 }  // namespace gristmill::platform

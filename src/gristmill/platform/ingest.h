@@ -31,9 +31,9 @@ struct WorkOptions {
   const std::atomic<bool>* stop = nullptr;
 };
 
-/// Lands files as one ingestion and commits their documents to the dataset. The record is durable before the first byte is
-/// read. The same batch again is found and not doubled; a batch that an earlier process left unfinished is taken up. Returns
-/// the ingestion record (cli.md); `status` is complete, complete_with_problems, already_present or failed.
+/// Lands files as one ingestion and commits their documents to the dataset. The record is durable before the first byte
+/// is read. The same batch again is found and not doubled; a batch that an earlier process left unfinished is taken up.
+/// Returns the ingestion record (cli.md); `status` is complete, complete_with_problems, already_present or failed.
 Result<Json> ingest(const Workspace& workspace, const IngestRequest& request, const WorkOptions& options);
 
 /// Takes up an unfinished ingestion by its task id.

@@ -58,7 +58,8 @@ Json option_json(const ops::OptionSpec& option) {
 
 Json columns_json(std::span<const ops::ColumnSpec> columns) {
   auto list = Json::array();
-  for (const auto& column : columns) list.push(Json::object({{"name", column.name}, {"type", type_name(column.type)}, {"help", column.help}}));
+  for (const auto& column : columns)
+    list.push(Json::object({{"name", column.name}, {"type", type_name(column.type)}, {"help", column.help}}));
   return list;
 }
 
@@ -66,19 +67,29 @@ Json describe(const ops::Spec& spec) {
   auto options = Json::array();
   for (const auto& option : spec.options) options.push(option_json(option));
   if (spec.kind == ops::Kind::filter) {
-    options.push(Json::object({{"name", "annotate"}, {"type", "boolean"}, {"default", false}, {"help", "Write the verdict as a column instead of dropping"}}));
+    options.push(Json::object({{"name", "annotate"},
+                               {"type", "boolean"},
+                               {"default", false},
+                               {"help", "Write the verdict as a column instead of dropping"}}));
   }
   auto reasons = Json::array();
   for (const auto reason : spec.reasons) reasons.push(reason);
-  return Json::object({{"name", spec.name}, {"version", spec.version}, {"kind", kind_name(spec.kind)}, {"summary", spec.summary},
-                       {"reference", spec.reference}, {"options", std::move(options)}, {"columns_in", columns_json(spec.columns_in)},
-                       {"columns_out", columns_json(spec.columns_out)}, {"reasons", std::move(reasons)}});
+  return Json::object({{"name", spec.name},
+                       {"version", spec.version},
+                       {"kind", kind_name(spec.kind)},
+                       {"summary", spec.summary},
+                       {"reference", spec.reference},
+                       {"options", std::move(options)},
+                       {"columns_in", columns_json(spec.columns_in)},
+                       {"columns_out", columns_json(spec.columns_out)},
+                       {"reasons", std::move(reasons)}});
 }
 
 /// "0..100", "at least 1" or nothing.
 std::string range_text(const Json& option) {
   const auto number = [](const Json& value) { return fmt::format("{:g}", value.as_double()); };
-  if (option.contains("minimum") && option.contains("maximum")) return number(option["minimum"]) + ".." + number(option["maximum"]);
+  if (option.contains("minimum") && option.contains("maximum"))
+    return number(option["minimum"]) + ".." + number(option["maximum"]);
   if (option.contains("minimum")) return "at least " + number(option["minimum"]);
   if (option.contains("maximum")) return "at most " + number(option["maximum"]);
   std::string choices = option["choices"].as_string();
@@ -86,7 +97,9 @@ std::string range_text(const Json& option) {
   return choices;
 }
 
-std::string default_text(const Json& option) { return option["required"].as_bool() ? "(required)" : option["default"].dump(); }
+std::string default_text(const Json& option) {
+  return option["required"].as_bool() ? "(required)" : option["default"].dump();
+}
 
 std::string escaped(std::string text) {
   for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.replace(at, 1, "\\|");
@@ -101,11 +114,14 @@ Json option_schema(const ops::OptionSpec& option) {
     case ops::OptionType::number: schema.set("type", "number"); break;
     case ops::OptionType::string:
     case ops::OptionType::file: schema.set("type", "string"); break;
-    case ops::OptionType::string_list: schema.set("type", "array").set("items", Json::object({{"type", "string"}})); break;
+    case ops::OptionType::string_list:
+      schema.set("type", "array").set("items", Json::object({{"type", "string"}}));
+      break;
   }
   if (is_bounded(option) && option.minimum > -1e300) schema.set("minimum", option.minimum);
   if (is_bounded(option) && option.maximum < 1e300) schema.set("maximum", option.maximum);
-  if (const auto fallback = Json::parse(option.fallback); fallback && !option.fallback.empty()) schema.set("default", *fallback);
+  if (const auto fallback = Json::parse(option.fallback); fallback && !option.fallback.empty())
+    schema.set("default", *fallback);
   return schema;
 }
 
@@ -122,21 +138,28 @@ Result<Json> describe_operator(const std::string& name) {
   std::vector<std::string_view> names;
   for (const auto& entry : ops::catalog()) names.push_back(entry.spec->name);
   const auto near = ops::nearest(name, names);
-  return not_found(fmt::format("no operator '{}'{}", name, near.empty() ? "; `gristmill ops list` shows all" : fmt::format("; did you mean '{}'?", near)));
+  return not_found(
+      fmt::format("no operator '{}'{}", name,
+                  near.empty() ? "; `gristmill ops list` shows all" : fmt::format("; did you mean '{}'?", near)));
 }
 
 std::string operator_text(const Json& description) {
-  auto out = fmt::format("{} (version {}, {})\n{}\nreference: {}\n", description["name"].as_string(), description["version"].as_int(),
-                         description["kind"].as_string(), description["summary"].as_string(), description["reference"].as_string());
+  auto out = fmt::format("{} (version {}, {})\n{}\nreference: {}\n", description["name"].as_string(),
+                         description["version"].as_int(), description["kind"].as_string(),
+                         description["summary"].as_string(), description["reference"].as_string());
   if (description["options"].size() > 0) out += "\nparameters:\n";
   for (const auto& option : description["options"].items()) {
-    out += fmt::format("  {} ({}, default {}{}{})\n      {}\n", option["name"].as_string(), option["type"].as_string(), default_text(option),
-                       range_text(option).empty() ? "" : ", " + range_text(option), option["unit"].as_string().empty() ? "" : " " + option["unit"].as_string(),
+    out += fmt::format("  {} ({}, default {}{}{})\n      {}\n", option["name"].as_string(), option["type"].as_string(),
+                       default_text(option), range_text(option).empty() ? "" : ", " + range_text(option),
+                       option["unit"].as_string().empty() ? "" : " " + option["unit"].as_string(),
                        option["help"].as_string());
   }
   for (const auto* direction : {"columns_in", "columns_out"}) {
-    if (description[direction].size() > 0) out += std::string(direction) == "columns_in" ? "\nneeds columns:\n" : "\nadds columns:\n";
-    for (const auto& column : description[direction].items()) out += fmt::format("  {} ({}): {}\n", column["name"].as_string(), column["type"].as_string(), column["help"].as_string());
+    if (description[direction].size() > 0)
+      out += std::string(direction) == "columns_in" ? "\nneeds columns:\n" : "\nadds columns:\n";
+    for (const auto& column : description[direction].items())
+      out += fmt::format("  {} ({}): {}\n", column["name"].as_string(), column["type"].as_string(),
+                         column["help"].as_string());
   }
   if (description["reasons"].size() > 0) out += "\nreasons:\n";
   for (const auto& reason : description["reasons"].items()) out += fmt::format("  {}\n", reason.as_string());
@@ -147,20 +170,27 @@ std::string operators_markdown() {
   std::string out = "# Operators\n\nMade from the operators' specs by `gristmill ops docs`; do not edit.\n";
   const auto operators = describe_operators();
   for (const auto& item : operators.items()) {
-    out += fmt::format("\n## {}\n{} Kind: {}; version {}. Reference: {}.\n", item["name"].as_string(), item["summary"].as_string(), item["kind"].as_string(),
-                       item["version"].as_int(), item["reference"].as_string());
-    if (item["options"].size() > 0) out += "\n| parameter | type | default | allowed | unit | meaning |\n|---|---|---|---|---|---|\n";
+    out += fmt::format("\n## {}\n{} Kind: {}; version {}. Reference: {}.\n", item["name"].as_string(),
+                       item["summary"].as_string(), item["kind"].as_string(), item["version"].as_int(),
+                       item["reference"].as_string());
+    if (item["options"].size() > 0)
+      out += "\n| parameter | type | default | allowed | unit | meaning |\n|---|---|---|---|---|---|\n";
     for (const auto& option : item["options"].items()) {
-      out += fmt::format("| `{}` | {} | `{}` | {} | {} | {} |\n", option["name"].as_string(), option["type"].as_string(), escaped(default_text(option)),
-                         escaped(range_text(option)), option["unit"].as_string(), escaped(option["help"].as_string()));
+      out += fmt::format("| `{}` | {} | `{}` | {} | {} | {} |\n", option["name"].as_string(),
+                         option["type"].as_string(), escaped(default_text(option)), escaped(range_text(option)),
+                         option["unit"].as_string(), escaped(option["help"].as_string()));
     }
     for (const auto* direction : {"columns_in", "columns_out"}) {
-      if (item[direction].size() > 0) out += std::string(direction) == "columns_in" ? "\nNeeds columns:\n\n" : "\nAdds columns:\n\n";
-      for (const auto& column : item[direction].items()) out += fmt::format("- `{}` ({}): {}\n", column["name"].as_string(), column["type"].as_string(), column["help"].as_string());
+      if (item[direction].size() > 0)
+        out += std::string(direction) == "columns_in" ? "\nNeeds columns:\n\n" : "\nAdds columns:\n\n";
+      for (const auto& column : item[direction].items())
+        out += fmt::format("- `{}` ({}): {}\n", column["name"].as_string(), column["type"].as_string(),
+                           column["help"].as_string());
     }
     if (item["reasons"].size() > 0) out += "\nReasons: ";
     std::string reasons;
-    for (const auto& reason : item["reasons"].items()) reasons += fmt::format("{}`{}`", reasons.empty() ? "" : ", ", reason.as_string());
+    for (const auto& reason : item["reasons"].items())
+      reasons += fmt::format("{}`{}`", reasons.empty() ? "" : ", ", reason.as_string());
     if (!reasons.empty()) out += reasons + ".\n";
   }
   return out;
@@ -174,22 +204,40 @@ Json pipeline_schema() {
     if (entry.spec->kind == ops::Kind::filter) options.set("annotate", Json::object({{"type", "boolean"}}));
     steps.push(Json::object({{"const", entry.spec->name}, {"description", entry.spec->summary}}));
     auto properties = Json::object();
-    properties.set(entry.spec->name, Json::object({{"type", Json::array({"object", "null"})}, {"properties", std::move(options)}, {"additionalProperties", false}}));
-    steps.push(Json::object({{"type", "object"}, {"properties", std::move(properties)}, {"required", Json::array({entry.spec->name})}, {"additionalProperties", false}}));
+    properties.set(entry.spec->name, Json::object({{"type", Json::array({"object", "null"})},
+                                                   {"properties", std::move(options)},
+                                                   {"additionalProperties", false}}));
+    steps.push(Json::object({{"type", "object"},
+                             {"properties", std::move(properties)},
+                             {"required", Json::array({entry.spec->name})},
+                             {"additionalProperties", false}}));
   }
   const auto text = Json::object({{"type", "string"}});
-  auto tokens = Json::object({{"into", text}, {"format", Json::object({{"const", "gristmill"}})}, {"shard_tokens", Json::object({{"type", "integer"}, {"minimum", 1}})}});
-  auto properties = Json::object({{"name", text},
-                                  {"inputs", Json::object({{"type", "array"}, {"items", text}, {"minItems", 1}})},
-                                  {"steps", Json::object({{"type", "array"}, {"items", Json::object({{"oneOf", std::move(steps)}})}})},
-                                  {"output", text},
-                                  {"tokens", Json::object({{"type", "object"}, {"properties", std::move(tokens)}, {"required", Json::array({"into"})}, {"additionalProperties", false}})},
-                                  {"limits", Json::object({{"type", "object"}, {"additionalProperties", false},
-                                                           {"properties", Json::object({{"quarantine", Json::object({{"type", Json::array({"string", "number"})}})},
-                                                                                        {"memory", Json::object({{"type", Json::array({"string", "integer"})}})}})}})},
-                                  {"seed", Json::object({{"type", "integer"}})}});
-  return Json::object({{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "Gristmill pipeline"}, {"type", "object"},
-                       {"properties", std::move(properties)}, {"required", Json::array({"inputs", "output"})}, {"additionalProperties", false}});
+  auto tokens = Json::object({{"into", text},
+                              {"format", Json::object({{"const", "gristmill"}})},
+                              {"shard_tokens", Json::object({{"type", "integer"}, {"minimum", 1}})}});
+  auto properties = Json::object(
+      {{"name", text},
+       {"inputs", Json::object({{"type", "array"}, {"items", text}, {"minItems", 1}})},
+       {"steps", Json::object({{"type", "array"}, {"items", Json::object({{"oneOf", std::move(steps)}})}})},
+       {"output", text},
+       {"tokens", Json::object({{"type", "object"},
+                                {"properties", std::move(tokens)},
+                                {"required", Json::array({"into"})},
+                                {"additionalProperties", false}})},
+       {"limits",
+        Json::object({{"type", "object"},
+                      {"additionalProperties", false},
+                      {"properties",
+                       Json::object({{"quarantine", Json::object({{"type", Json::array({"string", "number"})}})},
+                                     {"memory", Json::object({{"type", Json::array({"string", "integer"})}})}})}})},
+       {"seed", Json::object({{"type", "integer"}})}});
+  return Json::object({{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                       {"title", "Gristmill pipeline"},
+                       {"type", "object"},
+                       {"properties", std::move(properties)},
+                       {"required", Json::array({"inputs", "output"})},
+                       {"additionalProperties", false}});
 }
 
 }  // namespace gristmill::platform

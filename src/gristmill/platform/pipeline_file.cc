@@ -36,10 +36,14 @@ Json scalar(const YAML::Node& node) {
   if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return nullptr;
   const char* const end = text.data() + text.size();
   long long whole = 0;
-  if (const auto parsed = std::from_chars(text.data(), end, whole); parsed.ec == std::errc() && parsed.ptr == end) return whole;
+  if (const auto parsed = std::from_chars(text.data(), end, whole); parsed.ec == std::errc() && parsed.ptr == end)
+    return whole;
   double number = 0;
-  const bool is_numeric = std::isdigit(static_cast<unsigned char>(text.front())) || text.front() == '-' || text.front() == '.';
-  if (const auto parsed = std::from_chars(text.data(), end, number); is_numeric && parsed.ec == std::errc() && parsed.ptr == end) return number;
+  const bool is_numeric = std::isdigit(static_cast<unsigned char>(text.front())) || text.front() == '-' ||
+                          text.front() == '.';
+  if (const auto parsed = std::from_chars(text.data(), end, number);
+      is_numeric && parsed.ec == std::errc() && parsed.ptr == end)
+    return number;
   return text;
 }
 
@@ -58,7 +62,8 @@ Result<Json> convert(const YAML::Node& node, const std::string& path, int depth 
     case YAML::NodeType::Map: {
       auto map = Json::object();
       for (const auto& entry : node) {
-        if (map.contains(entry.first.Scalar())) return at(path, entry.first.Mark(), fmt::format("'{}' stands twice", entry.first.Scalar()));
+        if (map.contains(entry.first.Scalar()))
+          return at(path, entry.first.Mark(), fmt::format("'{}' stands twice", entry.first.Scalar()));
         GRISTMILL_TRY(auto value, convert(entry.second, path, depth + 1));
         map.set(entry.first.Scalar(), std::move(value));
       }
@@ -69,13 +74,16 @@ Result<Json> convert(const YAML::Node& node, const std::string& path, int depth 
 }
 
 /// Refuses a key that is not in the list, naming the nearest one.
-Status check_keys(const YAML::Node& map, std::span<const std::string_view> known, const std::string& path, std::string_view where) {
+Status check_keys(const YAML::Node& map, std::span<const std::string_view> known, const std::string& path,
+                  std::string_view where) {
   if (!map.IsMap()) return at(path, map.Mark(), fmt::format("{} must be a map of name: value", where));
   for (const auto& entry : map) {
     const std::string& key = entry.first.Scalar();
     if (std::ranges::find(known, key) != known.end()) continue;
     const auto near = ops::nearest(key, known);
-    return at(path, entry.first.Mark(), fmt::format("unknown key '{}' in {}{}", key, where, near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
+    return at(path, entry.first.Mark(),
+              fmt::format("unknown key '{}' in {}{}", key, where,
+                          near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
   }
   return {};
 }
@@ -87,7 +95,9 @@ class Parser {
 
   Result<Pipeline> parse(const YAML::Node& root) {
     constexpr std::array<std::string_view, 7> keys{"name", "inputs", "steps", "output", "tokens", "limits", "seed"};
-    if (!root.IsMap()) return invalid_argument(fmt::format("{}: a pipeline is a map with name, inputs, steps and output", pipeline_.path));
+    if (!root.IsMap())
+      return invalid_argument(
+          fmt::format("{}: a pipeline is a map with name, inputs, steps and output", pipeline_.path));
     GRISTMILL_RETURN_IF_ERROR(check_keys(root, keys, pipeline_.path, "the pipeline"));
     GRISTMILL_TRY(pipeline_.name, string_of(root, "name", fs::path(pipeline_.path).stem().string()));
     GRISTMILL_TRY(pipeline_.output, string_of(root, "output", {}));
@@ -107,7 +117,8 @@ class Parser {
   Result<std::string> string_of(const YAML::Node& map, const char* key, std::string fallback) const {
     const auto node = map[key];
     if (!node) return fallback;
-    if (!node.IsScalar() || node.Scalar().empty()) return at(pipeline_.path, node.Mark(), fmt::format("{} must be a string", key));
+    if (!node.IsScalar() || node.Scalar().empty())
+      return at(pipeline_.path, node.Mark(), fmt::format("{} must be a string", key));
     return node.Scalar();
   }
 
@@ -119,7 +130,8 @@ class Parser {
       if (!input.IsScalar()) return at(pipeline_.path, input.Mark(), "an input is the name of a dataset");
       pipeline_.inputs.push_back(input.Scalar());
     }
-    if (pipeline_.inputs.empty()) return at(pipeline_.path, inputs.Mark(), "inputs is empty: name one or more datasets");
+    if (pipeline_.inputs.empty())
+      return at(pipeline_.path, inputs.Mark(), "inputs is empty: name one or more datasets");
     return {};
   }
 
@@ -128,13 +140,16 @@ class Parser {
     if (!steps) return {};
     if (!steps.IsSequence()) return at(pipeline_.path, steps.Mark(), "steps must be a list");
     for (const auto& step : steps) {
-      PipelineStep parsed{.name = {}, .options = Json::object(), .line = step.Mark().line + 1, .column = step.Mark().column + 1};
+      PipelineStep parsed{
+          .name = {}, .options = Json::object(), .line = step.Mark().line + 1, .column = step.Mark().column + 1};
       if (step.IsScalar()) {
         parsed.name = step.Scalar();
       } else if (step.IsMap() && step.size() == 1) {
         parsed.name = step.begin()->first.Scalar();
         if (!step.begin()->second.IsNull()) {
-          if (!step.begin()->second.IsMap()) return at(pipeline_.path, step.begin()->second.Mark(), fmt::format("parameters of {} must be a map of name: value", parsed.name));
+          if (!step.begin()->second.IsMap())
+            return at(pipeline_.path, step.begin()->second.Mark(),
+                      fmt::format("parameters of {} must be a map of name: value", parsed.name));
           GRISTMILL_TRY(parsed.options, convert(step.begin()->second, pipeline_.path));
         }
       } else {
@@ -151,10 +166,13 @@ class Parser {
     GRISTMILL_TRY(pipeline_.tokens_into, string_of(tokens, "into", {}));
     if (pipeline_.tokens_into.empty()) return at(pipeline_.path, tokens.Mark(), "tokens needs `into: NAMESPACE/NAME`");
     GRISTMILL_TRY(const auto format, string_of(tokens, "format", "gristmill"));
-    if (format != "gristmill") return at(pipeline_.path, tokens["format"].Mark(), fmt::format("unknown token format '{}': gristmill is known", format));
+    if (format != "gristmill")
+      return at(pipeline_.path, tokens["format"].Mark(),
+                fmt::format("unknown token format '{}': gristmill is known", format));
     if (const auto count = tokens["shard_tokens"]) {
       const auto value = scalar(count);
-      if (!value.is_int() || value.as_int() < 1) return at(pipeline_.path, count.Mark(), "shard_tokens must be a whole number of at least 1");
+      if (!value.is_int() || value.as_int() < 1)
+        return at(pipeline_.path, count.Mark(), "shard_tokens must be a whole number of at least 1");
       pipeline_.shard_tokens = value.as_int();
     }
     return {};
@@ -220,7 +238,9 @@ Status override_member(YAML::Node& root, const std::string& key, const std::stri
     is_found = true;
   }
   if (!is_found) {
-    return invalid_argument(fmt::format("--set {}: neither a setting (name, inputs, output, seed, limits.*, tokens.*) nor OPERATOR.PARAMETER of a step", key));
+    return invalid_argument(fmt::format(
+        "--set {}: neither a setting (name, inputs, output, seed, limits.*, tokens.*) nor OPERATOR.PARAMETER of a step",
+        key));
   }
   return {};
 }
@@ -233,7 +253,8 @@ Result<std::string> find_file(const std::string& path) {
   const auto recipes = list_recipes();
   for (const auto& name : recipes) names.push_back(name);
   const auto near = ops::nearest(path, names);
-  return invalid_argument(fmt::format("no pipeline file and no recipe '{}'{}", path, near.empty() ? "" : fmt::format("; did you mean the recipe '{}'?", near)));
+  return invalid_argument(fmt::format("no pipeline file and no recipe '{}'{}", path,
+                                      near.empty() ? "" : fmt::format("; did you mean the recipe '{}'?", near)));
 }
 
 /// A file that an option names: relative to the pipeline file, else to the current folder.
@@ -267,7 +288,8 @@ Result<engine::Step> make_step(const Pipeline& pipeline, const PipelineStep& ste
 
 }  // namespace
 
-Result<Pipeline> load_pipeline(const std::string& path, const std::vector<std::pair<std::string, std::string>>& settings) {
+Result<Pipeline> load_pipeline(const std::string& path,
+                               const std::vector<std::pair<std::string, std::string>>& settings) {
   GRISTMILL_TRY(const auto file, find_file(path));
   GRISTMILL_TRY(const auto text, io::read_file(file, pipeline_file_bytes_max));
   GRISTMILL_TRY(auto root, parse_yaml(text, file));
@@ -276,7 +298,8 @@ Result<Pipeline> load_pipeline(const std::string& path, const std::vector<std::p
     GRISTMILL_RETURN_IF_ERROR(override_member(root, key, value));
   }
   GRISTMILL_TRY(auto pipeline, Parser(file).parse(root));
-  if (pipeline.output.empty()) return invalid_argument(fmt::format("{}: the pipeline has no output: add `output: NAMESPACE/NAME`", file));
+  if (pipeline.output.empty())
+    return invalid_argument(fmt::format("{}: the pipeline has no output: add `output: NAMESPACE/NAME`", file));
   for (const auto& name : {pipeline.output, pipeline.tokens_into}) {
     if (name.empty()) continue;
     if (auto status = check_dataset_name(name); !status) return std::move(status).error().within(file);
@@ -306,12 +329,17 @@ std::string fingerprint(const Pipeline& pipeline, const std::vector<engine::Step
     for (const auto& option : step.op->spec().options) {
       if (option.type == ops::OptionType::file) options.erase(option.name);
     }
-    list.push(Json::object({{"name", step.op->spec().name}, {"version", step.op->spec().version}, {"options", std::move(options)}}));
+    list.push(Json::object(
+        {{"name", step.op->spec().name}, {"version", step.op->spec().version}, {"options", std::move(options)}}));
   }
   auto inputs = Json::array();
   for (const auto& input : pipeline.inputs) inputs.push(input);
-  return sha256_hex(Json::object({{"inputs", std::move(inputs)}, {"steps", std::move(list)}, {"output", pipeline.output},
-                                  {"tokens", pipeline.tokens_into}, {"shard_tokens", pipeline.shard_tokens}, {"seed", pipeline.seed}})
+  return sha256_hex(Json::object({{"inputs", std::move(inputs)},
+                                  {"steps", std::move(list)},
+                                  {"output", pipeline.output},
+                                  {"tokens", pipeline.tokens_into},
+                                  {"shard_tokens", pipeline.shard_tokens},
+                                  {"seed", pipeline.seed}})
                         .dump());
 }
 
@@ -320,21 +348,36 @@ Json to_json(const Pipeline& pipeline) {
   for (const auto& input : pipeline.inputs) inputs.push(input);
   auto steps = Json::array();
   for (const auto& step : pipeline.steps) {
-    steps.push(Json::object({{"name", step.name}, {"options", step.options}, {"line", step.line}, {"column", step.column}}));
+    steps.push(
+        Json::object({{"name", step.name}, {"options", step.options}, {"line", step.line}, {"column", step.column}}));
   }
-  return Json::object({{"path", pipeline.path}, {"name", pipeline.name}, {"inputs", std::move(inputs)}, {"steps", std::move(steps)},
-                       {"output", pipeline.output}, {"tokens_into", pipeline.tokens_into}, {"shard_tokens", pipeline.shard_tokens},
-                       {"quarantine_limit", pipeline.quarantine_limit}, {"memory_bytes", pipeline.memory_bytes}, {"seed", pipeline.seed}});
+  return Json::object({{"path", pipeline.path},
+                       {"name", pipeline.name},
+                       {"inputs", std::move(inputs)},
+                       {"steps", std::move(steps)},
+                       {"output", pipeline.output},
+                       {"tokens_into", pipeline.tokens_into},
+                       {"shard_tokens", pipeline.shard_tokens},
+                       {"quarantine_limit", pipeline.quarantine_limit},
+                       {"memory_bytes", pipeline.memory_bytes},
+                       {"seed", pipeline.seed}});
 }
 
 Pipeline pipeline_from_json(const Json& json) {
-  Pipeline pipeline{.path = json["path"].as_string(), .name = json["name"].as_string(), .inputs = {}, .steps = {},
-                    .output = json["output"].as_string(), .tokens_into = json["tokens_into"].as_string(),
-                    .shard_tokens = json["shard_tokens"].as_int(), .quarantine_limit = json["quarantine_limit"].as_double(),
-                    .memory_bytes = static_cast<std::uint64_t>(json["memory_bytes"].as_int()), .seed = json["seed"].as_int()};
+  Pipeline pipeline{.path = json["path"].as_string(),
+                    .name = json["name"].as_string(),
+                    .inputs = {},
+                    .steps = {},
+                    .output = json["output"].as_string(),
+                    .tokens_into = json["tokens_into"].as_string(),
+                    .shard_tokens = json["shard_tokens"].as_int(),
+                    .quarantine_limit = json["quarantine_limit"].as_double(),
+                    .memory_bytes = static_cast<std::uint64_t>(json["memory_bytes"].as_int()),
+                    .seed = json["seed"].as_int()};
   for (const auto& input : json["inputs"].items()) pipeline.inputs.push_back(input.as_string());
   for (const auto& step : json["steps"].items()) {
-    pipeline.steps.push_back({step["name"].as_string(), step["options"], static_cast<int>(step["line"].as_int()), static_cast<int>(step["column"].as_int())});
+    pipeline.steps.push_back({step["name"].as_string(), step["options"], static_cast<int>(step["line"].as_int()),
+                              static_cast<int>(step["column"].as_int())});
   }
   return pipeline;
 }

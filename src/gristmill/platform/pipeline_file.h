@@ -34,13 +34,14 @@ struct Pipeline {
   std::int64_t seed = 1;
 };
 
-/// Reads a pipeline file; `path` may be the name of a recipe. `settings` are `--set KEY=VALUE` pairs: name, output, inputs,
-/// seed, limits.*, tokens.*, or OPERATOR.PARAMETER for every step of that operator.
-/// Errors give file, line, column and the nearest known word.
-Result<Pipeline> load_pipeline(const std::string& path, const std::vector<std::pair<std::string, std::string>>& settings);
+/// Reads a pipeline file; `path` may be the name of a recipe. `settings` are `--set KEY=VALUE` pairs: name, output,
+/// inputs, seed, limits.*, tokens.*, or OPERATOR.PARAMETER for every step of that operator. Errors give file, line,
+/// column and the nearest known word.
+Result<Pipeline> load_pipeline(const std::string& path,
+                               const std::vector<std::pair<std::string, std::string>>& settings);
 
-/// Operators of the steps, options resolved and files loaded (relative to the pipeline file). Each option of type file gains a
-/// member `<name>_sha256` in the step's options: the digest is part of the fingerprint, the path is not.
+/// Operators of the steps, options resolved and files loaded (relative to the pipeline file). Each option of type file
+/// gains a member `<name>_sha256` in the step's options: the digest is part of the fingerprint, the path is not.
 Result<std::vector<engine::Step>> make_steps(const Pipeline& pipeline);
 
 /// SHA-256 over the resolved configuration, operator versions and model digests; not over threads or memory.

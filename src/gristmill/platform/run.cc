@@ -59,7 +59,8 @@ Result<std::vector<data::Column>> operator_columns(const store::Table& table, co
 double process_cpu_seconds() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
+  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+         static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
 }
 
 std::int64_t peak_memory_bytes() {
@@ -103,10 +104,13 @@ class PipelineRun {
     started_at_ = now_iso8601();
     return workspace_.database().write([&](meta::Transaction& transaction) -> Status {
       auto inserted = transaction.execute(
-          "INSERT INTO runs (run_id, pipeline, fingerprint, idempotency_key, status, started_at, plan) VALUES (?, ?, ?, ?, 'running', ?, ?)",
-          {run_id_, pipeline_.name, fingerprint_, idempotency_key.empty() ? meta::Cell() : meta::Cell(idempotency_key), started_at_, plan_json().dump()});
+          "INSERT INTO runs (run_id, pipeline, fingerprint, idempotency_key, status, started_at, plan) VALUES (?, ?, "
+          "?, ?, 'running', ?, ?)",
+          {run_id_, pipeline_.name, fingerprint_, idempotency_key.empty() ? meta::Cell() : meta::Cell(idempotency_key),
+           started_at_, plan_json().dump()});
       if (!inserted) return std::move(inserted).error();
-      return audit(transaction, "run.start", run_id_, Json::object({{"pipeline", pipeline_.name}, {"fingerprint", fingerprint_}}));
+      return audit(transaction, "run.start", run_id_,
+                   Json::object({{"pipeline", pipeline_.name}, {"fingerprint", fingerprint_}}));
     });
   }
 
@@ -118,14 +122,18 @@ class PipelineRun {
     GRISTMILL_TRY(steps_, make_steps(pipeline_));
     fingerprint_ = platform::fingerprint(pipeline_, steps_);
     if (fingerprint_ != plan["fingerprint"].as_string()) {
-      return invalid_argument(fmt::format("{} cannot go on: an operator's version or a model file has changed since it began; start a new run", run_id));
+      return invalid_argument(fmt::format(
+          "{} cannot go on: an operator's version or a model file has changed since it began; start a new run",
+          run_id));
     }
     for (const auto& item : plan["inputs"].items()) {
-      GRISTMILL_TRY(auto input, open_input(fmt::format("{}@{}", item["dataset"].as_string(), item["version"].as_int())));
+      GRISTMILL_TRY(auto input,
+                    open_input(fmt::format("{}@{}", item["dataset"].as_string(), item["version"].as_int())));
       inputs_.push_back(std::move(input));
     }
     for (const auto& item : plan["columns"].items()) {
-      columns_.push_back({item["name"].as_string(), static_cast<data::ColumnType>(item["type"].as_int()), static_cast<int>(item["field_id"].as_int())});
+      columns_.push_back({item["name"].as_string(), static_cast<data::ColumnType>(item["type"].as_int()),
+                          static_cast<int>(item["field_id"].as_int())});
     }
     return {};
   }
@@ -143,11 +151,17 @@ class PipelineRun {
     if (!result) {
       GRISTMILL_RETURN_IF_ERROR(note_failure(result.error()));
       auto error = std::move(result).error();
-      if (error.code == ErrorCode::interrupted) error.message += fmt::format("; go on with `gristmill run --resume {}`", run_id_);
+      if (error.code == ErrorCode::interrupted)
+        error.message += fmt::format("; go on with `gristmill run --resume {}`", run_id_);
       return error;
     }
-    RunFacts facts{.run_id = run_id_, .pipeline = &pipeline_, .steps = &steps_, .columns = &columns_, .fingerprint = fingerprint_,
-                   .started_at = started_at_, .result = &*result};
+    RunFacts facts{.run_id = run_id_,
+                   .pipeline = &pipeline_,
+                   .steps = &steps_,
+                   .columns = &columns_,
+                   .fingerprint = fingerprint_,
+                   .started_at = started_at_,
+                   .result = &*result};
     facts.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     facts.cpu_seconds = std::max(process_cpu_seconds(), result->account.cpu_seconds());
     facts.peak_memory_bytes = peak_memory_bytes();
@@ -185,7 +199,8 @@ class PipelineRun {
 
   Status check_tokens() const {
     if (pipeline_.tokens_into.empty() || tokenizer() != nullptr) return {};
-    return invalid_argument(fmt::format("{}: `tokens` is asked for, but no step makes tokens: add tokenize.bpe", pipeline_.path));
+    return invalid_argument(
+        fmt::format("{}: `tokens` is asked for, but no step makes tokens: add tokenize.bpe", pipeline_.path));
   }
 
   Result<RunInput> open_input(const std::string& selector) const {
@@ -222,13 +237,18 @@ class PipelineRun {
   [[nodiscard]] Json plan_json() const {
     auto inputs = Json::array();
     for (const auto& input : inputs_) {
-      inputs.push(Json::object({{"dataset", input.dataset}, {"version", input.version}, {"documents", records_of(input)}}));
+      inputs.push(
+          Json::object({{"dataset", input.dataset}, {"version", input.version}, {"documents", records_of(input)}}));
     }
     auto columns = Json::array();
     for (const auto& column : columns_) {
-      columns.push(Json::object({{"name", column.name}, {"type", static_cast<int>(column.type)}, {"field_id", column.field_id}}));
+      columns.push(Json::object(
+          {{"name", column.name}, {"type", static_cast<int>(column.type)}, {"field_id", column.field_id}}));
     }
-    return Json::object({{"pipeline", to_json(pipeline_)}, {"fingerprint", fingerprint_}, {"inputs", std::move(inputs)}, {"columns", std::move(columns)}});
+    return Json::object({{"pipeline", to_json(pipeline_)},
+                         {"fingerprint", fingerprint_},
+                         {"inputs", std::move(inputs)},
+                         {"columns", std::move(columns)}});
   }
 
   /// Row groups of the input files, in order, gathered to splits of about equal size.
@@ -246,8 +266,11 @@ class PipelineRun {
       }
     }
     const auto table = workspace_.table_folder(pipeline_.output);
-    plan.folders = {.internal = workspace_.internal_folder(run_id_), .data = fmt::format("{}/data/{}", table, run_id_),
-                    .index = fmt::format("{}/index/{}", table, run_id_), .quarantine = workspace_.quarantine_folder(run_id_), .tokens = {}};
+    plan.folders = {.internal = workspace_.internal_folder(run_id_),
+                    .data = fmt::format("{}/data/{}", table, run_id_),
+                    .index = fmt::format("{}/index/{}", table, run_id_),
+                    .quarantine = workspace_.quarantine_folder(run_id_),
+                    .tokens = {}};
     if (!pipeline_.tokens_into.empty()) {
       plan.folders.tokens = fmt::format("{}/shards/{}", workspace_.table_folder(pipeline_.tokens_into), run_id_);
       plan.shard_prefix = fs::path(pipeline_.tokens_into).filename().string();
@@ -271,16 +294,24 @@ class PipelineRun {
 
   Status note_failure(const Error& error) {
     const auto status = error.code == ErrorCode::interrupted ? "interrupted" : "failed";
-    auto document = Json::object({{"run_id", run_id_}, {"pipeline", pipeline_.name}, {"status", status}, {"fingerprint", fingerprint_},
-                                  {"started_at", started_at_}, {"finished_at", now_iso8601()}, {"error", error.message}});
-    return workspace_.database().write([&](meta::Transaction& transaction) -> Status { return save(transaction, document); });
+    auto document = Json::object({{"run_id", run_id_},
+                                  {"pipeline", pipeline_.name},
+                                  {"status", status},
+                                  {"fingerprint", fingerprint_},
+                                  {"started_at", started_at_},
+                                  {"finished_at", now_iso8601()},
+                                  {"error", error.message}});
+    return workspace_.database().write(
+        [&](meta::Transaction& transaction) -> Status { return save(transaction, document); });
   }
 
   Status save(meta::Transaction& transaction, const Json& document) const {
-    auto updated = transaction.execute("UPDATE runs SET status = ?, finished_at = ?, summary = ? WHERE run_id = ?",
-                                       {document["status"].as_string(), document["finished_at"].as_string(), document.dump(), run_id_});
+    auto updated = transaction.execute(
+        "UPDATE runs SET status = ?, finished_at = ?, summary = ? WHERE run_id = ?",
+        {document["status"].as_string(), document["finished_at"].as_string(), document.dump(), run_id_});
     if (!updated) return std::move(updated).error();
-    return audit(transaction, "run.finish", run_id_, Json::object({{"status", document["status"]}, {"documents", document["documents"]}}));
+    return audit(transaction, "run.finish", run_id_,
+                 Json::object({{"status", document["status"]}, {"documents", document["documents"]}}));
   }
 
   Result<Json> finish(const RunFacts& facts, const engine::PlanResult& result) {
@@ -289,7 +320,8 @@ class PipelineRun {
     const bool is_hopeless = account.documents_in > 0 && account.quarantined_total() == account.documents_in;
     if (is_hopeless) {
       document.set("status", "failed").set("error", "every document went to quarantine; nothing was committed");
-      GRISTMILL_RETURN_IF_ERROR(workspace_.database().write([&](meta::Transaction& transaction) { return save(transaction, document); }));
+      GRISTMILL_RETURN_IF_ERROR(
+          workspace_.database().write([&](meta::Transaction& transaction) { return save(transaction, document); }));
     } else {
       GRISTMILL_RETURN_IF_ERROR(commit(document, result));
     }
@@ -309,7 +341,8 @@ class PipelineRun {
       if (!table && table.error().code == ErrorCode::already_exists) table = store::Table::load(catalog, name);
     }
     if (!table) return std::move(table).error();
-    store::CommitRequest request{.files = {}, .summary = summary_of(result), .key = run_id_, .columns = columns, .also = {}};
+    store::CommitRequest request{
+        .files = {}, .summary = summary_of(result), .key = run_id_, .columns = columns, .also = {}};
     for (const auto& file : result.files) request.files.push_back(store::data_file(file));
     request.also = [&](meta::Transaction& transaction, std::int64_t snapshot) -> Status {
       document.at("output").set("version", snapshot);
@@ -335,7 +368,8 @@ class PipelineRun {
 
   Status save_tokens(meta::Transaction& transaction, const Json& document, std::int64_t snapshot) const {
     auto inserted = transaction.execute(
-        "INSERT INTO token_sets (dataset, run_id, created_at, source_dataset, source_version, contents) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO token_sets (dataset, run_id, created_at, source_dataset, source_version, contents) VALUES (?, ?, "
+        "?, ?, ?, ?)",
         {pipeline_.tokens_into, run_id_, now_iso8601(), pipeline_.output, snapshot, document["tokens"].dump()});
     return inserted ? Status() : Status(std::move(inserted).error());
   }
@@ -363,8 +397,12 @@ struct RunRow {
 Result<RunRow> find_run(const Workspace& workspace, std::string_view column, const std::string& value) {
   RunRow run;
   GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
-    const auto sql = value == "last" ? std::string("SELECT run_id, status, started_at, plan, summary FROM runs WHERE ? <> '' ORDER BY started_at DESC, run_id DESC LIMIT 1")
-                                     : fmt::format("SELECT run_id, status, started_at, plan, summary FROM runs WHERE {} = ?", column);
+    const auto sql = value == "last"
+                         ? std::string(
+                               "SELECT run_id, status, started_at, plan, summary FROM runs WHERE ? <> '' ORDER BY "
+                               "started_at DESC, run_id DESC LIMIT 1")
+                         : fmt::format("SELECT run_id, status, started_at, plan, summary FROM runs WHERE {} = ?",
+                                       column);
     GRISTMILL_TRY(const auto rows, transaction.query(sql, {value}));
     if (rows.empty()) return not_found(fmt::format("no run '{}'; `gristmill runs list` shows them", value));
     run.run_id = meta::text(rows[0][0]);
@@ -414,10 +452,14 @@ Result<Json> plan_pipeline(const Workspace& workspace, const RunRequest& request
 Result<Json> list_runs(const Workspace& workspace) {
   auto list = Json::array();
   GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
-    GRISTMILL_TRY(const auto rows, transaction.query("SELECT run_id, pipeline, status, started_at, finished_at, summary FROM runs ORDER BY started_at DESC, run_id DESC"));
+    GRISTMILL_TRY(const auto rows, transaction.query("SELECT run_id, pipeline, status, started_at, finished_at, "
+                                                     "summary FROM runs ORDER BY started_at DESC, run_id DESC"));
     for (const auto& row : rows) {
-      auto item = Json::object({{"run_id", meta::text(row[0])}, {"pipeline", meta::text(row[1])}, {"status", meta::text(row[2])},
-                                {"started_at", meta::text(row[3])}, {"finished_at", meta::text(row[4])}});
+      auto item = Json::object({{"run_id", meta::text(row[0])},
+                                {"pipeline", meta::text(row[1])},
+                                {"status", meta::text(row[2])},
+                                {"started_at", meta::text(row[3])},
+                                {"finished_at", meta::text(row[4])}});
       if (!meta::text(row[5]).empty()) {
         GRISTMILL_TRY(const auto summary, Json::parse(meta::text(row[5])));
         for (const auto* key : {"documents", "output", "wall_seconds", "cpu_seconds"}) item.set(key, summary[key]);
@@ -432,8 +474,11 @@ Result<Json> list_runs(const Workspace& workspace) {
 Result<Json> show_run(const Workspace& workspace, const std::string& run_id) {
   GRISTMILL_TRY(auto found, find_run(workspace, "run_id", run_id));
   if (found.summary.is_null()) {
-    return Json::object({{"run_id", found.run_id}, {"status", found.status}, {"started_at", found.started_at},
-                         {"fingerprint", found.plan["fingerprint"]}, {"inputs", found.plan["inputs"]}});
+    return Json::object({{"run_id", found.run_id},
+                         {"status", found.status},
+                         {"started_at", found.started_at},
+                         {"fingerprint", found.plan["fingerprint"]},
+                         {"inputs", found.plan["inputs"]}});
   }
   return found.summary;
 }

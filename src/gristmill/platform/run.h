@@ -20,7 +20,8 @@ struct RunRequest {
 };
 
 /// Runs a pipeline on fixed input versions and commits its output as one version. Returns the run document (cli.md,
-/// `run --json`); `status` is done, alerts (limits passed, version committed) or failed. The report is written beside it.
+/// `run --json`); `status` is done, alerts (limits passed, version committed) or failed. The report is written beside
+/// it.
 Result<Json> run_pipeline(const Workspace& workspace, const RunRequest& request, const WorkOptions& options);
 
 /// Goes on with a run that was interrupted or failed; a finished one returns its document.

@@ -26,15 +26,27 @@ Json operator_json(const engine::OperatorAccount& account, const Json& options) 
   for (const auto& [reason, list] : account.examples) {
     auto items = Json::array();
     for (const auto& example : list) {
-      items.push(Json::object({{"id", example.id}, {"origin_uri", example.origin_uri}, {"offset", example.offset}, {"text", example.text}}));
+      items.push(Json::object({{"id", example.id},
+                               {"origin_uri", example.origin_uri},
+                               {"offset", example.offset},
+                               {"text", example.text}}));
     }
     examples.set(reason, std::move(items));
   }
-  return Json::object({{"name", account.name}, {"version", account.version}, {"options", options}, {"in", account.in},
-                       {"created", account.created}, {"out", account.out}, {"dropped", counts_json(account.dropped)},
-                       {"merged", account.merged}, {"quarantined", account.quarantined_total()},
-                       {"quarantine_reasons", counts_json(account.quarantined)}, {"cpu_seconds", account.cpu_seconds},
-                       {"bytes_in", account.bytes_in}, {"bytes_out", account.bytes_out}, {"examples", std::move(examples)}});
+  return Json::object({{"name", account.name},
+                       {"version", account.version},
+                       {"options", options},
+                       {"in", account.in},
+                       {"created", account.created},
+                       {"out", account.out},
+                       {"dropped", counts_json(account.dropped)},
+                       {"merged", account.merged},
+                       {"quarantined", account.quarantined_total()},
+                       {"quarantine_reasons", counts_json(account.quarantined)},
+                       {"cpu_seconds", account.cpu_seconds},
+                       {"bytes_in", account.bytes_in},
+                       {"bytes_out", account.bytes_out},
+                       {"examples", std::move(examples)}});
 }
 
 Json log_buckets(const engine::LogHistogram& histogram) {
@@ -51,7 +63,9 @@ Json share_buckets(const engine::ShareHistogram& histogram) {
   auto buckets = Json::array();
   const auto width = 1.0 / static_cast<double>(histogram.counts.size());
   for (std::size_t i = 0; i < histogram.counts.size(); ++i) {
-    const auto edge = [&](std::size_t position) { return std::round(static_cast<double>(position) * width * 100) / 100; };
+    const auto edge = [&](std::size_t position) {
+      return std::round(static_cast<double>(position) * width * 100) / 100;
+    };
     buckets.push(Json::object({{"from", edge(i)}, {"to", edge(i + 1)}, {"count", histogram.counts[i]}}));
   }
   return Json::object({{"buckets", std::move(buckets)}});
@@ -75,7 +89,11 @@ Json tokens_json(const RunFacts& facts) {
   std::uint64_t documents = 0;
   std::uint64_t tokens = 0;
   for (const auto& shard : facts.result->shards) {
-    shards.push(Json::object({{"path", shard.path}, {"tokens", shard.tokens}, {"documents", shard.documents}, {"bytes", shard.bytes}, {"sha256", shard.sha256}}));
+    shards.push(Json::object({{"path", shard.path},
+                              {"tokens", shard.tokens},
+                              {"documents", shard.documents},
+                              {"bytes", shard.bytes},
+                              {"sha256", shard.sha256}}));
     bytes += shard.bytes;
     documents += shard.documents;
     tokens += shard.tokens;
@@ -84,8 +102,12 @@ Json tokens_json(const RunFacts& facts) {
   for (const auto& step : *facts.steps) {
     if (step.op->spec().name == "tokenize.bpe") tokenizer = step.options["tokenizer"].as_string();
   }
-  return Json::object({{"dataset", facts.pipeline->tokens_into}, {"tokens", tokens}, {"documents", documents}, {"bytes", bytes},
-                       {"tokenizer", tokenizer}, {"shards", std::move(shards)}});
+  return Json::object({{"dataset", facts.pipeline->tokens_into},
+                       {"tokens", tokens},
+                       {"documents", documents},
+                       {"bytes", bytes},
+                       {"tokenizer", tokenizer},
+                       {"shards", std::move(shards)}});
 }
 
 /// Limits that were passed: the run is finished and its version committed, but somebody should look.
@@ -94,8 +116,10 @@ Json alerts_of(const RunFacts& facts) {
   const auto& account = facts.result->account;
   const auto quarantined = account.quarantined_total();
   if (static_cast<double>(quarantined) > facts.pipeline->quarantine_limit * static_cast<double>(account.documents_in)) {
-    alerts.push(Json::object({{"name", "quarantine"}, {"message", fmt::format("{} of {} documents went to quarantine, more than the limit of {:.1f}%",
-                                                                            quarantined, account.documents_in, facts.pipeline->quarantine_limit * 100)}}));
+    alerts.push(Json::object(
+        {{"name", "quarantine"},
+         {"message", fmt::format("{} of {} documents went to quarantine, more than the limit of {:.1f}%", quarantined,
+                                 account.documents_in, facts.pipeline->quarantine_limit * 100)}}));
   }
   if (account.documents_in > 0 && account.documents_out == 0) {
     alerts.push(Json::object({{"name", "nothing_kept"}, {"message", "no document passed the pipeline"}}));
@@ -122,41 +146,49 @@ Json run_document(const RunFacts& facts) {
   }
   auto quarantine = Json::array();
   for (const auto& note : account.quarantine) {
-    quarantine.push(Json::object({{"operator", note.operator_name}, {"reason", note.reason}, {"message", note.message},
-                                  {"origin_uri", note.origin_uri}, {"offset", note.offset}}));
+    quarantine.push(Json::object({{"operator", note.operator_name},
+                                  {"reason", note.reason},
+                                  {"message", note.message},
+                                  {"origin_uri", note.origin_uri},
+                                  {"offset", note.offset}}));
   }
   auto alerts = alerts_of(facts);
   const auto status = alerts.size() > 0 ? "alerts" : "done";
-  auto document = Json::object(
-      {{"run_id", facts.run_id},
-       {"pipeline", facts.pipeline->name},
-       {"status", status},
-       {"fingerprint", facts.fingerprint},
-       {"gristmill_version", program_version()},
-       {"started_at", facts.started_at},
-       {"finished_at", now_iso8601()},
-       {"inputs", std::move(inputs)},
-       {"output", Json::object({{"dataset", facts.pipeline->output}})},
-       {"documents", Json::object({{"in", account.documents_in}, {"created", created}, {"out", account.documents_out},
-                                   {"dropped", account.dropped_total()}, {"merged", merged}, {"quarantined", account.quarantined_total()}})},
-       {"reader", operator_json(account.operators.front(), Json::object())},
-       {"operators", std::move(operators)},
-       {"bytes", Json::object({{"in", account.text_bytes_in}, {"out", account.text_bytes_out}, {"files", account.file_bytes_out}})},
-       {"wall_seconds", facts.wall_seconds},
-       {"cpu_seconds", facts.cpu_seconds},
-       {"read_cpu_seconds", account.read_cpu_seconds},
-       {"write_cpu_seconds", account.write_cpu_seconds},
-       {"peak_memory_bytes", facts.peak_memory_bytes},
-       {"memory_limit_bytes", facts.memory_bytes},
-       {"threads", facts.threads},
-       {"cost", Json::object({{"amount", nullptr}, {"currency", nullptr}})},
-       {"alerts", std::move(alerts)},
-       {"tasks", facts.result->tasks},
-       {"resumed_tasks", facts.result->resumed},
-       {"retries", facts.result->retries},
-       {"content_digest", facts.result->digest.hex()},
-       {"quarantine", std::move(quarantine)},
-       {"distributions", distributions_json(account.distributions)}});
+  auto document = Json::object({{"run_id", facts.run_id},
+                                {"pipeline", facts.pipeline->name},
+                                {"status", status},
+                                {"fingerprint", facts.fingerprint},
+                                {"gristmill_version", program_version()},
+                                {"started_at", facts.started_at},
+                                {"finished_at", now_iso8601()},
+                                {"inputs", std::move(inputs)},
+                                {"output", Json::object({{"dataset", facts.pipeline->output}})},
+                                {"documents", Json::object({{"in", account.documents_in},
+                                                            {"created", created},
+                                                            {"out", account.documents_out},
+                                                            {"dropped", account.dropped_total()},
+                                                            {"merged", merged},
+                                                            {"quarantined", account.quarantined_total()}})},
+                                {"reader", operator_json(account.operators.front(), Json::object())},
+                                {"operators", std::move(operators)},
+                                {"bytes", Json::object({{"in", account.text_bytes_in},
+                                                        {"out", account.text_bytes_out},
+                                                        {"files", account.file_bytes_out}})},
+                                {"wall_seconds", facts.wall_seconds},
+                                {"cpu_seconds", facts.cpu_seconds},
+                                {"read_cpu_seconds", account.read_cpu_seconds},
+                                {"write_cpu_seconds", account.write_cpu_seconds},
+                                {"peak_memory_bytes", facts.peak_memory_bytes},
+                                {"memory_limit_bytes", facts.memory_bytes},
+                                {"threads", facts.threads},
+                                {"cost", Json::object({{"amount", nullptr}, {"currency", nullptr}})},
+                                {"alerts", std::move(alerts)},
+                                {"tasks", facts.result->tasks},
+                                {"resumed_tasks", facts.result->resumed},
+                                {"retries", facts.result->retries},
+                                {"content_digest", facts.result->digest.hex()},
+                                {"quarantine", std::move(quarantine)},
+                                {"distributions", distributions_json(account.distributions)}});
   if (!facts.pipeline->tokens_into.empty()) document.set("tokens", tokens_json(facts));
   return document;
 }
@@ -169,9 +201,13 @@ Status write_report(const Workspace& workspace, Json& document) {
   for (const auto& ingestion : ingestions.items()) {
     for (const auto& input : document["inputs"].items()) {
       if (ingestion["dataset"] != input["dataset"] || !ingestion.contains("version")) continue;
-      used.push(Json::object({{"ingestion_id", ingestion["ingestion_id"]}, {"source", ingestion["source"]}, {"license", ingestion["license"]},
-                              {"files", ingestion["raw_file_count"]}, {"bytes", ingestion["raw_size_bytes"]},
-                              {"documents", ingestion["documents"]}, {"quarantined", ingestion["quarantined"]}}));
+      used.push(Json::object({{"ingestion_id", ingestion["ingestion_id"]},
+                              {"source", ingestion["source"]},
+                              {"license", ingestion["license"]},
+                              {"files", ingestion["raw_file_count"]},
+                              {"bytes", ingestion["raw_size_bytes"]},
+                              {"documents", ingestion["documents"]},
+                              {"quarantined", ingestion["quarantined"]}}));
     }
   }
   view.set("ingestions", std::move(used));

@@ -11,18 +11,22 @@ Status RunJournal::record(std::span<const engine::TaskRecord> finished) {
   }
   return database_.write([&](meta::Transaction& transaction) {
     return transaction.execute_many(
-        "INSERT INTO tasks (run_id, stage, task, attempts, result) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", rows);
+        "INSERT INTO tasks (run_id, stage, task, attempts, result) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        rows);
   });
 }
 
 Result<std::vector<engine::TaskRecord>> RunJournal::finished(const std::string& stage) {
   std::vector<engine::TaskRecord> records;
   auto status = database_.read([&](meta::Transaction& transaction) -> Status {
-    GRISTMILL_TRY(auto rows, transaction.query("SELECT task, attempts, result FROM tasks WHERE run_id = ? AND stage = ? ORDER BY task",
-                                               {run_id_, stage}));
+    GRISTMILL_TRY(
+        auto rows,
+        transaction.query("SELECT task, attempts, result FROM tasks WHERE run_id = ? AND stage = ? ORDER BY task",
+                          {run_id_, stage}));
     records.reserve(rows.size());
     for (auto& row : rows) {
-      records.push_back({stage, meta::integer(row[0]), static_cast<int>(meta::integer(row[1])), std::get<std::string>(std::move(row[2]))});
+      records.push_back({stage, meta::integer(row[0]), static_cast<int>(meta::integer(row[1])),
+                         std::get<std::string>(std::move(row[2]))});
     }
     return {};
   });

@@ -2,9 +2,9 @@
 #include "gristmill/platform/settings.h"
 
 #include <fmt/format.h>
+#include <toml++/toml.h>
 
 #include <array>
-#include <toml++/toml.h>
 
 #include "gristmill/base/units.h"
 #include "gristmill/ops/operator.h"
@@ -29,7 +29,8 @@ Status set_string(Settings& settings, const toml::node& value) {
 }
 
 Result<std::uint64_t> size_of(const toml::node& value) {
-  if (const auto number = value.value_exact<std::int64_t>(); number && *number >= 0) return static_cast<std::uint64_t>(*number);
+  if (const auto number = value.value_exact<std::int64_t>(); number && *number >= 0)
+    return static_cast<std::uint64_t>(*number);
   const auto text = value.value_exact<std::string>();
   if (!text) return wrong_type("a size such as \"512MiB\"");
   return parse_size(*text);
@@ -94,8 +95,10 @@ constexpr std::array keys{
     Key{"limits.expanded", set_size<std::uint64_t, expanded_field>},
     Key{"limits.expansion_ratio", set_ratio},
     Key{"limits.quarantine", set_quarantine},
-    Key{"fields.text", [](Settings& settings, const toml::node& value) { return set_names(settings.fields.text, value); }},
-    Key{"fields.url", [](Settings& settings, const toml::node& value) { return set_names(settings.fields.url, value); }},
+    Key{"fields.text",
+        [](Settings& settings, const toml::node& value) { return set_names(settings.fields.text, value); }},
+    Key{"fields.url",
+        [](Settings& settings, const toml::node& value) { return set_names(settings.fields.url, value); }},
 };
 
 Status set_key(Settings& settings, const std::string& name, const toml::node& value, const std::string& path) {
@@ -103,18 +106,20 @@ Status set_key(Settings& settings, const std::string& name, const toml::node& va
   for (const auto& key : keys) {
     if (key.name != name) continue;
     if (auto status = key.set(settings, value); !status) {
-      return invalid_argument(fmt::format("{}, line {}, column {}: {} {}", path, place.line, place.column, name, status.error().message));
+      return invalid_argument(
+          fmt::format("{}, line {}, column {}: {} {}", path, place.line, place.column, name, status.error().message));
     }
     return {};
   }
   std::vector<std::string_view> known;
   for (const auto& key : keys) known.push_back(key.name);
   const auto near = ops::nearest(name, known);
-  return invalid_argument(fmt::format("{}, line {}, column {}: unknown setting '{}'{}", path, place.line, place.column, name,
-                                      near.empty() ? std::string() : fmt::format("; did you mean '{}'?", near)));
+  return invalid_argument(fmt::format("{}, line {}, column {}: unknown setting '{}'{}", path, place.line, place.column,
+                                      name, near.empty() ? std::string() : fmt::format("; did you mean '{}'?", near)));
 }
 
-constexpr std::string_view startup_text = R"(# A Gristmill workspace. Everything below is optional; the values shown are the defaults.
+constexpr std::string_view startup_text =
+    R"(# A Gristmill workspace. Everything below is optional; the values shown are the defaults.
 
 [workspace]
 name = "{name}"
@@ -148,7 +153,9 @@ Result<std::string> settings_template(const std::string& name, const std::string
     return invalid_argument(fmt::format("'{}' is not a profile: use startup, platform or organization", profile));
   }
   std::string text(startup_text);
-  const auto put = [&](std::string_view mark, const std::string& value) { text.replace(text.find(mark), mark.size(), value); };
+  const auto put = [&](std::string_view mark, const std::string& value) {
+    text.replace(text.find(mark), mark.size(), value);
+  };
   put("{name}", Json(name).dump().substr(1, Json(name).dump().size() - 2));
   put("{profile}", profile);
   return text;
@@ -159,7 +166,8 @@ Result<Settings> parse_settings(const std::string& text, const std::string& path
   try {
     table = toml::parse(text, path);
   } catch (const toml::parse_error& error) {
-    return invalid_argument(fmt::format("{}, line {}, column {}: {}", path, error.source().begin.line, error.source().begin.column, error.description()));
+    return invalid_argument(fmt::format("{}, line {}, column {}: {}", path, error.source().begin.line,
+                                        error.source().begin.column, error.description()));
   }
   Settings settings;
   for (const auto& [section, node] : table) {
@@ -170,7 +178,8 @@ Result<Settings> parse_settings(const std::string& text, const std::string& path
       continue;
     }
     for (const auto& [key, value] : *entries) {
-      GRISTMILL_RETURN_IF_ERROR(set_key(settings, fmt::format("{}.{}", section_name, std::string(key.str())), value, path));
+      GRISTMILL_RETURN_IF_ERROR(
+          set_key(settings, fmt::format("{}.{}", section_name, std::string(key.str())), value, path));
     }
   }
   return settings;

@@ -54,7 +54,8 @@ Result<std::optional<std::int64_t>> search_file(const std::string& path, const H
   }
 }
 
-Result<std::optional<Location>> find_in_version(const store::Table& table, const store::Snapshot& snapshot, const Hash128& id) {
+Result<std::optional<Location>> find_in_version(const store::Table& table, const store::Snapshot& snapshot,
+                                                const Hash128& id) {
   GRISTMILL_TRY(const auto files, table.scan(snapshot));
   for (const auto& file : files) {
     const auto index = index_of(file.path);
@@ -65,7 +66,9 @@ Result<std::optional<Location>> find_in_version(const store::Table& table, const
     } else {
       GRISTMILL_TRY(row, search_file(file.path, id));
     }
-    if (row) return std::optional(Location{table.name().text(), snapshot.id, std::string(snapshot.note("gristmill.run-id")), file.path, *row});
+    if (row)
+      return std::optional(
+          Location{table.name().text(), snapshot.id, std::string(snapshot.note("gristmill.run-id")), file.path, *row});
   }
   return std::optional<Location>();
 }
@@ -90,9 +93,13 @@ Json run_chain(const Json& run) {
   for (const auto& item : run["operators"].items()) {
     operators.push(Json::object({{"name", item["name"]}, {"version", item["version"]}, {"options", item["options"]}}));
   }
-  return Json::object({{"run_id", run["run_id"]}, {"pipeline", run["pipeline"]}, {"fingerprint", run["fingerprint"]},
-                       {"finished_at", run["finished_at"]}, {"gristmill_version", run["gristmill_version"]},
-                       {"inputs", run["inputs"]}, {"operators", std::move(operators)}});
+  return Json::object({{"run_id", run["run_id"]},
+                       {"pipeline", run["pipeline"]},
+                       {"fingerprint", run["fingerprint"]},
+                       {"finished_at", run["finished_at"]},
+                       {"gristmill_version", run["gristmill_version"]},
+                       {"inputs", run["inputs"]},
+                       {"operators", std::move(operators)}});
 }
 
 /// Assembles the answer for one document id.
@@ -115,7 +122,8 @@ class Tracer {
         GRISTMILL_RETURN_IF_ERROR(note_outcome(table, *snapshot));
       }
     }
-    std::ranges::stable_sort(locations_, [](const Location& a, const Location& b) { return !a.run_id.empty() && b.run_id.empty(); });
+    std::ranges::stable_sort(
+        locations_, [](const Location& a, const Location& b) { return !a.run_id.empty() && b.run_id.empty(); });
     if (locations_.empty() && outcomes_.size() == 0) {
       return not_found(fmt::format("no document {} in the current version of any dataset", id_.hex()));
     }
@@ -126,19 +134,27 @@ class Tracer {
   Status find_in(const std::string& selector) {
     GRISTMILL_TRY(const auto chosen, select_version(workspace_, selector));
     GRISTMILL_TRY(const auto found, find_in_version(chosen.first, chosen.second, id_));
-    if (!found) return corrupt_data(fmt::format("document {} is not in {}, from which the shard was made", id_.hex(), selector));
+    if (!found)
+      return corrupt_data(fmt::format("document {} is not in {}, from which the shard was made", id_.hex(), selector));
     locations_.push_back(*found);
     return {};
   }
 
   Result<Json> answer() const {
-    auto result = Json::object({{"document", Json::object({{"id", id_.hex()}, {"dataset", nullptr}, {"version", nullptr}})},
-                                {"run", nullptr}, {"ingestion", nullptr}, {"origin", nullptr}, {"license", nullptr}});
+    auto result = Json::object(
+        {{"document", Json::object({{"id", id_.hex()}, {"dataset", nullptr}, {"version", nullptr}})},
+         {"run", nullptr},
+         {"ingestion", nullptr},
+         {"origin", nullptr},
+         {"license", nullptr}});
     std::string ingestion_id;
     for (const auto& location : locations_) {
       auto& document = result.at("document");
       if (document["dataset"].is_null()) {
-        document.set("dataset", location.dataset).set("version", location.version).set("file", location.file).set("row", location.row);
+        document.set("dataset", location.dataset)
+            .set("version", location.version)
+            .set("file", location.file)
+            .set("row", location.row);
         GRISTMILL_RETURN_IF_ERROR(add_origin(location, result, ingestion_id));
       }
       if (result["run"].is_null() && !location.run_id.empty()) {
@@ -155,10 +171,14 @@ class Tracer {
   Status note_outcome(const store::Table& table, const store::Snapshot& snapshot) {
     const auto run_id = std::string(snapshot.note("gristmill.run-id"));
     if (run_id.empty()) return {};
-    GRISTMILL_TRY(const auto outcome, find_outcome(fmt::format("{}/index/{}", workspace_.table_folder(table.name().text()), run_id), id_));
+    GRISTMILL_TRY(const auto outcome,
+                  find_outcome(fmt::format("{}/index/{}", workspace_.table_folder(table.name().text()), run_id), id_));
     if (outcome.empty()) return {};
     const auto tab = outcome.find('\t');
-    outcomes_.push(Json::object({{"dataset", table.name().text()}, {"run_id", run_id}, {"operator", outcome.substr(0, tab)}, {"reason", outcome.substr(tab + 1)}}));
+    outcomes_.push(Json::object({{"dataset", table.name().text()},
+                                 {"run_id", run_id},
+                                 {"operator", outcome.substr(0, tab)},
+                                 {"reason", outcome.substr(tab + 1)}}));
     return {};
   }
 
@@ -169,8 +189,11 @@ class Tracer {
     ingestion_id = document.ingestion_id;
     std::string_view file = document.origin_uri;
     if (file.starts_with("file://")) file.remove_prefix(7);
-    result.set("origin", Json::object({{"uri", document.origin_uri}, {"file", file}, {"offset", document.origin_offset},
-                                       {"url", document.url.empty() ? Json() : Json(document.url)}, {"media_type", document.media_type}}));
+    result.set("origin", Json::object({{"uri", document.origin_uri},
+                                       {"file", file},
+                                       {"offset", document.origin_offset},
+                                       {"url", document.url.empty() ? Json() : Json(document.url)},
+                                       {"media_type", document.media_type}}));
     return {};
   }
 
@@ -180,11 +203,13 @@ class Tracer {
     for (const auto& file : record["files"].items()) {
       const auto& path = file["path"].as_string();
       // The origin of an archive member starts with its archive's path.
-      if (uri == path || uri.starts_with(path + "!")) result.at("origin").set("sha256", file["sha256"]).set("bytes", file["bytes"]).set("name", file["name"]);
+      if (uri == path || uri.starts_with(path + "!"))
+        result.at("origin").set("sha256", file["sha256"]).set("bytes", file["bytes"]).set("name", file["name"]);
     }
     result.set("license", Json::object({{"id", record["license"]}, {"evidence", record["license_evidence"]}}));
     auto brief = Json::object();
-    for (const auto* key : {"ingestion_id", "task_id", "source", "source_url", "dataset", "started_at", "completed_at", "owner", "sensitivity", "storage_prefix", "agent"}) {
+    for (const auto* key : {"ingestion_id", "task_id", "source", "source_url", "dataset", "started_at", "completed_at",
+                            "owner", "sensitivity", "storage_prefix", "agent"}) {
       brief.set(key, record[key]);
     }
     result.set("ingestion", std::move(brief));
@@ -209,7 +234,10 @@ struct ShardChoice {
 Result<ShardChoice> find_shard(const Workspace& workspace, const std::string& name) {
   std::optional<ShardChoice> found;
   GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
-    GRISTMILL_TRY(const auto rows, transaction.query("SELECT dataset, run_id, source_dataset, source_version, contents FROM token_sets ORDER BY created_at"));
+    GRISTMILL_TRY(
+        const auto rows,
+        transaction.query(
+            "SELECT dataset, run_id, source_dataset, source_version, contents FROM token_sets ORDER BY created_at"));
     for (const auto& row : rows) {
       GRISTMILL_TRY(const auto contents, Json::parse(meta::text(row[4])));
       for (std::size_t i = 0; i < contents["shards"].size(); ++i) {
@@ -217,26 +245,36 @@ Result<ShardChoice> find_shard(const Workspace& workspace, const std::string& na
         const auto file = fs::path(path).filename().string();
         const auto numbered = fmt::format("{}/{}", meta::text(row[0]), i);
         if (name != file && name != numbered && fs::absolute(name).lexically_normal() != path) continue;
-        found = ShardChoice{path, meta::text(row[0]), meta::text(row[1]), fmt::format("{}@{}", meta::text(row[2]), meta::integer(row[3]))};
+        found = ShardChoice{path, meta::text(row[0]), meta::text(row[1]),
+                            fmt::format("{}@{}", meta::text(row[2]), meta::integer(row[3]))};
       }
     }
     return {};
   }));
-  if (!found) return not_found(fmt::format("no token shard '{}' in this workspace; `gristmill runs show RUN` lists the shards of a run", name));
+  if (!found)
+    return not_found(fmt::format(
+        "no token shard '{}' in this workspace; `gristmill runs show RUN` lists the shards of a run", name));
   return *std::move(found);
 }
 
 Result<Json> trace_position(const Workspace& workspace, const std::string& shard_name, std::uint64_t position) {
   GRISTMILL_TRY(const auto shard, find_shard(workspace, shard_name));
   GRISTMILL_TRY(const auto reader, formats::ShardReader::open(shard.path));
-  if (position >= reader.tokens()) return invalid_argument(fmt::format("{} holds {} tokens, positions 0 to {}", shard.path, reader.tokens(), reader.tokens() - 1));
+  if (position >= reader.tokens())
+    return invalid_argument(
+        fmt::format("{} holds {} tokens, positions 0 to {}", shard.path, reader.tokens(), reader.tokens() - 1));
   GRISTMILL_TRY(const auto place, reader.locate(position));
   GRISTMILL_TRY(const auto ids, reader.read(position, 1));
   Tracer tracer(workspace, place.id);
   GRISTMILL_RETURN_IF_ERROR(tracer.find_in(shard.source));
   GRISTMILL_TRY(auto answer, tracer.answer());
-  answer.set("token", Json::object({{"shard", shard.path}, {"dataset", shard.dataset}, {"position", position}, {"id", ids.front()},
-                                    {"document_start", place.start}, {"document_tokens", place.length}, {"offset_in_document", position - place.start}}));
+  answer.set("token", Json::object({{"shard", shard.path},
+                                    {"dataset", shard.dataset},
+                                    {"position", position},
+                                    {"id", ids.front()},
+                                    {"document_start", place.start},
+                                    {"document_tokens", place.length},
+                                    {"offset_in_document", position - place.start}}));
   return answer;
 }
 
@@ -254,7 +292,8 @@ Result<Json> trace(const Workspace& workspace, const std::string& subject) {
     std::uint64_t position = 0;
     const char* const end = subject.data() + subject.size();
     const auto parsed = std::from_chars(subject.data() + colon + 1, end, position);
-    if (parsed.ec == std::errc() && parsed.ptr == end) return trace_position(workspace, subject.substr(0, colon), position);
+    if (parsed.ec == std::errc() && parsed.ptr == end)
+      return trace_position(workspace, subject.substr(0, colon), position);
   }
   return invalid_argument(fmt::format("'{}' is neither a document id (32 hex digits) nor SHARD:POSITION", subject));
 }

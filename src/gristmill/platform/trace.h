@@ -9,10 +9,11 @@
 
 namespace gristmill::platform {
 
-/// The whole chain of a document back to its origin and licence (`trace --json` of cli.md). `subject` is a document id (32
-/// hex digits) or SHARD:POSITION, where SHARD is a path, a shard's file name or DATASET/NUMBER and POSITION a token position in it.
-/// Documents that were dropped or quarantined are found too: `document.outcome` says where they ended. Reads the
-/// document indexes, never the data; a data file without an index (of another writer) is searched by its id column.
+/// The whole chain of a document back to its origin and licence (`trace --json` of cli.md). `subject` is a document id
+/// (32 hex digits) or SHARD:POSITION, where SHARD is a path, a shard's file name or DATASET/NUMBER and POSITION a token
+/// position in it. Documents that were dropped or quarantined are found too: `document.outcome` says where they ended.
+/// Reads the document indexes, never the data; a data file without an index (of another writer) is searched by its id
+/// column.
 Result<Json> trace(const Workspace& workspace, const std::string& subject);
 
 }  // namespace gristmill::platform

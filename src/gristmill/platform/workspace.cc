@@ -24,7 +24,9 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view settings_file = "gristmill.toml";
 
-std::string absolute(const std::string& path) { return fs::absolute(path.empty() ? "." : path).lexically_normal().string(); }
+std::string absolute(const std::string& path) {
+  return fs::absolute(path.empty() ? "." : path).lexically_normal().string();
+}
 
 /// Slashes of a dataset name are folders; everything else is checked to be harmless when a name is given.
 std::string joined(std::initializer_list<std::string_view> parts) {
@@ -52,7 +54,8 @@ std::string audit_digest(std::string_view before, std::int64_t sequence, std::st
 Result<std::unique_ptr<Workspace>> Workspace::init(const std::string& folder, const std::string& profile) {
   const auto root = absolute(folder);
   const auto file = joined({root, settings_file});
-  if (io::exists(file)) return Error{ErrorCode::already_exists, fmt::format("{} exists already: this is a workspace", file)};
+  if (io::exists(file))
+    return Error{ErrorCode::already_exists, fmt::format("{} exists already: this is a workspace", file)};
   GRISTMILL_TRY(const auto text, settings_template(fs::path(root).filename().string(), profile));
   GRISTMILL_RETURN_IF_ERROR(io::create_folders(root));
   GRISTMILL_RETURN_IF_ERROR(io::write_file(file, text));
@@ -97,18 +100,22 @@ std::string Workspace::quarantine_folder(std::string_view id) const { return joi
 std::string Workspace::landing_folder(std::string_view source, std::string_view ingestion) const {
   return joined({warehouse_, "landing", source, ingestion});
 }
-std::string Workspace::report_path(std::string_view run) const { return joined({folder_, "reports", fmt::format("{}.html", run)}); }
+std::string Workspace::report_path(std::string_view run) const {
+  return joined({folder_, "reports", fmt::format("{}.html", run)});
+}
 
 Status audit(meta::Transaction& transaction, std::string_view action, std::string_view subject, const Json& details) {
-  GRISTMILL_TRY(const auto newest, transaction.query("SELECT sequence, digest FROM audit ORDER BY sequence DESC LIMIT 1"));
+  GRISTMILL_TRY(const auto newest,
+                transaction.query("SELECT sequence, digest FROM audit ORDER BY sequence DESC LIMIT 1"));
   const auto sequence = newest.empty() ? 1 : meta::integer(newest[0][0]) + 1;
   const auto before = newest.empty() ? std::string() : meta::text(newest[0][1]);
   const auto at = now_iso8601();
   const auto who = actor();
   const auto text = details.dump();
   const auto digest = audit_digest(before, sequence, at, who, action, subject, text);
-  auto inserted = transaction.execute("INSERT INTO audit (sequence, at, actor, action, subject, details, digest) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                                      {sequence, at, who, std::string(action), std::string(subject), text, digest});
+  auto inserted = transaction.execute(
+      "INSERT INTO audit (sequence, at, actor, action, subject, details, digest) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      {sequence, at, who, std::string(action), std::string(subject), text, digest});
   if (!inserted) return std::move(inserted).error();
   return {};
 }
@@ -116,12 +123,16 @@ Status audit(meta::Transaction& transaction, std::string_view action, std::strin
 Result<std::int64_t> verify_audit(meta::Database& database) {
   std::int64_t count = 0;
   const auto status = database.read([&](meta::Transaction& transaction) -> Status {
-    GRISTMILL_TRY(const auto rows, transaction.query("SELECT sequence, at, actor, action, subject, details, digest FROM audit ORDER BY sequence"));
+    GRISTMILL_TRY(
+        const auto rows,
+        transaction.query("SELECT sequence, at, actor, action, subject, details, digest FROM audit ORDER BY sequence"));
     std::string before;
     for (const auto& row : rows) {
-      const auto digest = audit_digest(before, meta::integer(row[0]), meta::text(row[1]), meta::text(row[2]), meta::text(row[3]), meta::text(row[4]), meta::text(row[5]));
+      const auto digest = audit_digest(before, meta::integer(row[0]), meta::text(row[1]), meta::text(row[2]),
+                                       meta::text(row[3]), meta::text(row[4]), meta::text(row[5]));
       if (meta::integer(row[0]) != count + 1 || digest != meta::text(row[6])) {
-        return corrupt_data(fmt::format("audit entry {} was changed or entries before it were removed", meta::integer(row[0])));
+        return corrupt_data(
+            fmt::format("audit entry {} was changed or entries before it were removed", meta::integer(row[0])));
       }
       before = digest;
       ++count;
@@ -135,11 +146,20 @@ Result<std::int64_t> verify_audit(meta::Database& database) {
 Result<Json> audit_entries(meta::Database& database, std::int64_t limit) {
   auto list = Json::array();
   GRISTMILL_RETURN_IF_ERROR(database.read([&](meta::Transaction& transaction) -> Status {
-    GRISTMILL_TRY(const auto rows, transaction.query("SELECT sequence, at, actor, action, subject, details, digest FROM audit ORDER BY sequence DESC LIMIT ?", {limit}));
+    GRISTMILL_TRY(
+        const auto rows,
+        transaction.query(
+            "SELECT sequence, at, actor, action, subject, details, digest FROM audit ORDER BY sequence DESC LIMIT ?",
+            {limit}));
     for (const auto& row : rows) {
       GRISTMILL_TRY(auto details, Json::parse(meta::text(row[5])));
-      list.push(Json::object({{"sequence", meta::integer(row[0])}, {"at", meta::text(row[1])}, {"actor", meta::text(row[2])},
-                              {"action", meta::text(row[3])}, {"subject", meta::text(row[4])}, {"details", std::move(details)}, {"digest", meta::text(row[6])}}));
+      list.push(Json::object({{"sequence", meta::integer(row[0])},
+                              {"at", meta::text(row[1])},
+                              {"actor", meta::text(row[2])},
+                              {"action", meta::text(row[3])},
+                              {"subject", meta::text(row[4])},
+                              {"details", std::move(details)},
+                              {"digest", meta::text(row[6])}}));
     }
     return {};
   }));
@@ -147,9 +167,11 @@ Result<Json> audit_entries(meta::Database& database, std::int64_t limit) {
 }
 
 Status check_name(std::string_view kind, std::string_view name) {
-  const bool is_plain = std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-' || c == '.'; });
+  const bool is_plain = std::ranges::all_of(
+      name, [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-' || c == '.'; });
   if (name.empty() || name.size() > 200 || !is_plain || name.front() == '.' || name.front() == '-') {
-    return invalid_argument(fmt::format("'{}' is not a {} name: use letters, digits, '_', '-' and '.', starting with a letter or digit", name, kind));
+    return invalid_argument(fmt::format(
+        "'{}' is not a {} name: use letters, digits, '_', '-' and '.', starting with a letter or digit", name, kind));
   }
   return {};
 }
@@ -161,7 +183,8 @@ Status check_dataset_name(std::string_view name) {
   }
   GRISTMILL_RETURN_IF_ERROR(check_name("dataset", name.substr(0, slash)));
   for (const auto reserved : {"landing", "quarantine"}) {
-    if (name.substr(0, slash) == reserved) return invalid_argument(fmt::format("the namespace '{}' is used by Gristmill itself", reserved));
+    if (name.substr(0, slash) == reserved)
+      return invalid_argument(fmt::format("the namespace '{}' is used by Gristmill itself", reserved));
   }
   return check_name("dataset", name.substr(slash + 1));
 }
@@ -169,32 +192,41 @@ Status check_dataset_name(std::string_view name) {
 std::string make_id(std::string_view prefix) {
   static std::mt19937_64 random{std::random_device{}()};
   const auto now = iso8601(now_ms());
-  return fmt::format("{}-{}{}{}-{}{}{}-{:06x}", prefix, now.substr(0, 4), now.substr(5, 2), now.substr(8, 2), now.substr(11, 2),
-                     now.substr(14, 2), now.substr(17, 2), static_cast<unsigned>(random() & 0xFFFFFF));
+  return fmt::format("{}-{}{}{}-{}{}{}-{:06x}", prefix, now.substr(0, 4), now.substr(5, 2), now.substr(8, 2),
+                     now.substr(11, 2), now.substr(14, 2), now.substr(17, 2),
+                     static_cast<unsigned>(random() & 0xFFFFFF));
 }
 
 std::vector<Finding> examine(const std::string& folder) {
   std::vector<Finding> findings;
   auto workspace = Workspace::open(folder);
   if (!workspace) {
-    findings.push_back({false, "workspace: " + workspace.error().message, "run `gristmill init` or mend the file named above"});
+    findings.push_back(
+        {false, "workspace: " + workspace.error().message, "run `gristmill init` or mend the file named above"});
     return findings;
   }
   const auto& opened = **workspace;
   findings.push_back({true, fmt::format("workspace {} (profile {})", opened.folder(), opened.settings().profile), {}});
-  findings.push_back({true, fmt::format("catalog {} ({}), schema version {}", opened.settings().catalog, opened.database().dialect(), migrations().back().version), {}});
+  findings.push_back({true,
+                      fmt::format("catalog {} ({}), schema version {}", opened.settings().catalog,
+                                  opened.database().dialect(), migrations().back().version),
+                      {}});
   const auto chain = verify_audit(opened.database());
   findings.push_back(chain ? Finding{true, fmt::format("audit log: {} entries, chain intact", *chain), {}}
-                           : Finding{false, "audit log: " + chain.error().message, "restore the catalog from a backup and find out who changed it"});
+                           : Finding{false, "audit log: " + chain.error().message,
+                                     "restore the catalog from a backup and find out who changed it"});
   const auto probe = joined({opened.warehouse(), ".gristmill-probe"});
   const auto written = io::write_file(probe, "probe");
   ::unlink(probe.c_str());
-  findings.push_back(written ? Finding{true, fmt::format("warehouse {} is writable", opened.warehouse()), {}}
-                             : Finding{false, fmt::format("warehouse {}: {}", opened.warehouse(), written.error().message), "check the folder's permissions and mount options"});
-  struct statvfs space {};
+  findings.push_back(written
+                         ? Finding{true, fmt::format("warehouse {} is writable", opened.warehouse()), {}}
+                         : Finding{false, fmt::format("warehouse {}: {}", opened.warehouse(), written.error().message),
+                                   "check the folder's permissions and mount options"});
+  struct statvfs space{};
   if (::statvfs(opened.warehouse().c_str(), &space) == 0) {
     const auto free_bytes = static_cast<double>(space.f_bavail) * static_cast<double>(space.f_frsize);
-    findings.push_back({free_bytes > 0x1p30, fmt::format("free space {}", format_size(free_bytes)), "less than 1 GiB is left: free some space or move the warehouse"});
+    findings.push_back({free_bytes > 0x1p30, fmt::format("free space {}", format_size(free_bytes)),
+                        "less than 1 GiB is left: free some space or move the warehouse"});
   }
   return findings;
 }

@@ -6,10 +6,12 @@
 using gristmill::Json;
 
 TEST_CASE("json round trips text byte for byte and keeps key order") {
-  const std::string text = R"({"z":1,"a":[true,null,-9223372036854775808,0.1,"\u00e9\n"],"m":{"k":9223372036854775807}})";
+  const std::string text =
+      R"({"z":1,"a":[true,null,-9223372036854775808,0.1,"\u00e9\n"],"m":{"k":9223372036854775807}})";
   const auto parsed = Json::parse(text);
   REQUIRE(parsed.ok());
-  CHECK(parsed->dump() == "{\"z\":1,\"a\":[true,null,-9223372036854775808,0.1,\"\xC3\xA9\\n\"],\"m\":{\"k\":9223372036854775807}}");
+  CHECK(parsed->dump() ==
+        "{\"z\":1,\"a\":[true,null,-9223372036854775808,0.1,\"\xC3\xA9\\n\"],\"m\":{\"k\":9223372036854775807}}");
   CHECK((*parsed)["m"]["k"].as_int() == INT64_MAX);
   CHECK((*parsed)["absent"]["deeper"].is_null());
 }

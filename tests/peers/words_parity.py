@@ -81,7 +81,8 @@ def main():
         if shown < 40:
             shown += 1
             at = next(
-                (i for i, pair in enumerate(zip(mine, theirs)) if pair[0] != pair[1]), min(len(mine), len(theirs))
+                (i for i, pair in enumerate(zip(mine, theirs, strict=False)) if pair[0] != pair[1]),
+                min(len(mine), len(theirs)),
             )
             print("ours", mine[max(0, at - 1) : at + 5], "theirs", theirs[max(0, at - 1) : at + 5])
     print(

@@ -56,7 +56,8 @@ def made_texts():
         yield "people known winter comes snow ready wise town " * 10 + " ".join(["the", "be", "to"][:stop_words])
     yield "The To Of And " * 30
     random.seed(5)
-    vocabulary = SENTENCE.split() + [
+    vocabulary = [
+        *SENTENCE.split(),
         "#",
         "...",
         "\u2026",

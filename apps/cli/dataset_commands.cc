@@ -201,6 +201,17 @@ void add_release(CLI::App& app, Session& session) {
   });
 }
 
+/// The Python environment that the program was installed into, or that of the source tree it was built in.
+std::string python_beside_program() {
+  std::error_code code;
+  const auto folder = std::filesystem::read_symlink("/proc/self/exe", code).parent_path();
+  for (const auto* relative : {"python", "../../../.venv/bin/python"}) {
+    const auto path = (folder / relative).lexically_normal();
+    if (std::filesystem::exists(path, code)) return path.string();
+  }
+  return (folder / "python").string();
+}
+
 /// SQL runs in DuckDB, which lives in the Python environment beside the program.
 void add_sql(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("sql", "SQL over datasets, through DuckDB");
@@ -210,9 +221,7 @@ void add_sql(CLI::App& app, Session& session) {
       ->required();
   command->callback([&session, query] {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
-      std::error_code code;
-      const auto folder = std::filesystem::read_symlink("/proc/self/exe", code).parent_path();
-      const auto python = (folder / "python").string();
+      const auto python = python_beside_program();
       std::vector<std::string> words{python, "-m", "gristmill.sql", "--workspace", workspace.folder()};
       if (session.is_json) words.emplace_back("--json");
       words.push_back(*query);

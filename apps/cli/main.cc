@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <string_view>
 
 #include "session.h"
 
@@ -27,8 +29,11 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    // Help and version end well; everything else is wrong usage.
-    return app.exit(error) == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error);  // Help and version.
+    // Parsing may have failed before it came to --json.
+    session.is_json = std::any_of(argv, argv + argc, [](std::string_view word) { return word == "--json"; });
+    session.settle(invalid_argument(std::string(error.what()) + "; --help shows the usage"));
+    return session.exit_code;
   }
   if (std::fflush(stdout) != 0 && session.exit_code == 0) return 5;
   return session.exit_code;

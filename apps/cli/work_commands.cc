@@ -51,8 +51,7 @@ std::string ingestion_text(const Json& record) {
   constexpr std::size_t shown_max = 10;
   const auto& notes = record["quarantine"].items();
   for (std::size_t i = 0; i < std::min(shown_max, notes.size()); ++i) {
-    out += fmt::format("quarantined: {} at {}: {} ({})\n", notes[i]["origin_uri"].as_string(),
-                       notes[i]["offset"].as_int(), notes[i]["message"].as_string(), notes[i]["reason"].as_string());
+    out += fmt::format("quarantined: {} ({})\n", notes[i]["message"].as_string(), notes[i]["reason"].as_string());
   }
   if (notes.size() > shown_max)
     out += fmt::format("quarantined: ... {} more; `gristmill ingestions show {} --json` lists them\n",

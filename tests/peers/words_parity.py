@@ -8,6 +8,7 @@ and random strings of the characters that its rules look at.
 """
 
 import json
+import pathlib
 import random
 import subprocess
 import sys
@@ -65,7 +66,7 @@ def main():
     texts = list(exception_texts(nlp)) + list(random_texts(20000))
     made = len(texts)
     for path in sys.argv[2:]:
-        texts += [json.loads(line)["text"] for line in open(path, encoding="utf-8")]
+        texts += [json.loads(line)["text"] for line in pathlib.Path(path).read_text("utf-8").splitlines()]
     lines = "".join(json.dumps(text) + "\n" for text in texts)
     ours = subprocess.run([sys.argv[1]], input=lines, capture_output=True, text=True, check=True).stdout.splitlines()
     nlp.max_length = 1 << 30

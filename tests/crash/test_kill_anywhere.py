@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Killed at any moment and taken up again, an ingestion and a run leave the bytes of an undisturbed one."""
+
+import random
+
+import pytest
+from crash_workspace import same_ingest, same_run
+
+SEED = 20261123
+# A delay is drawn from more than the whole takes on a quick machine, and on a slow one most of them hit.
+DELAY_SECONDS_MAX = 1.2
+KILLS_IN_A_ROW_MAX = 5
+
+
+class Killer:
+    """Kills commands of one workspace at random moments, looks at what is left, and lets them finish at last."""
+
+    def __init__(self, workspace, reference, generator):
+        self.workspace = workspace
+        self.reference = reference
+        self.generator = generator
+        self.kills = 0
+
+    def threads(self):
+        return ["--threads", self.generator.randint(1, 3)]
+
+    def kill(self, *arguments):
+        delay = self.generator.uniform(0, DELAY_SECONDS_MAX)
+        self.kills += self.workspace.killed(delay, *arguments, *self.threads())
+        self.workspace.check_readable(
+            {
+                "raw/web": {(0, 0), (1, self.reference["record"]["documents"])},
+                "clean/web": {(0, 0), (1, self.reference["run"]["documents"]["out"])},
+            }
+        )
+
+    def ingest(self):
+        for _ in range(self.generator.randint(1, KILLS_IN_A_ROW_MAX)):
+            task = self.workspace.open_ingestion()
+            if not task and self.workspace.json("ingestions", "list"):
+                break
+            # Asking for the same batch again goes on with it as well as naming the task does.
+            resumes = task and self.generator.random() < 0.7
+            self.kill(*(["ingest", "--resume", task] if resumes else self.workspace.ingest_arguments()))
+        return self.workspace.finish_ingest(*self.threads())
+
+    def run(self):
+        for _ in range(self.generator.randint(1, KILLS_IN_A_ROW_MAX)):
+            known = self.workspace.json("runs", "list")
+            run = self.workspace.open_run()
+            if known and not run:
+                break
+            self.kill(*(["run", "--resume", run] if run else ["run", self.workspace.pipeline]))
+        known = self.workspace.json("runs", "list")
+        if not known:
+            return self.workspace.json("run", self.workspace.pipeline, *self.threads())
+        # A run that was done before the kill answers with what it did.
+        return self.workspace.json("run", "--resume", known[0]["run_id"], *self.threads())
+
+
+def kill_many(make_workspace, corpus, reference, kills_wanted):
+    """Workspace after workspace, until that many processes were killed."""
+    generator = random.Random(SEED)
+    kills = 0
+    for _ in range(kills_wanted):
+        workspace = make_workspace(corpus)
+        killer = Killer(workspace, reference, generator)
+        same_ingest(workspace, killer.ingest(), reference)
+        same_run(workspace, killer.run(), reference)
+        check_finished(workspace)
+        kills += killer.kills
+        workspace.remove()
+        if kills >= kills_wanted:
+            break
+    print(f"{kills} processes were killed")
+    assert kills >= kills_wanted
+
+
+def check_finished(workspace):
+    """One version of each, a report, nothing lying about; and the same batch again changes nothing."""
+    before = workspace.datasets()
+    assert {name: item["versions"] for name, item in before.items()} == {"raw/web": 1, "clean/web": 1}
+    (run,) = workspace.json("runs", "list")
+    assert (workspace.folder / "reports" / f"{run['run_id']}.html").stat().st_size > 10_000
+    assert workspace.leftovers() == []
+    again = workspace.json(*workspace.ingest_arguments())
+    assert again["already_present"] is True
+    assert workspace.datasets() == before
+
+
+def test_ten_random_kills_change_no_byte(make_workspace, large_corpus, large_reference):
+    kill_many(make_workspace, large_corpus, large_reference, 10)
+
+
+@pytest.mark.full
+def test_a_hundred_random_kills_change_no_byte(make_workspace, large_corpus, large_reference):
+    kill_many(make_workspace, large_corpus, large_reference, 110)

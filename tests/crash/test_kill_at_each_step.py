@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Killed before each step that makes something durable or visible, work is taken up and ends as it should."""
+
+import pytest
+from crash_workspace import same_ingest, same_run
+
+STEPS_MAX = 2000
+# The fast group looks at some steps only; a prime, so that it meets all kinds of them.
+STRIDE = 17
+
+
+def ingest_killed_at(workspace, library, step, reference):
+    was_killed = workspace.killed_at(library, step, *workspace.ingest_arguments(), "--threads", 1)
+    documents = reference["record"]["documents"]
+    workspace.check_readable({"raw/web": {(0, 0), (1, documents)}})
+    same_ingest(workspace, workspace.finish_ingest(), reference)
+    assert workspace.leftovers() == []
+    return was_killed
+
+
+def each_ingest_step(make_workspace, corpus, library, reference, stride):
+    for step in range(1, STEPS_MAX, stride):
+        workspace = make_workspace(corpus)
+        was_killed = ingest_killed_at(workspace, library, step, reference)
+        workspace.remove()
+        if not was_killed:
+            break
+    assert 50 < step < STEPS_MAX - stride
+
+
+def each_run_step(make_workspace, corpus, library, reference, stride):
+    """One workspace for all: each run replaces what the one before left."""
+    workspace = make_workspace(corpus)
+    same_ingest(workspace, workspace.finish_ingest(), reference)
+    documents = reference["run"]["documents"]["out"]
+    versions = 0
+    for step in range(1, STEPS_MAX, stride):
+        was_killed = workspace.killed_at(library, step, "run", workspace.pipeline, "--threads", 1)
+        allowed = {(versions, documents if versions else 0), (versions + 1, documents)}
+        workspace.check_readable({"raw/web": {(1, reference["record"]["documents"])}, "clean/web": allowed})
+        known = workspace.json("runs", "list")
+        if len(known) > versions:
+            run = workspace.json("run", "--resume", known[0]["run_id"])
+        else:
+            run = workspace.json("run", workspace.pipeline)
+        versions += 1
+        same_run(workspace, run, reference)
+        assert (workspace.folder / "reports" / f"{run['run_id']}.html").exists()
+        assert workspace.leftovers() == []
+        if not was_killed:
+            break
+    shown = workspace.json("dataset", "show", "clean/web")
+    assert len({version["run_id"] for version in shown["versions"]}) == len(shown["versions"]) == versions
+    assert 50 < step < STEPS_MAX - stride
+
+
+def test_ingest_killed_at_some_durable_steps(make_workspace, small_corpus, kill_library, small_reference):
+    each_ingest_step(make_workspace, small_corpus, kill_library, small_reference, STRIDE)
+
+
+def test_run_killed_at_some_durable_steps(make_workspace, small_corpus, kill_library, small_reference):
+    each_run_step(make_workspace, small_corpus, kill_library, small_reference, STRIDE)
+
+
+@pytest.mark.full
+def test_ingest_killed_at_each_durable_step(make_workspace, small_corpus, kill_library, small_reference):
+    each_ingest_step(make_workspace, small_corpus, kill_library, small_reference, 1)
+
+
+@pytest.mark.full
+def test_run_killed_at_each_durable_step(make_workspace, small_corpus, kill_library, small_reference):
+    each_run_step(make_workspace, small_corpus, kill_library, small_reference, 1)

@@ -8,7 +8,7 @@ import random
 import zipfile
 
 # Common words, so that the text is taken for English and holds enough stop words for the quality rules.
-WORDS = (
+COMMON_WORDS = (
     "the of and to in that it was for on are with as his they be at one have this from or had by word but what some we "
     "can out other were all there when up use your how said an each she which do their time if will way about many "
     "then them write would like so these her long make thing see him two has look more day could go come did number "
@@ -18,7 +18,8 @@ WORDS = (
     "too same tell does set three want air well also play small end put home read hand port large spell add even land "
     "here must big high such follow act why ask men change went light kind off need house picture try us again animal "
     "point mother world near build self earth father head stand own page should country found answer school grow study"
-).split()
+)
+WORDS = COMMON_WORDS.split()
 
 # Compressed files weigh four times their size when tasks are planned, and 32 MiB make a task: a file of this size is
 # a task of its own, and cheap to read, since it holds one record that is skipped.

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Killed before each step that makes something durable or visible, work is taken up and ends as it should."""
 
+import os
+import signal
+
 import pytest
 from crash_workspace import same_ingest, same_run
 
@@ -52,6 +55,21 @@ def each_run_step(make_workspace, corpus, library, reference, stride):
     shown = workspace.json("dataset", "show", "clean/web")
     assert len({version["run_id"] for version in shown["versions"]}) == len(shown["versions"]) == versions
     assert 50 < step < STEPS_MAX - stride
+
+
+@pytest.mark.full
+def test_init_killed_at_each_durable_step_can_be_repeated(gristmill, kill_library, tmp_path):
+    for step in range(1, STEPS_MAX):
+        folder = tmp_path / str(step)
+        environment = {**os.environ, "LD_PRELOAD": str(kill_library), "KILL_AT_STEP": str(step)}
+        was_killed = gristmill("init", folder, check=False, env=environment).returncode == -signal.SIGKILL
+        # Either nothing is there yet and it can be made, or it is a workspace already.
+        again = gristmill("init", folder, check=False)
+        assert again.returncode == 0 or "exists already" in again.stderr, again.stderr
+        assert gristmill.json("dataset", "list", "--workspace", folder) == []
+        if not was_killed:
+            break
+    assert 3 < step < STEPS_MAX - 1
 
 
 def test_ingest_killed_at_some_durable_steps(make_workspace, small_corpus, kill_library, small_reference):

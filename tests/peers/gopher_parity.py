@@ -8,6 +8,7 @@ Each line of TEXTS holds {"text": ...}. Beside them, documents are made that rea
 
 import collections
 import json
+import pathlib
 import random
 import subprocess
 import sys
@@ -81,7 +82,7 @@ def main():
     texts = list(made_texts())
     made = len(texts)
     for path in sys.argv[2:]:
-        texts += [json.loads(line)["text"] for line in open(path, encoding="utf-8")]
+        texts += [json.loads(line)["text"] for line in pathlib.Path(path).read_text("utf-8").splitlines()]
     lines = "".join(json.dumps({"text": text}) + "\n" for text in texts)
     command = [sys.argv[1], '["filter.gopher_quality"]']
     ours = subprocess.run(command, input=lines, capture_output=True, text=True, check=True).stdout.splitlines()

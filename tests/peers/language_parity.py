@@ -9,6 +9,7 @@ Each line of LINES holds {"lang": ..., "text": ...}.
 """
 
 import json
+import pathlib
 import subprocess
 import sys
 
@@ -23,7 +24,7 @@ def columns(program, step, rows):
 
 def main():
     program, path, data = sys.argv[1:4]
-    rows = [json.loads(line) for line in open(data, encoding="utf-8")]
+    rows = [json.loads(line) for line in pathlib.Path(data).read_text("utf-8").splitlines()]
     model = fasttext.load_model(path)
     ours = columns(program, {"language.identify": {"model": path, "bytes_max": 0}}, rows)
     built_in = columns(program, "language.identify", rows)

@@ -40,9 +40,10 @@ std::string annotation_column(std::string_view operator_name) {
 }
 
 Result<std::vector<data::Column>> pipeline_columns(const std::vector<Step>& steps,
-                                                   std::vector<data::Column> input_columns) {
+                                                   std::vector<data::Column> input_columns, std::size_t& failed) {
   auto columns = std::move(input_columns);
-  for (const auto& step : steps) {
+  for (failed = 0; failed < steps.size(); ++failed) {
+    const auto& step = steps[failed];
     const auto& spec = step.op->spec();
     for (const auto& needed : spec.columns_in) {
       if (std::ranges::find(columns, needed.name, &data::Column::name) == columns.end()) {
@@ -50,10 +51,12 @@ Result<std::vector<data::Column>> pipeline_columns(const std::vector<Step>& step
                                             spec.name, needed.name, needed.help));
       }
     }
-    for (const auto& made : spec.columns_out)
+    for (const auto& made : spec.columns_out) {
       GRISTMILL_RETURN_IF_ERROR(add_column(columns, made.name, made.type, spec.name));
-    if (step.annotates)
+    }
+    if (step.annotates) {
       GRISTMILL_RETURN_IF_ERROR(add_column(columns, annotation_column(spec.name), data::ColumnType::string, spec.name));
+    }
   }
   return columns;
 }

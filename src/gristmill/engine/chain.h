@@ -29,9 +29,9 @@ struct Step {
 std::string annotation_column(std::string_view operator_name);
 
 /// All operator columns of a pipeline: those of the input, then what each step adds, each name once. The error names a
-/// step that needs a column nobody made, or two steps that make one name with different types.
+/// step that needs a column nobody made, or that makes a name with another type; `failed` is its position.
 Result<std::vector<data::Column>> pipeline_columns(const std::vector<Step>& steps,
-                                                   std::vector<data::Column> input_columns);
+                                                   std::vector<data::Column> input_columns, std::size_t& failed);
 
 /// Called for each document that leaves the chain other than by being kept.
 using Departure = std::function<void(const data::Document&, const std::string& operator_name, const ops::Verdict&)>;

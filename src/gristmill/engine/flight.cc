@@ -55,9 +55,14 @@ void use_signal_stack() {
 
 Result<std::unique_ptr<FlightRecorder>> FlightRecorder::open(const std::string& folder, int threads) {
   GRISTMILL_RETURN_IF_ERROR(io::create_folders(folder));
-  const auto path = fmt::format("{}/{}.flight", folder, ::getpid());
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (descriptor < 0) return errno_error(fmt::format("creating {}", path), errno);
+  // A name of its own for every process: marks of earlier ones must stay, and process ids repeat in containers.
+  std::string path;
+  int descriptor = -1;
+  for (int number = 0; descriptor < 0; ++number) {
+    path = fmt::format("{}/{}.flight", folder, number);
+    descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (descriptor < 0 && errno != EEXIST) return errno_error(fmt::format("creating {}", path), errno);
+  }
   const auto bytes = static_cast<std::size_t>(threads) * sizeof(Slot);
   // Blocks are reserved now: a store into a hole on a full disk would be a SIGBUS later.
   const int failed = ::posix_fallocate(descriptor, 0, static_cast<off_t>(bytes));

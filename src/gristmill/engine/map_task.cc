@@ -132,6 +132,8 @@ class MapTask {
                    status_ = quarantine(document, name, verdict.reason, verdict.message);
                  }
                });
+    // Reading, keys and writing that follow are not the last document's doing.
+    FlightRecorder::at(-1, -1);
     ordinal_ += documents;
     GRISTMILL_RETURN_IF_ERROR(std::exchange(status_, Status()));
     const double started = thread_cpu_seconds();

@@ -77,6 +77,7 @@ class ParquetReader final : public DocumentReader {
   std::string open() {
     auto properties = parquet::ReaderProperties(&pool_);
     properties.enable_buffered_stream();
+    properties.set_page_checksum_verification(true);
     auto file = parquet::ParquetFileReader::Open(file_, properties);
     const auto metadata = file->metadata();
     row_group_count_ = metadata->num_row_groups();

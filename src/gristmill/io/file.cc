@@ -13,6 +13,7 @@
 namespace gristmill::io {
 namespace {
 
+constexpr std::string_view temporary_mark = ".tmp-";
 constexpr std::size_t write_buffer_bytes = std::size_t{1} << 18;
 
 class FileSource final : public ByteSource {
@@ -105,7 +106,7 @@ Result<std::unique_ptr<FileWriter>> FileWriter::create(const std::string& path) 
   static std::atomic<unsigned> serial = 0;
   const auto folder = std::filesystem::path(path).parent_path().string();
   if (!folder.empty()) GRISTMILL_RETURN_IF_ERROR(create_folders(folder));
-  auto temporary = fmt::format("{}.tmp-{}-{}", path, ::getpid(), serial.fetch_add(1));
+  auto temporary = fmt::format("{}{}{}-{}", path, temporary_mark, ::getpid(), serial.fetch_add(1));
   const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor < 0) return errno_error(fmt::format("creating {}", path), errno);
   return std::unique_ptr<FileWriter>(new FileWriter(path, std::move(temporary), descriptor));
@@ -146,6 +147,19 @@ Status FileWriter::publish() {
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) return errno_error(fmt::format("renaming to {}", path_), errno);
   temporary_.clear();
   return fsync_folder_of(path_);
+}
+
+Status remove_temporaries(const std::string& folder) {
+  std::error_code code;
+  std::filesystem::recursive_directory_iterator entries(folder, code);
+  if (code) return {};
+  for (; entries != std::filesystem::recursive_directory_iterator(); entries.increment(code)) {
+    if (code) return errno_error(fmt::format("listing {}", folder), code.value());
+    const auto name = entries->path().filename().string();
+    if (name.find(temporary_mark) != std::string::npos && entries->is_regular_file(code))
+      ::unlink(entries->path().c_str());
+  }
+  return {};
 }
 
 Status write_file(const std::string& path, std::string_view bytes) {

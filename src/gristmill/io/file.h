@@ -51,6 +51,10 @@ class FileWriter {
   std::uint64_t offset_ = 0;
 };
 
+/// Removes what FileWriters of killed processes left under their temporary names in a folder and below it. Only for
+/// folders in which nobody else is writing. A missing folder is fine.
+Status remove_temporaries(const std::string& folder);
+
 /// FileWriter in one call: durable, atomic, replaces an existing file.
 Status write_file(const std::string& path, std::string_view bytes);
 

@@ -118,15 +118,23 @@ class Ingestion {
   }
 
   Result<Json> work() {
-    const auto& status = record_["status"].as_string();
-    if (status != "running" && status != "failed") return record_;
-    GRISTMILL_TRY(const auto lock, io::LockFile::acquire(workspace_.internal_folder(task_id()) + "/lock"));
+    const auto id = task_id();
+    GRISTMILL_TRY(const auto lock, io::LockFile::acquire(workspace_.internal_folder(id) + "/lock"));
+    // Another process may have finished it, or may have been killed after its commit, before the lock was ours.
+    GRISTMILL_RETURN_IF_ERROR(load(id));
+    if (!is_unfinished()) {
+      fs::remove_all(workspace_.internal_folder(id));
+      return record_;
+    }
+    GRISTMILL_RETURN_IF_ERROR(remove_leftovers());
     GRISTMILL_RETURN_IF_ERROR(load_files());
-    GRISTMILL_RETURN_IF_ERROR(land());
-    if (std::ranges::none_of(files_, [](const IngestFile& file) { return file.status == "landed"; }))
+    GRISTMILL_RETURN_IF_ERROR(resumable(land()));
+    if (std::ranges::none_of(files_, [](const IngestFile& file) { return file.status == "landed"; })) {
       return finish_without_documents();
-    GRISTMILL_TRY(auto result, read_documents());
-    return commit(result);
+    }
+    auto result = read_documents();
+    if (!result) return resumable(std::move(result).error()).error();
+    return commit(*result);
   }
 
  private:
@@ -135,6 +143,37 @@ class Ingestion {
   [[nodiscard]] const std::string& source() const { return record_["source"].as_string(); }
   [[nodiscard]] const std::string& dataset() const { return record_["dataset"].as_string(); }
   [[nodiscard]] bool is_in_place() const { return record_["in_place"].as_bool(); }
+
+  [[nodiscard]] bool is_unfinished() const {
+    const auto& status = record_["status"].as_string();
+    return status == "running" || status == "failed";
+  }
+
+  /// Tells how to go on after an interruption.
+  [[nodiscard]] Status resumable(Status status) const {
+    if (status || status.error().code != ErrorCode::interrupted) return status;
+    auto error = std::move(status).error();
+    error.message += fmt::format("; go on with `gristmill ingest --resume {}`", task_id());
+    return error;
+  }
+
+  [[nodiscard]] engine::Folders folders() const {
+    const auto table = workspace_.table_folder(dataset());
+    return {.internal = workspace_.internal_folder(task_id()),
+            .data = fmt::format("{}/data/{}", table, ingestion_id()),
+            .index = fmt::format("{}/index/{}", table, ingestion_id()),
+            .quarantine = workspace_.quarantine_folder(ingestion_id()),
+            .tokens = {}};
+  }
+
+  /// Temporary files of killed attempts; all these folders belong to this ingestion, whose lock is held.
+  [[nodiscard]] Status remove_leftovers() const {
+    const auto own = folders();
+    for (const auto& folder : {record_["storage_prefix"].as_string(), own.data, own.index, own.quarantine}) {
+      if (!folder.empty()) GRISTMILL_RETURN_IF_ERROR(io::remove_temporaries(folder));
+    }
+    return {};
+  }
 
   static Status insert_source(meta::Transaction& transaction, const IngestRequest& request) {
     auto inserted = transaction.execute(
@@ -258,37 +297,37 @@ class Ingestion {
   }
 
   Result<std::string> land_file(const IngestFile& file) const {
-    const auto name_known = std::ranges::any_of(known_,
-                                                [&](const auto& entry) { return entry.first.first == file.file.name; });
+    auto result = Json::object();
+    // Only what is wrong with the user's file is noted beside it; a fault of the warehouse fails the work.
+    if (const auto readable = io::open_file(file.file.path); !readable) {
+      const auto code = readable.error().code;
+      if (code != ErrorCode::not_found && code != ErrorCode::denied) return readable.error();
+      return result.set("status", "unreadable").set("message", readable.error().message).dump();
+    }
+    const auto earlier = known_.lower_bound({file.file.name, {}});
+    const bool name_known = earlier != known_.end() && earlier->first.first == file.file.name;
     const auto target = fmt::format("{}/{}", record_["storage_prefix"].as_string(), landed_name(file));
     // A name that came before is hashed first: most likely nothing has changed and nothing is copied.
     const bool copies = !is_in_place();
-    auto digest = copies && !name_known ? copy_file(file.file.path, target) : hash_file(file.file.path);
-    auto result = Json::object();
-    if (!digest) {
-      const auto code = digest.error().code;
-      if (code != ErrorCode::not_found && code != ErrorCode::denied) return std::move(digest).error();
-      if (copies && digest.error().message.find(target) != std::string::npos) return std::move(digest).error();
-      return result.set("status", "unreadable").set("message", digest.error().message).dump();
+    GRISTMILL_TRY(auto digest, copies && !name_known ? copy_file(file.file.path, target) : hash_file(file.file.path));
+    if (known_.contains({file.file.name, digest})) {
+      return result.set("sha256", digest).set("status", "present").dump();
     }
-    result.set("sha256", *digest);
-    if (known_.contains({file.file.name, *digest})) return result.set("status", "present").dump();
     if (copies && name_known) {
-      GRISTMILL_TRY(const auto copied, copy_file(file.file.path, target));
-      result.set("sha256", copied);
+      GRISTMILL_TRY(digest, copy_file(file.file.path, target));
     }
     const auto path = copies ? target : file.file.path;
     GRISTMILL_TRY(const auto cuts, formats::split_points(path, file.file.name, split_bytes));
     auto list = Json::array();
     for (const auto cut : cuts) list.push(cut);
-    return result.set("status", "landed").set("path", path).set("cuts", std::move(list)).dump();
+    return result.set("sha256", digest).set("status", "landed").set("path", path).set("cuts", std::move(list)).dump();
   }
 
-  /// Names may collide when several roots were given: the ordinal keeps them apart.
+  /// Names may collide when several roots were given (files are sorted by name): the ordinal keeps them apart.
   [[nodiscard]] std::string landed_name(const IngestFile& file) const {
-    const bool is_double = std::ranges::count(files_, file.file.name,
-                                              [](const IngestFile& other) { return other.file.name; }) > 1;
-    return is_double ? fmt::format("{}~{}", file.file.name, file.ordinal) : file.file.name;
+    const auto name_of = [](const IngestFile& other) -> const std::string& { return other.file.name; };
+    const auto same = std::ranges::equal_range(files_, file.file.name, {}, name_of);
+    return same.size() > 1 ? fmt::format("{}~{}", file.file.name, file.ordinal) : file.file.name;
   }
 
   static Result<std::string> hash_file(const std::string& path) {
@@ -351,16 +390,11 @@ class Ingestion {
   }
 
   Result<engine::PlanResult> read_documents() {
-    engine::Plan plan{
-        .steps = &no_steps_,
-        .columns = {},
-        .splits = splits(),
-        .folders = {.internal = workspace_.internal_folder(task_id()),
-                    .data = fmt::format("{}/data/{}", workspace_.table_folder(dataset()), ingestion_id()),
-                    .index = fmt::format("{}/index/{}", workspace_.table_folder(dataset()), ingestion_id()),
-                    .quarantine = workspace_.quarantine_folder(ingestion_id()),
-                    .tokens = {}},
-        .writer = {.zstd_level = raw_zstd_level}};
+    engine::Plan plan{.steps = &no_steps_,
+                      .columns = {},
+                      .splits = splits(),
+                      .folders = folders(),
+                      .writer = {.zstd_level = raw_zstd_level}};
     plan.ingestion_id = ingestion_id();
     data::set_arrow_limit(static_cast<std::int64_t>(memory_budget(workspace_, options_)));
     RunJournal journal(workspace_.database(), task_id());
@@ -371,11 +405,9 @@ class Ingestion {
     const bool is_all_present = std::ranges::all_of(files_,
                                                     [](const IngestFile& file) { return file.status == "present"; }) &&
                                 !files_.empty();
+    note_unreadable();
     if (!is_all_present) {
-      record_.set("status", "failed")
-          .set("completed_at", now_iso8601())
-          .set("documents", 0)
-          .set("quarantined", unreadable_count());
+      record_.set("status", "failed").set("completed_at", now_iso8601()).set("documents", 0).set("quarantined", 0);
     } else {
       record_.set("status", "already_present")
           .set("already_present", true)
@@ -394,17 +426,17 @@ class Ingestion {
     return original.set("already_present", true);
   }
 
-  [[nodiscard]] std::int64_t unreadable_count() const {
-    return std::ranges::count(files_, std::string_view("unreadable"), &IngestFile::status);
+  void note_unreadable() {
+    for (const auto& file : files_) {
+      if (file.status != "unreadable") continue;
+      record_.at("problems").push(Json::object({{"path", file.file.path}, {"message", file.message}}));
+    }
   }
 
   Result<Json> commit(const engine::PlanResult& result) {
     const auto& account = result.account;
     auto quarantined = account.quarantined_total();
-    for (const auto& file : files_) {
-      if (file.status == "unreadable")
-        record_.at("problems").push(Json::object({{"path", file.file.path}, {"message", file.message}}));
-    }
+    note_unreadable();
     const bool is_empty = account.documents_out == 0;
     const bool has_problems = quarantined > 0 || record_["problems"].size() > 0;
     auto notes = Json::array();

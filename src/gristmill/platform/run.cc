@@ -93,7 +93,7 @@ class PipelineRun {
         }
       }
     }
-    GRISTMILL_TRY(columns_, engine::pipeline_columns(steps_, std::move(columns)));
+    GRISTMILL_RETURN_IF_ERROR(resolve_columns(std::move(columns)));
     GRISTMILL_RETURN_IF_ERROR(assign_field_ids());
     fingerprint_ = platform::fingerprint(pipeline_, steps_);
     return {};
@@ -138,11 +138,14 @@ class PipelineRun {
     return {};
   }
 
+  /// Executes and commits. The caller holds the run's lock.
   Result<Json> work() {
-    GRISTMILL_TRY(const auto lock, io::LockFile::acquire(workspace_.internal_folder(run_id_) + "/lock"));
     const auto began = std::chrono::steady_clock::now();
     data::set_arrow_limit(static_cast<std::int64_t>(memory()));
     GRISTMILL_TRY(const auto plan, make_plan());
+    for (const auto& folder : {plan.folders.data, plan.folders.index, plan.folders.quarantine, plan.folders.tokens}) {
+      if (!folder.empty()) GRISTMILL_RETURN_IF_ERROR(io::remove_temporaries(folder));
+    }
     RunJournal journal(workspace_.database(), run_id_);
     auto options = options_;
     options.memory_bytes = memory();
@@ -216,6 +219,18 @@ class PipelineRun {
     std::int64_t records = 0;
     for (const auto& file : input.files) records += file.records;
     return records;
+  }
+
+  Status resolve_columns(std::vector<data::Column> input_columns) {
+    std::size_t failed = 0;
+    auto columns = engine::pipeline_columns(steps_, std::move(input_columns), failed);
+    if (!columns) {
+      const auto& step = pipeline_.steps[failed];
+      return std::move(columns).error().within(
+          fmt::format("{}, line {}, column {}", pipeline_.path, step.line, step.column));
+    }
+    columns_ = *std::move(columns);
+    return {};
   }
 
   /// Columns get the ids under which the output table knows them, or will know them once this run commits.
@@ -316,6 +331,7 @@ class PipelineRun {
 
   Result<Json> finish(const RunFacts& facts, const engine::PlanResult& result) {
     auto document = run_document(facts);
+    document.set("report", workspace_.report_path(run_id_));
     const auto& account = result.account;
     const bool is_hopeless = account.documents_in > 0 && account.quarantined_total() == account.documents_in;
     if (is_hopeless) {
@@ -417,8 +433,17 @@ Result<RunRow> find_run(const Workspace& workspace, std::string_view column, con
   return run;
 }
 
-Result<Json> go_on(const Workspace& workspace, const RunRow& found, const WorkOptions& options) {
-  if (found.status == "done" || found.status == "alerts") return found.summary;
+Result<Json> go_on(const Workspace& workspace, const std::string& run_id, const WorkOptions& options) {
+  const auto folder = workspace.internal_folder(run_id);
+  GRISTMILL_TRY(const auto lock, io::LockFile::acquire(folder + "/lock"));
+  // Read under the lock: another process may have finished it just now.
+  GRISTMILL_TRY(auto found, find_run(workspace, "run_id", run_id));
+  if (found.status == "done" || found.status == "alerts") {
+    // Killed between its commit and its last steps, a run still owes its report.
+    if (!io::exists(workspace.report_path(run_id))) GRISTMILL_RETURN_IF_ERROR(write_report(workspace, found.summary));
+    fs::remove_all(folder);
+    return found.summary;
+  }
   PipelineRun run(workspace, options);
   GRISTMILL_RETURN_IF_ERROR(run.load(found.run_id, found.plan, found.started_at));
   return run.work();
@@ -429,18 +454,19 @@ Result<Json> go_on(const Workspace& workspace, const RunRow& found, const WorkOp
 Result<Json> run_pipeline(const Workspace& workspace, const RunRequest& request, const WorkOptions& options) {
   if (!request.idempotency_key.empty()) {
     const auto known = find_run(workspace, "idempotency_key", request.idempotency_key);
-    if (known) return go_on(workspace, *known, options);
+    if (known) return go_on(workspace, known->run_id, options);
     if (known.error().code != ErrorCode::not_found) return known.error();
   }
   PipelineRun run(workspace, options);
   GRISTMILL_RETURN_IF_ERROR(run.prepare(request));
   GRISTMILL_RETURN_IF_ERROR(run.insert(request.idempotency_key));
+  GRISTMILL_TRY(const auto lock, io::LockFile::acquire(workspace.internal_folder(run.run_id()) + "/lock"));
   return run.work();
 }
 
 Result<Json> resume_run(const Workspace& workspace, const std::string& run_id, const WorkOptions& options) {
   GRISTMILL_TRY(const auto found, find_run(workspace, "run_id", run_id));
-  return go_on(workspace, found, options);
+  return go_on(workspace, found.run_id, options);
 }
 
 Result<Json> plan_pipeline(const Workspace& workspace, const RunRequest& request) {

@@ -193,7 +193,7 @@ Json run_document(const RunFacts& facts) {
   return document;
 }
 
-Status write_report(const Workspace& workspace, Json& document) {
+Status write_report(const Workspace& workspace, const Json& document) {
   const auto path = workspace.report_path(document["run_id"].as_string());
   auto view = document;
   GRISTMILL_TRY(const auto ingestions, list_ingestions(workspace));
@@ -212,7 +212,6 @@ Status write_report(const Workspace& workspace, Json& document) {
   }
   view.set("ingestions", std::move(used));
   GRISTMILL_RETURN_IF_ERROR(io::write_file(path, observe::render_report(view)));
-  document.set("report", path);
   return {};
 }
 

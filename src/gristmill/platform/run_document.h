@@ -39,7 +39,7 @@ struct RunFacts {
 /// The run document of cli.md (`run --json`), with examples and distributions for the report.
 Json run_document(const RunFacts& facts);
 
-/// Writes the self-contained HTML report and notes its path in the document as `report`.
-Status write_report(const Workspace& workspace, Json& document);
+/// Writes the self-contained HTML report of a run to Workspace::report_path.
+Status write_report(const Workspace& workspace, const Json& document);
 
 }  // namespace gristmill::platform

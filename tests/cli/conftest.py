@@ -3,6 +3,7 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import tempfile
 import threading
@@ -12,6 +13,7 @@ import pytest
 
 # Grows with sanitizers and slow machines in mind; nothing here is a measurement.
 TIMEOUT_SECONDS = 300
+TOKENIZER = pathlib.Path(__file__).resolve().parents[2] / "examples" / "tokenizers" / "example.json"
 
 
 class Workspace:
@@ -141,11 +143,6 @@ def reasons(record):
 @pytest.fixture
 def workspace(gristmill, tmp_path):
     return Workspace(gristmill.program, tmp_path)
-
-
-@pytest.fixture
-def tokenizer(source_root):
-    return source_root / "examples" / "tokenizers" / "example.json"
 
 
 NOBODY = 65534

@@ -197,8 +197,7 @@ bool WarcFramer::frame_record(WarcFrame& frame) {
   }
   if (is_arc_) frame.length = arc.length;
   if (frame.length > block_bytes_max_) {
-    frame_large(frame, head_size);
-    return true;
+    return frame_large(frame, head_size);
   }
   const auto size = head_size + static_cast<std::size_t>(frame.length);
   if (!window_.fill(size)) {
@@ -221,12 +220,25 @@ bool WarcFramer::frame_record(WarcFrame& frame) {
 }
 
 /// Passes over the content of a record too large for memory. The head lives on in `damaged`.
-void WarcFramer::frame_large(WarcFrame& frame, std::size_t head_size) {
+bool WarcFramer::frame_large(WarcFrame& frame, std::size_t head_size) {
+  // Two line ends close a record: what stands this close behind the stated end is where it should be.
+  constexpr std::uint64_t closing_bytes_max = 16;
   frame.is_large = true;
-  frame.damaged = window_.view().substr(0, std::max(head_size, std::min(kept_bytes_max, window_.view().size())));
-  frame.head = std::string_view(frame.damaged).substr(0, head_size);
   const auto size = head_size + frame.length;
-  if (window_.skip(size) < size && !window_.failure().has_value()) frame.fault = WarcFrame::Fault::truncated;
+  if (is_arc_) {
+    frame.damaged = window_.view().substr(0, std::max(head_size, std::min(kept_bytes_max, window_.view().size())));
+    if (window_.skip(size) < size && !window_.failure().has_value()) frame.fault = WarcFrame::Fault::truncated;
+  } else {
+    // The length may be wrong, so the next record is looked for on the way instead of being jumped over.
+    const auto begin = window_.offset();
+    if (!pass_to_next(frame, WarcFrame::Fault::truncated, head_size)) return false;
+    const auto passed = window_.offset() - begin;
+    const bool is_whole = passed >= size && passed <= size + closing_bytes_max;
+    if (is_whole) frame.fault = WarcFrame::Fault::none;
+    if (!is_whole && !window_.view().empty()) frame.fault = WarcFrame::Fault::bad_length;
+  }
+  frame.head = std::string_view(frame.damaged).substr(0, head_size);
+  return true;
 }
 
 std::vector<std::uint64_t> split_warc(io::ByteWindow& window, std::uint64_t piece_bytes) {

@@ -43,7 +43,7 @@ class WarcFramer {
  private:
   bool skip_blank();
   bool frame_record(WarcFrame& frame);
-  void frame_large(WarcFrame& frame, std::size_t head_size);
+  bool frame_large(WarcFrame& frame, std::size_t head_size);
   bool pass_to_next(WarcFrame& frame, WarcFrame::Fault fault, std::size_t from);
   bool is_record_at(std::size_t at, bool is_arc);
   std::size_t follow_up(std::size_t at);

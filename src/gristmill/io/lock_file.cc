@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "gristmill/io/file.h"
 
@@ -53,6 +55,16 @@ Result<std::unique_ptr<LockFile>> LockFile::acquire(const std::string& path) {
     return errno_error(fmt::format("writing {}", path), error_number);
   }
   return std::unique_ptr<LockFile>(new LockFile(descriptor));
+}
+
+Result<std::unique_ptr<LockFile>> LockFile::wait(const std::string& path, const std::function<bool()>& should_stop) {
+  while (true) {
+    auto lock = acquire(path);
+    if (lock || lock.error().code != ErrorCode::conflict) return lock;
+    if (should_stop())
+      return Error{ErrorCode::interrupted, fmt::format("stopped while waiting: {}", lock.error().message)};
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
 }
 
 LockFile::~LockFile() { ::close(descriptor_); }

@@ -126,6 +126,11 @@ class Ingestion {
       fs::remove_all(workspace_.internal_folder(id));
       return record_;
     }
+    // One batch of a source into a dataset at a time: overlapping ones must see what the other landed.
+    const auto pair = sha256_hex(source() + "\n" + dataset()).substr(0, 24);
+    const auto should_stop = [this] { return options_.stop != nullptr && options_.stop->load(); };
+    auto turn = io::LockFile::wait(fmt::format("{}/.gristmill/locks/{}", workspace_.folder(), pair), should_stop);
+    if (!turn) return resumable(std::move(turn).error()).error();
     GRISTMILL_RETURN_IF_ERROR(remove_leftovers());
     GRISTMILL_RETURN_IF_ERROR(load_files());
     GRISTMILL_RETURN_IF_ERROR(resumable(land()));

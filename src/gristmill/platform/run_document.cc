@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <filesystem>
 #include <map>
 
 #include "gristmill/base/clock.h"
@@ -211,7 +212,13 @@ Status write_report(const Workspace& workspace, const Json& document) {
     }
   }
   view.set("ingestions", std::move(used));
-  GRISTMILL_RETURN_IF_ERROR(io::write_file(path, observe::render_report(view)));
+  // Written in the run's own folder, so that a killed attempt leaves nothing among the reports.
+  const auto draft = workspace.internal_folder(document["run_id"].as_string()) + "/report.html";
+  GRISTMILL_RETURN_IF_ERROR(io::write_file(draft, observe::render_report(view)));
+  GRISTMILL_RETURN_IF_ERROR(io::create_folders(std::filesystem::path(path).parent_path().string()));
+  std::error_code code;
+  std::filesystem::rename(draft, path, code);
+  if (code) return errno_error(fmt::format("moving the report to {}", path), code.value());
   return {};
 }
 

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/formats/document_index.h"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <random>
+
+#include "gristmill/io/file.h"
+
+namespace gristmill::formats {
+namespace {
+
+std::string index_path() {
+  return (std::filesystem::temp_directory_path() / fmt::format("index-{}.ids", ::getpid())).string();
+}
+
+}  // namespace
+
+TEST_CASE("every id of an index is found and no other, for uniform and clustered ids and all sizes") {
+  std::mt19937_64 random(5);
+  for (const std::size_t count : {1UL, 2UL, 127UL, 128UL, 129UL, 5000UL}) {
+    for (const bool is_clustered : {false, true}) {
+      DocumentIndexWriter writer;
+      std::vector<Hash128> ids;
+      for (std::uint32_t row = 0; row < count; ++row) {
+        ids.push_back({is_clustered ? ~std::uint64_t{0} - random() % 7 : random(), random()});
+        if (row % 5 == 4) {
+          writer.add_outcome(ids.back(), "filter.x", row % 2 == 0 ? "x.short" : "x.long");
+        } else {
+          writer.add_written(ids.back(), row);
+        }
+      }
+      REQUIRE(writer.write(index_path()).ok());
+      for (std::uint32_t row = 0; row < count; ++row) {
+        const auto hit = find_in_index(index_path(), ids[row]);
+        REQUIRE(hit.ok());
+        REQUIRE(hit->has_value());
+        if (row % 5 == 4) {
+          CHECK((*hit)->outcome == fmt::format("filter.x\t{}", row % 2 == 0 ? "x.short" : "x.long"));
+        } else {
+          CHECK((*hit)->row == row);
+        }
+      }
+      for (int i = 0; i < 50; ++i) {
+        const auto hit = find_in_index(index_path(), {random(), random()});
+        REQUIRE(hit.ok());
+        CHECK(!hit->has_value());
+      }
+      CHECK(!find_in_index(index_path(), {0, 0})->has_value());
+      CHECK(!find_in_index(index_path(), {~std::uint64_t{0}, ~std::uint64_t{0}})->has_value());
+    }
+  }
+  std::filesystem::remove(index_path());
+}
+
+TEST_CASE("a file that is no index, or is cut short, is an error") {
+  REQUIRE(io::write_file(index_path(), "not an index, though long enough for a head").ok());
+  CHECK(!find_in_index(index_path(), {1, 2}).ok());
+  DocumentIndexWriter writer;
+  for (std::uint32_t row = 0; row < 10; ++row) writer.add_written({row, row}, row);
+  REQUIRE(writer.write(index_path()).ok());
+  const auto bytes = *io::read_file(index_path());
+  REQUIRE(io::write_file(index_path(), std::string_view(bytes).substr(0, bytes.size() - 30)).ok());
+  CHECK(!find_in_index(index_path(), {9, 9}).ok());
+  std::filesystem::remove(index_path());
+}
+
+}  // namespace gristmill::formats

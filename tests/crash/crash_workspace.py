@@ -32,6 +32,8 @@ limits: {{quarantine: 20%, memory: 2GiB}}
 seed: 1
 """
 
+UNFINISHED = ("running", "failed", "interrupted")
+
 # Folders of the warehouse whose files must come out byte for byte, with the name of the run or ingestion cut out.
 KINDS = {"data", "index", "shards"}
 
@@ -105,33 +107,37 @@ class CrashWorkspace:
     def datasets(self):
         return {item["name"]: item for item in self.json("dataset", "list")}
 
-    def open_ingestion(self):
-        """The task id of the unfinished ingestion, or nothing."""
-        unfinished = [item for item in self.json("ingestions", "list") if item["status"] in ("running", "failed")]
-        assert len(unfinished) <= 1
-        return unfinished[0]["task_id"] if unfinished else None
+    def ingestion(self):
+        """The newest ingestion record, or nothing."""
+        records = self.json("ingestions", "list")
+        return records[-1] if records else None
 
-    def open_run(self):
-        unfinished = [item for item in self.json("runs", "list") if item["status"] not in ("done", "alerts")]
-        assert len(unfinished) <= 1
-        return unfinished[0]["run_id"] if unfinished else None
+    def run(self):
+        """The newest run, or nothing."""
+        runs = self.json("runs", "list")
+        return runs[0] if runs else None
 
-    def check_readable(self, expected):
-        """Each dataset shows one of its expected (versions, documents), never half a version."""
-        datasets = self.datasets()
-        for name, dataset in datasets.items():
-            assert (dataset["versions"], dataset["documents"] or 0) in expected[name]
-            if dataset["versions"]:
-                assert self("dataset", "head", name, "--json").stdout.startswith("{")
-        return datasets
+    def check_readable(self, name, versions, documents):
+        """The dataset is as before a commit, or as after it, with one more version of so many documents."""
+        shown = self.datasets().get(name, {"versions": 0, "documents": 0})
+        before = (versions, documents if versions else 0)
+        assert (shown["versions"], shown["documents"] or 0) in (before, (versions + 1, documents))
+        if shown["versions"]:
+            assert self("dataset", "head", name, "--json").stdout.startswith("{")
 
     def finish_ingest(self, *options):
         """Ingests, or goes on where an ingestion was killed, until it is done; the record."""
-        task = self.open_ingestion()
-        if task:
-            return self.json("ingest", "--resume", task, *options)
-        records = self.json("ingestions", "list")
-        return records[-1] if records else self.json(*self.ingest_arguments(), *options)
+        record = self.ingestion()
+        if not record:
+            return self.json(*self.ingest_arguments(), *options)
+        # One that was done already answers with its record and tidies up.
+        return self.json("ingest", "--resume", record["task_id"], *options)
+
+    def finish_run(self, *options):
+        run = self.run()
+        return (
+            self.json("run", "--resume", run["run_id"], *options) if run else self.json("run", self.pipeline, *options)
+        )
 
     def digests(self, identity):
         """SHA-256 of every file that the ingestion or run with this id left in the warehouse, by relative name."""

@@ -4,11 +4,11 @@
 import random
 
 import pytest
-from crash_workspace import same_ingest, same_run
+from crash_workspace import UNFINISHED, same_ingest, same_run
 
 SEED = 20261123
-# A delay is drawn from more than the whole takes on a quick machine, and on a slow one most of them hit.
-DELAY_SECONDS_MAX = 1.2
+# About what an ingestion or run takes: on a slower machine more of the kills hit, and earlier.
+DELAY_SECONDS_MAX = 0.8
 KILLS_IN_A_ROW_MAX = 5
 
 
@@ -27,35 +27,26 @@ class Killer:
     def kill(self, *arguments):
         delay = self.generator.uniform(0, DELAY_SECONDS_MAX)
         self.kills += self.workspace.killed(delay, *arguments, *self.threads())
-        self.workspace.check_readable(
-            {
-                "raw/web": {(0, 0), (1, self.reference["record"]["documents"])},
-                "clean/web": {(0, 0), (1, self.reference["run"]["documents"]["out"])},
-            }
-        )
 
     def ingest(self):
         for _ in range(self.generator.randint(1, KILLS_IN_A_ROW_MAX)):
-            task = self.workspace.open_ingestion()
-            if not task and self.workspace.json("ingestions", "list"):
+            known = self.workspace.ingestion()
+            if known and known["status"] not in UNFINISHED:
                 break
             # Asking for the same batch again goes on with it as well as naming the task does.
-            resumes = task and self.generator.random() < 0.7
-            self.kill(*(["ingest", "--resume", task] if resumes else self.workspace.ingest_arguments()))
+            resumes = known and self.generator.random() < 0.7
+            self.kill(*(["ingest", "--resume", known["task_id"]] if resumes else self.workspace.ingest_arguments()))
+            self.workspace.check_readable("raw/web", 0, self.reference["record"]["documents"])
         return self.workspace.finish_ingest(*self.threads())
 
     def run(self):
         for _ in range(self.generator.randint(1, KILLS_IN_A_ROW_MAX)):
-            known = self.workspace.json("runs", "list")
-            run = self.workspace.open_run()
-            if known and not run:
+            known = self.workspace.run()
+            if known and known["status"] not in UNFINISHED:
                 break
-            self.kill(*(["run", "--resume", run] if run else ["run", self.workspace.pipeline]))
-        known = self.workspace.json("runs", "list")
-        if not known:
-            return self.workspace.json("run", self.workspace.pipeline, *self.threads())
-        # A run that was done before the kill answers with what it did.
-        return self.workspace.json("run", "--resume", known[0]["run_id"], *self.threads())
+            self.kill("run", *(["--resume", known["run_id"]] if known else [self.workspace.pipeline]))
+            self.workspace.check_readable("clean/web", 0, self.reference["run"]["documents"]["out"])
+        return self.workspace.finish_run(*self.threads())
 
 
 def kill_many(make_workspace, corpus, reference, kills_wanted):

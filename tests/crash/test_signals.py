@@ -53,13 +53,13 @@ def test_a_stopped_ingestion_and_run_say_how_to_go_on(make_workspace, large_corp
     errors = interrupted(workspace, number, *workspace.ingest_arguments())
     assert errors is not None, "no signal met the ingestion"
     (task,) = re.findall(r"gristmill ingest --resume (task-[0-9a-f]+)", errors)
-    assert task == workspace.open_ingestion()
+    assert task == workspace.ingestion()["task_id"]
     same_ingest(workspace, workspace.json("ingest", "--resume", task), large_reference)
 
     errors = interrupted(workspace, number, "run", workspace.pipeline, "--idempotency-key", "one")
     assert errors is not None, "no signal met the run"
     (run_id,) = re.findall(r"gristmill run --resume (run-[0-9a-z-]+)", errors)
-    assert workspace.open_run() == run_id
+    assert (workspace.run()["run_id"], workspace.run()["status"]) == (run_id, "interrupted")
     # The key leads to the same run.
     run = workspace.json("run", workspace.pipeline, "--idempotency-key", "one")
     assert run["run_id"] == run_id
@@ -81,11 +81,7 @@ def test_a_crash_inside_an_operator_costs_at_most_its_document(make_workspace, l
         assert code in (0, 4, -signal.SIGSEGV), errors
         if code != -signal.SIGSEGV:
             break
-        run_id = workspace.open_run()
-        if run_id is None:
-            continue
-        run = workspace.json("run", "--resume", run_id, "--threads", 2)
-        crashes += check_crashed(run, plain)
+        crashes += check_crashed(workspace.finish_run("--threads", 2), plain)
         if crashes == 3:
             break
     assert crashes > 0

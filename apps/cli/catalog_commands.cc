@@ -34,8 +34,10 @@ void add_ops(CLI::App& app, Session& session) {
     session.show(*description, platform::operator_text);
   });
   auto* docs = command->add_subcommand("docs", "All operators as Markdown: docs/operators.md is made by this");
+  docs->footer("Example: gristmill ops docs > docs/operators.md");
   docs->callback([] { fmt::print("{}", platform::operators_markdown()); });
   auto* schema = command->add_subcommand("schema", "JSON Schema of pipeline files, for editors");
+  schema->footer("Example: gristmill ops schema > pipeline.schema.json");
   schema->callback([] { fmt::print("{}\n", platform::pipeline_schema().dump(2)); });
 }
 

@@ -83,6 +83,7 @@ void add_audit(CLI::App& app, Session& session) {
 
 void add_version(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("version", "Print the version");
+  command->footer("Example: gristmill version --json");
   command->callback([&session] {
     session.show(Json::object({{"version", platform::program_version()}}),
                  [](const Json& json) { return fmt::format("gristmill {}\n", json["version"].as_string()); });

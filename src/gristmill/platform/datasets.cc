@@ -84,6 +84,7 @@ Json document_json(const data::Document& document, const std::vector<data::Colum
                             {"url", text_or_null(document.url)},
                             {"media_type", text_or_null(document.media_type)},
                             {"text", document.text},
+                            {"content_digest", xxh3_128(document.text).hex()},
                             {"conversation", text_or_null(document.conversation)},
                             {"metadata", text_or_null(document.metadata)}});
   for (std::size_t i = 0; i < columns.size(); ++i) json.set(columns[i].name, value_json(document.columns[i]));

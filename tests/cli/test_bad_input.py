@@ -8,6 +8,7 @@ import json
 import lzma
 import os
 import pathlib
+import resource
 import sqlite3
 import subprocess
 import zipfile
@@ -721,6 +722,21 @@ def test_wrong_pipeline(workspace, case):
     assert str(path) in message, message
     assert workspace.json("run", path, "--dry-run", code=2)["error"]["message"] == message
     assert workspace.json("runs", "list") == []
+
+
+def test_pipeline_whose_aliases_multiply(workspace):
+    workspace.write_jsonl("good.jsonl", GOOD)
+    workspace.ingest()
+    lines = ["name: aliases", "inputs: [raw/web]", "steps:", "  - filter.language:", "      keep: &a0 [x, x]"]
+    for number in range(1, 12):
+        lines.append(f"      k{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 10)}]")
+    path = workspace.folder / "aliases.yaml"
+    path.write_text("\n".join([*lines, "output: clean/web", ""]))
+    limit = 4096 * MIB
+    done = workspace.json(
+        "run", path, code=2, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    )
+    assert str(path) in done["error"]["message"]
 
 
 def test_pipeline_without_output(workspace):

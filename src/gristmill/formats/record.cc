@@ -130,7 +130,7 @@ void RecordBuilder::add(data::Batch& batch, const Origin& origin, std::uint64_t 
     document.media_type = media_type_of_field(text->name);
   } else {
     auto message = fmt::format(
-        "{}: record at byte {} has no text field; it has: {}. Name the field with the option for the text",
+        "{}: record at byte {} has no text field; it has: {}. Name it in gristmill.toml: [fields] text = [\"NAME\"]",
         origin.uri(), offset, fields.empty() ? "no fields" : list_names(fields));
     origin.quarantine(batch, offset, {no_text_reason_, std::move(message), raw});
     return;

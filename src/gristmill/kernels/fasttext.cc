@@ -31,7 +31,7 @@ struct FasttextModel::Parts {
   void add_word(std::string_view word, Scratch& scratch) const;
   void add_subwords(std::string_view word, std::vector<std::int32_t>& features) const;
   void add_word_ngrams(Scratch& scratch) const;
-  void add_bucket(std::uint64_t hash, std::vector<std::int32_t>& features) const;
+  void add_bucket(std::uint32_t bucket, std::vector<std::int32_t>& features) const;
   [[nodiscard]] Prediction best_of_tree(std::span<const float> hidden) const;
   [[nodiscard]] Prediction best_of_softmax(Scratch& scratch) const;
   [[nodiscard]] Prediction best_of_sigmoids(Scratch& scratch) const;
@@ -108,13 +108,13 @@ Status FasttextModel::Parts::read(Fields& fields) {
   return {};
 }
 
-void FasttextModel::Parts::add_bucket(std::uint64_t hash, std::vector<std::int32_t>& features) const {
-  const auto bucket = static_cast<std::uint32_t>(hash % static_cast<std::uint64_t>(arguments.bucket_count));
+void FasttextModel::Parts::add_bucket(std::uint32_t bucket, std::vector<std::int32_t>& features) const {
   if (const auto row = dictionary.bucket_row(bucket); row >= 0) features.push_back(row);
 }
 
 /// Adds the character n-grams of a word that has its boundary marks already.
 void FasttextModel::Parts::add_subwords(std::string_view word, std::vector<std::int32_t>& features) const {
+  const auto bucket_count = static_cast<std::uint32_t>(arguments.bucket_count);
   for (std::size_t begin = 0; begin < word.size(); ++begin) {
     if (is_continuation(word[begin])) continue;
     Fnv hash;
@@ -123,7 +123,7 @@ void FasttextModel::Parts::add_subwords(std::string_view word, std::vector<std::
       hash.add(word[end++]);
       while (end < word.size() && is_continuation(word[end])) hash.add(word[end++]);
       const bool is_boundary_mark = length == 1 && (begin == 0 || end == word.size());
-      if (length >= arguments.ngram_min && !is_boundary_mark) add_bucket(hash.value, features);
+      if (length >= arguments.ngram_min && !is_boundary_mark) add_bucket(hash.value % bucket_count, features);
     }
   }
 }
@@ -151,7 +151,8 @@ void FasttextModel::Parts::add_word_ngrams(Scratch& scratch) const {
     const auto end = std::min(hashes.size(), begin + length_max);
     for (std::size_t i = begin + 1; i < end; ++i) {
       hash = hash * word_ngram_base + static_cast<std::uint64_t>(std::int64_t{hashes[i]});
-      add_bucket(hash, scratch.features);
+      add_bucket(static_cast<std::uint32_t>(hash % static_cast<std::uint64_t>(arguments.bucket_count)),
+                 scratch.features);
     }
   }
 }

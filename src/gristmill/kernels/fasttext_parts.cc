@@ -88,7 +88,7 @@ std::int32_t Dictionary::find(std::string_view word, std::uint32_t hash) const {
 
 std::int32_t Dictionary::bucket_row(std::uint32_t bucket) const {
   if (!is_pruned_) return word_count_ + static_cast<std::int32_t>(bucket);
-  if (pruned_.empty()) return -1;
+  if (pruned_.empty() || ((kept_[bucket >> 6] >> (bucket & 63)) & 1) == 0) return -1;
   for (std::size_t slot = bucket_slot(bucket);; ++slot) {
     const auto& [key, offset] = pruned_[slot & (pruned_.size() - 1)];
     if (key == free_slot) return -1;
@@ -122,12 +122,14 @@ Status Dictionary::read_pruned(Fields& fields, std::int64_t count, const Argumen
   if (count > arguments.bucket_count) return fields.broken("more pruned buckets than buckets");
   GRISTMILL_TRY(const auto pairs, fields.raw(static_cast<std::uint64_t>(count) * 8));
   if (count == 0) return {};
+  kept_.assign(static_cast<std::size_t>(arguments.bucket_count) / 64 + 1, 0);
   pruned_.assign(table_size(static_cast<std::size_t>(count)), {free_slot, 0});
   for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
     std::array<std::int32_t, 2> pair{};
     std::memcpy(pair.data(), pairs.data() + i * 8, 8);
     if (pair[0] < 0 || pair[0] >= arguments.bucket_count || pair[1] < 0) return fields.broken("a pruned bucket is off");
     std::size_t slot = bucket_slot(static_cast<std::uint32_t>(pair[0]));
+    kept_[static_cast<std::size_t>(pair[0]) >> 6] |= std::uint64_t{1} << (pair[0] & 63);
     while (pruned_[slot & (pruned_.size() - 1)].first != free_slot) ++slot;
     pruned_[slot & (pruned_.size() - 1)] = {pair[0], pair[1]};
     const auto row = static_cast<std::uint64_t>(word_count_) + static_cast<std::uint64_t>(pair[1]);

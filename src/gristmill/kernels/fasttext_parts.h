@@ -79,6 +79,8 @@ class Dictionary {
   std::vector<std::int64_t> label_frequencies_;
   std::vector<std::pair<std::int32_t, std::int32_t>> pruned_;  ///< Open addressing: bucket, row offset.
   std::int32_t word_count_ = 0;
+  std::vector<std::uint64_t>
+      kept_;  ///< One bit a bucket: most are pruned, and this fits the cache where the map does not.
   bool is_pruned_ = false;
   std::uint64_t rows_needed_ = 0;
 };

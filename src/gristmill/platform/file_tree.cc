@@ -63,7 +63,11 @@ class Walker {
     std::ranges::sort(paths);
     for (const auto& path : paths) {
       const auto name = path.filename().string();
-      if (!name.starts_with('.')) visit(path.string(), prefix + name);
+      if (name.starts_with('.')) {
+        ++tree_.hidden;
+      } else {
+        visit(path.string(), prefix + name);
+      }
     }
   }
 

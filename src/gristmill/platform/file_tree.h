@@ -25,6 +25,7 @@ struct TreeProblem {
 struct FileTree {
   std::vector<TreeFile> files;        ///< Sorted by name, bytewise: the order never depends on the file system.
   std::vector<TreeProblem> problems;
+  std::int64_t hidden = 0;            ///< Entries passed over for their leading dot.
 };
 
 /// Lists files and folders. Hidden entries (leading dot) inside folders are left out; symbolic links are followed, each

@@ -213,28 +213,30 @@ class Ingestion {
     auto locations = Json::array();
     for (const auto& path : request.paths) locations.push("file://" + fs::absolute(path).lexically_normal().string());
     const auto prefix = request.is_in_place ? std::string() : workspace_.landing_folder(request.source, id);
-    record_ = Json::object({{"ingestion_id", id},
-                            {"task_id", "task-" + id.substr(4)},
-                            {"status", "running"},
-                            {"source", request.source},
-                            {"source_url", std::move(locations)},
-                            {"dataset", request.into},
-                            {"started_at", now_iso8601()},
-                            {"license", request.license},
-                            {"license_evidence", request.license_evidence.empty() ? "stated by the caller of ingest"
-                                                                                  : request.license_evidence},
-                            {"owner", request.owner},
-                            {"sensitivity", request.sensitivity},
-                            {"formats", std::move(format_counts)},
-                            {"format_version", "1"},
-                            {"raw_file_count", tree.files.size()},
-                            {"raw_size_bytes", bytes},
-                            {"in_place", request.is_in_place},
-                            {"storage_prefix", prefix},
-                            {"agent", Json::object({{"name", "gristmill"}, {"version", program_version()}})},
-                            {"listing_digest", digest},
-                            {"already_present", false},
-                            {"problems", std::move(problems)}});
+    record_ = Json::object(
+        {{"ingestion_id", id},
+         {"task_id", "task-" + id.substr(4)},
+         {"status", "running"},
+         {"source", request.source},
+         {"source_url", std::move(locations)},
+         {"dataset", request.into},
+         {"started_at", now_iso8601()},
+         {"license", request.license},
+         {"license_evidence",
+          request.license_evidence.empty() ? "stated by the caller of ingest" : request.license_evidence},
+         {"owner", request.owner},
+         {"sensitivity", request.sensitivity},
+         {"formats", std::move(format_counts)},
+         {"format_version", "1"},
+         {"raw_file_count", tree.files.size()},
+         {"raw_size_bytes", bytes},
+         {"in_place", request.is_in_place},
+         {"storage_prefix", prefix},
+         {"agent", Json::object({{"name", "gristmill"}, {"version", program_version()}})},
+         {"listing_digest", digest},
+         {"already_present", false},
+         {"skipped_files", tree.hidden == 0 ? Json::object() : Json::object({{"hidden", tree.hidden}})},
+         {"problems", std::move(problems)}});
     auto inserted = transaction.execute(
         "INSERT INTO ingestions (ingestion_id, ordinal, task_id, source, dataset, status, started_at, record) VALUES "
         "(?, ?, ?, ?, ?, 'running', ?, ?)",

@@ -21,6 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int yaml_depth_max = 32;
+// Aliases make a small file expand to any size.
+constexpr int yaml_values_max = 100'000;
 constexpr std::uint64_t pipeline_file_bytes_max = std::uint64_t{1} << 20;
 
 Error at(const std::string& path, const YAML::Mark& mark, std::string_view message) {
@@ -47,14 +49,15 @@ Json scalar(const YAML::Node& node) {
   return text;
 }
 
-Result<Json> convert(const YAML::Node& node, const std::string& path, int depth = 0) {
+Result<Json> convert(const YAML::Node& node, const std::string& path, int& values, int depth = 0) {
+  if (++values > yaml_values_max) return at(path, node.Mark(), "too many values once aliases are followed");
   if (depth > yaml_depth_max) return at(path, node.Mark(), "nested too deep");
   switch (node.Type()) {
     case YAML::NodeType::Scalar: return scalar(node);
     case YAML::NodeType::Sequence: {
       auto list = Json::array();
       for (const auto& item : node) {
-        GRISTMILL_TRY(auto value, convert(item, path, depth + 1));
+        GRISTMILL_TRY(auto value, convert(item, path, values, depth + 1));
         list.push(std::move(value));
       }
       return list;
@@ -64,7 +67,7 @@ Result<Json> convert(const YAML::Node& node, const std::string& path, int depth 
       for (const auto& entry : node) {
         if (map.contains(entry.first.Scalar()))
           return at(path, entry.first.Mark(), fmt::format("'{}' stands twice", entry.first.Scalar()));
-        GRISTMILL_TRY(auto value, convert(entry.second, path, depth + 1));
+        GRISTMILL_TRY(auto value, convert(entry.second, path, values, depth + 1));
         map.set(entry.first.Scalar(), std::move(value));
       }
       return map;
@@ -150,7 +153,7 @@ class Parser {
           if (!step.begin()->second.IsMap())
             return at(pipeline_.path, step.begin()->second.Mark(),
                       fmt::format("parameters of {} must be a map of name: value", parsed.name));
-          GRISTMILL_TRY(parsed.options, convert(step.begin()->second, pipeline_.path));
+          GRISTMILL_TRY(parsed.options, convert(step.begin()->second, pipeline_.path, values_));
         }
       } else {
         return at(pipeline_.path, step.Mark(), "a step is `operator` or `operator: {parameters}`");
@@ -195,6 +198,7 @@ class Parser {
   }
 
   Pipeline pipeline_;
+  int values_ = 0;  // Over the whole file.
 };
 
 Result<YAML::Node> parse_yaml(const std::string& text, const std::string& path) {

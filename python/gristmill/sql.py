@@ -13,6 +13,7 @@ import datetime
 import decimal
 import importlib.util
 import json
+import math
 import pathlib
 import re
 import sys
@@ -121,6 +122,8 @@ def plain(value):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # JSON has no infinities.
     if value is None or isinstance(value, bool | int | float | str):
         return value
     return str(value)
@@ -190,6 +193,14 @@ def run(workspace, query, as_json, out):
             print(json.dumps(dict(zip(names, map(plain, row), strict=True)), ensure_ascii=False), file=out)
 
 
+def fail(message, as_json):
+    """Says what was wrong on stderr, and as the one JSON document when JSON was asked for."""
+    print(f"gristmill sql: {message}", file=sys.stderr)
+    if as_json:
+        print(json.dumps({"error": {"code": "invalid_argument", "message": message}}, ensure_ascii=False))
+    return 2
+
+
 def main():
     parser = argparse.ArgumentParser(prog="gristmill sql", description="SQL over datasets through DuckDB.")
     parser.add_argument("--workspace", default=".", help="folder with gristmill.toml")
@@ -199,16 +210,14 @@ def main():
     try:
         run(given.workspace, given.query, given.json, sys.stdout)
     except LookupError as error:
-        print(f"gristmill sql: {error}", file=sys.stderr)
-        return 2
+        return fail(str(error), given.json)
     except BrokenPipeError:
         return 0
     except Exception as error:
         # DuckDB is imported late, so its error class is told by its module.
         if type(error).__module__.split(".")[0] not in ("duckdb", "_duckdb"):
             raise
-        print(f"gristmill sql: {explain(error, given.workspace)}", file=sys.stderr)
-        return 2
+        return fail(explain(error, given.workspace), given.json)
     return 0
 
 

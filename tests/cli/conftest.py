@@ -13,7 +13,20 @@ import pytest
 
 # Grows with sanitizers and slow machines in mind; nothing here is a measurement.
 TIMEOUT_SECONDS = 300
+MIB = 1 << 20
+# A stated bound for input of any size: far below the inputs used here, far above what the program takes.
+PEAK_BYTES_MAX = 700 * MIB
+GOOD = ["The first good text.", "Zweiter guter Text: äöüß.", "第三段好文字。"]
 TOKENIZER = pathlib.Path(__file__).resolve().parents[2] / "examples" / "tokenizers" / "example.json"
+
+
+def strict_json(text):
+    """The value of a JSON text; NaN and infinities, which Python would take, are refused."""
+
+    def refuse(constant):
+        raise ValueError(f"{constant} is no JSON")
+
+    return json.loads(text, parse_constant=refuse)
 
 
 class Workspace:
@@ -45,10 +58,10 @@ class Workspace:
     def json(self, *arguments, code=0, **options):
         """The one JSON document that the command prints with --json."""
         done = self.call(*arguments, "--json", code=code, **options)
-        return json.loads(done.stdout)
+        return strict_json(done.stdout)
 
     def json_lines(self, *arguments, **options):
-        return [json.loads(line) for line in self.call(*arguments, "--json", **options).stdout.splitlines()]
+        return [strict_json(line) for line in self.call(*arguments, "--json", **options).stdout.splitlines()]
 
     def write(self, name, content):
         """Puts a file among the inputs and gives its path."""
@@ -113,7 +126,7 @@ class Workspace:
             stdout.seek(0)
             stderr.seek(0)
             assert child.returncode == code, f"{child.returncode}: {stderr.read()[-3000:]}"
-            document = json.loads(stdout.read())
+            document = strict_json(stdout.read())
         return types.SimpleNamespace(
             document=document, peak_bytes=usage.ru_maxrss * 1024, cpu_seconds=usage.ru_utime + usage.ru_stime
         )
@@ -138,6 +151,25 @@ def assert_sums_close(document):
 def reasons(record):
     """Reason codes of an ingestion's or run's quarantine, in order."""
     return [note["reason"] for note in record["quarantine"]]
+
+
+def only_message(record):
+    (note,) = record["quarantine"]
+    return note["message"]
+
+
+def ingest_with_good_files(workspace, name, content, code=0):
+    """Ingests a bad file between two good ones; gives the record and the texts that did not come from those two."""
+    bad = workspace.write(name, content)
+    workspace.write_jsonl("a-before.jsonl", GOOD)
+    workspace.write_jsonl("z-after.jsonl", GOOD)
+    record = workspace.ingest(code=code)
+    rows = workspace.rows()
+    assert len(rows) == record["documents"]
+    assert sorted(row["text"] for row in rows if not row["origin_uri"].startswith(f"file://{bad}")) == sorted(GOOD * 2)
+    for note in record["quarantine"]:
+        assert str(bad) in note["message"] and note["origin_uri"].startswith(f"file://{bad}")
+    return record, [row["text"] for row in rows if row["origin_uri"].startswith(f"file://{bad}")]
 
 
 @pytest.fixture

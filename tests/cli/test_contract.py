@@ -446,6 +446,10 @@ def test_sql(built):
     assert built.json_lines("sql", 'SELECT count(*) AS n FROM "raw/web@v1"') == [{"n": 54}]
     assert "54" in built.call("sql", 'SELECT count(*) AS n FROM "raw/web"').stdout
     assert "clean/web" in built.call("sql", 'SELECT * FROM "clean/wob"', code=2).stderr
+    for query in ('SELECT * FROM "clean/wob"', "SELEC 1"):
+        assert built.json("sql", query, code=2)["error"]["message"]
+    (row,) = built.json_lines("sql", "SELECT 1e308::DOUBLE * 10 AS infinite, [1.5, 'nan'::DOUBLE] AS list")
+    assert row == {"infinite": None, "list": [1.5, None]}
 
 
 @pytest.fixture(scope="module")

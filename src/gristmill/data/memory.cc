@@ -2,6 +2,7 @@
 #include "gristmill/data/memory.h"
 
 #include <arrow/memory_pool.h>
+#include <malloc.h>
 
 #include <limits>
 #include <memory>
@@ -23,6 +24,11 @@ arrow::MemoryPool* arrow_pool() {
 
 void set_arrow_limit(std::int64_t bytes) {
   capped() = std::make_unique<arrow::CappedMemoryPool>(arrow::default_memory_pool(), bytes);
+}
+
+void release_unused_memory() {
+  arrow_pool()->ReleaseUnused();
+  ::malloc_trim(0);
 }
 
 std::int64_t arrow_peak_bytes() { return arrow_pool()->max_memory(); }

@@ -16,4 +16,7 @@ void set_arrow_limit(std::int64_t bytes);
 /// Most bytes the pool ever held.
 std::int64_t arrow_peak_bytes();
 
+/// Gives memory that allocators keep for reuse back to the system.
+void release_unused_memory();
+
 }  // namespace gristmill::data

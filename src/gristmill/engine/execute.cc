@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 
+#include "gristmill/data/memory.h"
 #include "gristmill/engine/exchange.h"
 #include "gristmill/engine/flight.h"
 
@@ -115,6 +116,8 @@ class Executor {
       results.push_back(MapResult::from_json(json));
       done.results[results.size() - 1].clear();
     }
+    // The next stage works with other sizes: what this one's threads keep for reuse would count twice.
+    data::release_unused_memory();
     add_accounts(segment, before, results);
     return results;
   }
@@ -202,7 +205,7 @@ class Executor {
     const auto edge_path = [&](std::int64_t task) {
       return fmt::format("{}/group-{}-{:06}.edges", plan_.folders.internal, name, task);
     };
-    const auto memory = resources_.memory_bytes / 4 /
+    const auto memory = resources_.memory_bytes / 8 /
                         static_cast<std::uint64_t>(std::max(1, resources_.runner.threads));
     GRISTMILL_TRY(const auto done,
                   run_counted({"group-" + name, static_cast<std::int64_t>(starts.size()),

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <thread>
 
@@ -99,11 +100,22 @@ struct Shared {
   }
 };
 
+/// Runs a task; what third-party code throws becomes an Error here.
+Result<std::string> run_guarded(const Stage& stage, const TaskContext& context) {
+  try {
+    return stage.run(context);
+  } catch (const std::bad_alloc&) {
+    return limit_exceeded("out of memory: raise --memory or lower --threads");
+  } catch (const std::exception& error) {
+    return Error{ErrorCode::internal, error.what()};
+  }
+}
+
 Result<TaskRecord> attempt_task(Shared& shared, std::int64_t task, int worker) {
   auto backoff = first_backoff;
   for (int attempt = 1;; ++attempt) {
     const TaskContext context{task, worker, shared.options.progress, shared.options.stop};
-    auto result = shared.stage.run(context);
+    auto result = run_guarded(shared.stage, context);
     if (result) return TaskRecord{shared.stage.name, task, attempt, *std::move(result)};
     const bool may_pass = result.error().code == ErrorCode::unavailable;
     if (!may_pass || attempt >= shared.options.attempts_max || shared.is_stopping()) {

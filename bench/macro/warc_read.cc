@@ -29,11 +29,11 @@ Status read_documents(const std::string& path, Sums& sums) {
     GRISTMILL_TRY(const bool has_more, reader->read(batch));
     sums.documents += static_cast<std::int64_t>(batch.documents.size());
     sums.casualties += static_cast<std::int64_t>(batch.casualties.size());
+    sums.records += static_cast<std::int64_t>(batch.documents.size() + batch.casualties.size());
     sums.text_bytes += static_cast<std::int64_t>(batch.text_bytes);
     if (!has_more) break;
   }
   for (const auto& [reason, count] : reader->skipped()) sums.records += count;
-  sums.records += sums.documents + sums.casualties;
   return {};
 }
 

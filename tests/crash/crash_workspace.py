@@ -139,6 +139,15 @@ class CrashWorkspace:
             self.json("run", "--resume", run["run_id"], *options) if run else self.json("run", self.pipeline, *options)
         )
 
+    def ids(self, name):
+        """The document ids of a dataset as PyIceberg reads them."""
+        from pyiceberg.catalog.sql import SqlCatalog
+
+        database = self.folder / ".gristmill" / "catalog.db"
+        catalog = SqlCatalog("gristmill", uri=f"sqlite:///{database}", warehouse=f"file://{self.warehouse}")
+        table = catalog.load_table(name.replace("/", "."))
+        return table.scan(selected_fields=("id",)).to_arrow()["id"].to_pylist()
+
     def digests(self, identity):
         """SHA-256 of every file that the ingestion or run with this id left in the warehouse, by relative name."""
         found = {}

@@ -71,6 +71,9 @@ def check_finished(workspace):
     """One version of each, a report, nothing lying about; and the same batch again changes nothing."""
     before = workspace.datasets()
     assert {name: item["versions"] for name, item in before.items()} == {"raw/web": 1, "clean/web": 1}
+    for name, item in before.items():
+        ids = workspace.ids(name)
+        assert len(ids) == len(set(ids)) == item["documents"]
     (run,) = workspace.json("runs", "list")
     assert (workspace.folder / "reports" / f"{run['run_id']}.html").stat().st_size > 10_000
     assert workspace.leftovers() == []

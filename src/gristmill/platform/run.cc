@@ -87,8 +87,9 @@ class PipelineRun {
     for (const auto& input : inputs_) {
       for (const auto& column : input.columns) {
         const auto found = std::ranges::find(columns, column.name, &data::Column::name);
-        if (found == columns.end()) columns.push_back(column);
-        if (found != columns.end() && found->type != column.type) {
+        if (found == columns.end()) {
+          columns.push_back(column);
+        } else if (found->type != column.type) {
           return invalid_argument(fmt::format("the inputs hold the column '{}' with different types", column.name));
         }
       }
@@ -339,7 +340,10 @@ class PipelineRun {
       GRISTMILL_RETURN_IF_ERROR(
           workspace_.database().write([&](meta::Transaction& transaction) { return save(transaction, document); }));
     } else {
-      GRISTMILL_RETURN_IF_ERROR(commit(document, result));
+      if (auto committed = commit(document, result); !committed) {
+        GRISTMILL_RETURN_IF_ERROR(note_failure(committed.error()));
+        return std::move(committed).error();
+      }
     }
     GRISTMILL_RETURN_IF_ERROR(write_report(workspace_, document));
     fs::remove_all(workspace_.internal_folder(run_id_));
@@ -357,6 +361,7 @@ class PipelineRun {
       if (!table && table.error().code == ErrorCode::already_exists) table = store::Table::load(catalog, name);
     }
     if (!table) return std::move(table).error();
+    GRISTMILL_RETURN_IF_ERROR(check_field_ids(*table, columns));
     store::CommitRequest request{
         .files = {}, .summary = summary_of(result), .key = run_id_, .columns = columns, .also = {}};
     for (const auto& file : result.files) request.files.push_back(store::data_file(file));
@@ -369,6 +374,18 @@ class PipelineRun {
     };
     GRISTMILL_TRY(const auto snapshot, table->replace(request));
     document.at("output").set("version", snapshot.id);
+    return {};
+  }
+
+  /// The data files hold the ids that were free when the run began; another run may have given them away since.
+  Status check_field_ids(const store::Table& table, const std::vector<formats::TableColumn>& columns) const {
+    const auto now = table.assign_field_ids(columns);
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (now[i].field_id == columns[i].field_id) continue;
+      return Error{ErrorCode::conflict,
+                   fmt::format("{}: another run gave column ids away while this one ran ('{}'); start the run again",
+                               pipeline_.output, columns[i].name)};
+    }
     return {};
   }
 

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """A workspace of its own for each test, and the program driven in it as a user would."""
 
+import datetime
 import json
 import os
 import pathlib
 import subprocess
 import tempfile
 import threading
+import time
 import types
+from random import Random
 
 import pytest
 
@@ -148,6 +151,13 @@ def assert_sums_close(document):
         assert document["operators"][-1]["out"] == total["out"]
 
 
+def check_members(value, members):
+    for name, kind in members.items():
+        assert name in value, f"{name} is missing among {sorted(value)}"
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        assert type(value[name]) in kinds, f"{name} is {value[name]!r}"
+
+
 def reasons(record):
     """Reason codes of an ingestion's or run's quarantine, in order."""
     return [note["reason"] for note in record["quarantine"]]
@@ -200,3 +210,88 @@ def as_nobody(workspace):
     entered = subprocess.run([*workspace.prefix, "test", "-r", str(workspace.folder)], timeout=60)
     if entered.returncode != 0:
         pytest.skip(f"an unprivileged user cannot reach {workspace.folder}")
+
+
+# A corpus of which every number is known, and a history of versions
+
+SUBJECTS = ["the river", "an old bridge", "the market", "her brother", "the small museum", "a train", "the harbour"]
+VERBS = ["was seen from", "stood behind", "was built for", "came before", "had to wait for", "was painted with"]
+OBJECTS = ["the town hall", "those green hills", "a winter morning", "the people of the valley", "two tall ships"]
+ENDS = ["and they have not forgotten it", "that nobody could explain", "with a good deal of noise", "to be sure of it"]
+GERMAN = (
+    "Der Zug fuhr langsam durch das Tal, und die Reisenden sahen aus dem Fenster auf die verschneiten Felder. "
+    "Niemand wusste, wann sie in der Stadt ankommen würden, denn das Wetter wurde immer schlechter. "
+) * 4
+
+
+def english(seed, sentences=14):
+    """A text that every quality filter lets pass and that is like no other."""
+    random = Random(seed)
+    parts = []
+    for _ in range(sentences):
+        words = [random.choice(group) for group in (SUBJECTS, VERBS, OBJECTS, ENDS)]
+        parts.append(f"{words[0].capitalize()} number {random.randint(100, 99999)} {' '.join(words[1:])}.")
+    return " ".join(parts)
+
+
+KEPT = [english(seed) for seed in range(40)]
+SHORT = [f"Too short, number {number}." for number in range(3)]
+STEPS = (
+    "normalize.unicode",
+    "language.identify",
+    "filter.language: {keep: [en], min_score: 0.5}",
+    "filter.gopher_quality",
+    "dedup.exact",
+    "dedup.minhash: {ngram: 5, bands: 14, rows: 8, keep: oldest}",
+    "redact.pii: {kinds: [email], action: placeholder}",
+    f"tokenize.bpe: {{tokenizer: {TOKENIZER}}}",
+)
+TOKENS = "tokens: {into: tokens/web, shard_tokens: 4000}\n"
+
+
+def near_copy(text):
+    """One word of the text is another one: nearly all shingles are the same."""
+    words = text.split(" ")
+    words[len(words) // 2] = "changed"
+    return " ".join(words)
+
+
+@pytest.fixture(scope="module")
+def built(gristmill, tmp_path_factory):
+    """A workspace with one ingestion and one run whose every number is known from the inputs."""
+    workspace = Workspace(gristmill.program, tmp_path_factory.mktemp("built"))
+    workspace.write_jsonl("a-kept.jsonl", KEPT)
+    workspace.write_jsonl("b-again.jsonl", KEPT[:5])
+    workspace.write_jsonl("c-near.jsonl", [near_copy(english(seed, 40)) for seed in (500, 501)])
+    workspace.write_jsonl("b-near-source.jsonl", [english(seed, 40) for seed in (500, 501)])
+    workspace.write_jsonl("d-mail.jsonl", [english(600) + " Write to someone@example.com about it."])
+    workspace.write_jsonl("e-other.jsonl", [GERMAN, *SHORT])
+    workspace.write("f-bad.jsonl", '{"text": 1}\n{broken\n')
+    workspace.record = workspace.ingest(workspace.inputs)
+    workspace.document = workspace.run(*STEPS, more=TOKENS)
+    return workspace
+
+
+@pytest.fixture
+def history(workspace):
+    """clean/web in three versions: 1, 2 and 4 documents."""
+    workspace.moments = []
+    workspace.versions = []
+    for number, texts in enumerate((["a"], ["b"], ["c", "d"])):
+        workspace.ingest(workspace.write_jsonl(f"{number}.jsonl", texts))
+        document = workspace.run("normalize.unicode")
+        workspace.versions.append(document["output"]["version"])
+        time.sleep(0.02)
+        workspace.moments.append(datetime.datetime.now(datetime.UTC).isoformat().replace("+00:00", "Z"))
+        time.sleep(0.02)
+        if number == 1:
+            words = ["--label", "Second", "--description", "Two texts", "--dataset", "clean/web"]
+            workspace.release = workspace.json("release", "create", "two", *words)
+    return workspace
+
+
+EXPECTED = (["a"], ["a", "b"], ["a", "b", "c", "d"])
+
+
+def head_texts(workspace, name):
+    return [row["text"] for row in workspace.json_lines("dataset", "head", name, "-n", "100")]

@@ -77,6 +77,26 @@ def test_two_runs_into_one_output_at_once(make_workspace, small_corpus, small_re
     workspace.remove()
 
 
+def test_two_pipelines_with_other_columns_into_one_new_output_at_once(make_workspace, small_corpus):
+    for _ in range(ROUNDS):
+        workspace = make_workspace(small_corpus)
+        workspace.finish_ingest()
+        other = workspace.folder / "other.yaml"
+        other.write_text("name: other\ninputs: [raw/web]\nsteps: [redact.pii, language.identify]\noutput: clean/web\n")
+        results = together(workspace, ["run", workspace.pipeline], ["run", other])
+        succeeded = [answer["run_id"] for code, answer, _ in results if code == 0]
+        for code, _, errors in results:
+            assert code in (0, RETRY), errors
+            assert code == 0 or "start the run again" in errors
+        states = {run["run_id"]: run["status"] for run in workspace.json("runs", "list")}
+        assert {run for run, status in states.items() if status == "done"} == set(succeeded)
+        assert set(states.values()) <= {"done", "failed"}
+        shown = workspace.json("dataset", "show", "clean/web")
+        assert {item["run_id"] for item in shown["versions"]} == set(succeeded)
+        assert len(workspace.ids("clean/web")) == shown["documents"] > 0
+        workspace.remove()
+
+
 def test_two_ingests_into_one_dataset_at_once(make_workspace, small_corpus, tmp_path):
     workspace = make_workspace(small_corpus)
     batches = [crash_corpus.write_small(tmp_path / str(number), seed=100 + number) for number in range(6)]

@@ -7,7 +7,8 @@
 FOLDER keeps the generated corpus for the next call (about half its raw size on disk) and, while this runs, the
 workspace (about as much again). Both commands run under `ulimit -d`, which bounds the private writable memory that
 the kernel grants at all: stricter than a memory cgroup, which bounds what is touched. `--limit 0` lifts it.
-One JSON line is appended to bench/results.jsonl. Not a part of `make bench`: it takes several minutes.
+One JSON line is appended to bench/results.jsonl and bench/RESULTS.md is written anew. Not a part of `make bench`: it
+takes several minutes.
 """
 
 import argparse
@@ -19,13 +20,10 @@ import sys
 import time
 
 from measure import measure
+from results import append, write_table
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MEBIBYTE = 1 << 20
-
-
-def raw_files(folder):
-    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def make_input(folder, megabytes):
@@ -84,8 +82,8 @@ def main():
         "bytes": ran["bytes"],
         "steps": [ingest, run],
     }
-    with open(ROOT / "bench" / "results.jsonl", "a", encoding="utf-8") as results:
-        results.write(json.dumps(line) + "\n")
+    append(line)
+    write_table()
     print(json.dumps(line))
     shutil.rmtree(workspace)
 

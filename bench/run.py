@@ -10,6 +10,7 @@ of each. Peers live in .venv-bench (bench/requirements.txt); corpora are made on
 """
 
 import argparse
+import ctypes.util
 import hashlib
 import json
 import os
@@ -51,6 +52,8 @@ REWRITE = "name: rewrite\ninputs: [raw/web]\nsteps: []\noutput: clean/copy\n"
 
 def make_environment():
     """Installs the pinned peers when their list has changed."""
+    if ctypes.util.find_library("magic") is None:
+        sys.exit("bench: datatrove needs the Debian package libmagic1: apt-get install libmagic1")
     wanted = hashlib.sha256((ROOT / "bench" / "requirements.txt").read_bytes()).hexdigest()
     stamp = PEERS / "requirements.sha256"
     if stamp.exists() and stamp.read_text() == wanted:

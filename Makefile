@@ -57,6 +57,9 @@ tidy: dev ## clang-tidy on the files that differ from main (ALL=1: on every file
 bench: dev ## Peers and Gristmill on the same input; writes bench/RESULTS.md
 	@$(PYTHON) bench/run.py
 
+bench-large: dev ## 5 GiB under a 512 MiB memory limit; takes about a quarter of an hour and 20 GB in build/large
+	@$(PYTHON) bench/large_input.py build/large
+
 fuzz-smoke: setup ## Every parser of foreign bytes under sanitizers, many seeded mutations
 	@tools/build.sh asan $(JOBS)
 	@GRISTMILL_FUZZ_RUNS=50000 tools/run_tests.sh asan '^fuzz\.'

@@ -43,15 +43,16 @@ std::vector<Segment> cut_at_globals(const std::vector<Step>& steps) {
 
 class Executor {
  public:
-  Executor(const Plan& plan, Journal& journal, const Resources& resources)
-      : plan_(plan), journal_(journal), resources_(resources) {}
+  Executor(Plan plan, Journal& journal, const Resources& resources)
+      : plan_(std::move(plan)), journal_(journal), resources_(resources) {}
 
   Result<PlanResult> run() {
     GRISTMILL_TRY(crashes_, FlightRecorder::crashes(plan_.folders.internal + "/flight"));
     GRISTMILL_TRY(flight_,
                   FlightRecorder::open(plan_.folders.internal + "/flight", std::max(1, resources_.runner.threads)));
     const auto segments = cut_at_globals(*plan_.steps);
-    auto splits = plan_.splits;
+    // Moved, not copied: with very many small files the list is the largest thing in memory.
+    auto splits = std::move(plan_.splits);
     Segment before;
     for (std::size_t number = 0; number < segments.size(); ++number) {
       GRISTMILL_TRY(const auto results,
@@ -332,7 +333,7 @@ class Executor {
     return {};
   }
 
-  const Plan& plan_;
+  Plan plan_;
   Journal& journal_;
   const Resources& resources_;
   std::vector<CrashSite> crashes_;
@@ -345,8 +346,8 @@ class Executor {
 
 }  // namespace
 
-Result<PlanResult> execute(const Plan& plan, Journal& journal, const Resources& resources) {
-  Executor executor(plan, journal, resources);
+Result<PlanResult> execute(Plan plan, Journal& journal, const Resources& resources) {
+  Executor executor(std::move(plan), journal, resources);
   return executor.run();
 }
 

@@ -45,7 +45,7 @@ struct PlanResult {
 
 /// Runs all stages of a plan: map stages cut at global steps, with exchange and clustering between them, then token
 /// shards. Tasks that the journal knows are not run again. The sums are checked at every operator.
-Result<PlanResult> execute(const Plan& plan, Journal& journal, const Resources& resources);
+Result<PlanResult> execute(Plan plan, Journal& journal, const Resources& resources);
 
 /// Names of the stages of a pipeline with these steps, in order: what `run --dry-run` prints.
 std::vector<std::string> stage_names(const std::vector<Step>& steps, bool with_tokens);

@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <set>
 
+#include "gristmill/kernels/utf8.h"
+
 namespace gristmill::platform {
 namespace {
 
@@ -87,7 +89,12 @@ class Walker {
   }
 
   void add_file(const std::string& path, const std::string& name, const struct stat& facts) {
-    if (!S_ISREG(facts.st_mode)) {
+    if (!kernels::is_valid_utf8(path)) {
+      // Catalog, JSON and Parquet hold UTF-8 only: such a name could not be written down and found again.
+      tree_.problems.push_back(
+          {kernels::replace_invalid_utf8(path),
+           "the name is not valid UTF-8: rename the file (convmv -f latin1 -t utf8) and ingest again"});
+    } else if (!S_ISREG(facts.st_mode)) {
       tree_.problems.push_back({path, "neither a file nor a folder (a socket, pipe or device)"});
     } else if (::access(path.c_str(), R_OK) != 0) {
       tree_.problems.push_back({path, errno_error("cannot be read", errno).message});

@@ -405,7 +405,8 @@ class Ingestion {
     plan.ingestion_id = ingestion_id();
     data::set_arrow_limit(static_cast<std::int64_t>(memory_budget(workspace_, options_)));
     RunJournal journal(workspace_.database(), task_id());
-    return engine::execute(plan, journal, {runner_options(workspace_, options_), memory_budget(workspace_, options_)});
+    return engine::execute(std::move(plan), journal,
+                           {runner_options(workspace_, options_), memory_budget(workspace_, options_)});
   }
 
   Result<Json> finish_without_documents() {

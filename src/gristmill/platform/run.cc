@@ -143,7 +143,7 @@ class PipelineRun {
   Result<Json> work() {
     const auto began = std::chrono::steady_clock::now();
     data::set_arrow_limit(static_cast<std::int64_t>(memory()));
-    GRISTMILL_TRY(const auto plan, make_plan());
+    GRISTMILL_TRY(auto plan, make_plan());
     for (const auto& folder : {plan.folders.data, plan.folders.index, plan.folders.quarantine, plan.folders.tokens}) {
       if (!folder.empty()) GRISTMILL_RETURN_IF_ERROR(io::remove_temporaries(folder));
     }
@@ -151,7 +151,7 @@ class PipelineRun {
     auto options = options_;
     options.memory_bytes = memory();
     const auto runner = runner_options(workspace_, options);
-    auto result = engine::execute(plan, journal, {runner, memory()});
+    auto result = engine::execute(std::move(plan), journal, {runner, memory()});
     if (!result) {
       GRISTMILL_RETURN_IF_ERROR(note_failure(result.error()));
       auto error = std::move(result).error();

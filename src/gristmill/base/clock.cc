@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 
@@ -11,34 +12,44 @@ namespace {
 
 using namespace std::chrono;
 
-/// Takes `digits` decimal digits off the front.
-bool take_number(std::string_view& text, std::size_t digits, int& out) {
+/// Takes `digits` decimal digits from the front.
+bool take_digits(std::string_view& text, std::size_t digits, int& number) {
   if (text.size() < digits) return false;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + digits, out);
-  if (code != std::errc() || end != text.data() + digits || out < 0) return false;
+  const auto part = text.substr(0, digits);
+  if (!std::ranges::all_of(part, [](char byte) { return byte >= '0' && byte <= '9'; })) return false;
+  std::from_chars(part.data(), part.data() + part.size(), number);
   text.remove_prefix(digits);
   return true;
 }
 
-bool take(std::string_view& text, char c) {
-  if (text.empty() || text.front() != c) return false;
+bool take(std::string_view& text, char byte) {
+  if (!text.starts_with(byte)) return false;
   text.remove_prefix(1);
   return true;
 }
 
-/// "Z", "+02:00" or nothing; minutes east of UTC.
-bool take_offset(std::string_view& text, int& minutes) {
-  minutes = 0;
-  if (text.empty() || take(text, 'Z')) return true;
-  const int sign = text.front() == '-' ? -1 : 1;
+/// ".5" and the like, as milliseconds; what is finer is cut off.
+bool take_fraction(std::string_view& text, int& milliseconds) {
+  if (!take(text, '.')) return true;
+  int weight = 100;
+  std::size_t digits = 0;
+  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits, weight /= 10)
+    milliseconds += (text[digits] - '0') * weight;
+  text.remove_prefix(digits);
+  return digits > 0 && digits <= 9;
+}
+
+bool take_offset(std::string_view& text, int& minutes_east) {
+  if (text.empty() || take(text, 'Z') || take(text, 'z')) return true;
+  const int sign = text[0] == '-' ? -1 : 1;
   if (!take(text, '+') && !take(text, '-')) return false;
   int hours = 0;
-  int rest = 0;
-  if (!take_number(text, 2, hours)) return false;
+  int minutes = 0;
+  if (!take_digits(text, 2, hours)) return false;
   take(text, ':');
-  if (!take_number(text, 2, rest)) return false;
-  minutes = sign * (hours * 60 + rest);
-  return true;
+  if (!text.empty() && !take_digits(text, 2, minutes)) return false;
+  minutes_east = sign * (hours * 60 + minutes);
+  return hours <= 23 && minutes <= 59;
 }
 
 }  // namespace
@@ -56,33 +67,30 @@ std::string iso8601(std::int64_t since_epoch) {
 }
 
 std::optional<std::int64_t> parse_iso8601(std::string_view text) {
-  int parts[3] = {};
-  if (!take_number(text, 4, parts[0]) || !take(text, '-') || !take_number(text, 2, parts[1]) || !take(text, '-') ||
-      !take_number(text, 2, parts[2])) {
+  int year = 0;
+  int month = 0;
+  int day = 0;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+  int milliseconds = 0;
+  int minutes_east = 0;
+  if (!take_digits(text, 4, year) || !take(text, '-') || !take_digits(text, 2, month) || !take(text, '-') ||
+      !take_digits(text, 2, day))
     return std::nullopt;
+  if (!text.empty()) {
+    if (!take(text, 'T') && !take(text, 't') && !take(text, ' ')) return std::nullopt;
+    if (!take_digits(text, 2, hour) || !take(text, ':') || !take_digits(text, 2, minute)) return std::nullopt;
+    if (take(text, ':') && (!take_digits(text, 2, second) || !take_fraction(text, milliseconds))) return std::nullopt;
+    if (!take_offset(text, minutes_east) || !text.empty()) return std::nullopt;
   }
-  const year_month_day date{year{parts[0]}, month{static_cast<unsigned>(parts[1])},
-                            day{static_cast<unsigned>(parts[2])}};
-  if (!date.ok()) return std::nullopt;
-  auto point = duration_cast<milliseconds>(sys_days(date).time_since_epoch());
-  if (text.empty()) return point.count();
-  int clock[3] = {};
-  if (!take(text, 'T') && !take(text, ' ')) return std::nullopt;
-  if (!take_number(text, 2, clock[0]) || !take(text, ':') || !take_number(text, 2, clock[1])) return std::nullopt;
-  if (take(text, ':') && !take_number(text, 2, clock[2])) return std::nullopt;
-  if (clock[0] > 23 || clock[1] > 59 || clock[2] > 60) return std::nullopt;
-  if (take(text, '.')) {
-    int scale = 100;
-    while (!text.empty() && text.front() >= '0' && text.front() <= '9') {
-      point += milliseconds((text.front() - '0') * scale);
-      scale /= 10;
-      text.remove_prefix(1);
-    }
-  }
-  int offset = 0;
-  if (!take_offset(text, offset) || !text.empty()) return std::nullopt;
-  point += hours(clock[0]) + minutes(clock[1] - offset) + seconds(clock[2]);
-  return point.count();
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  const auto days = std::chrono::sys_days(date).time_since_epoch();
+  const auto time = std::chrono::duration_cast<std::chrono::seconds>(days) + std::chrono::hours(hour) +
+                    std::chrono::minutes(minute - minutes_east) + std::chrono::seconds(second);
+  return time.count() * 1000 + milliseconds;
 }
 
 }  // namespace gristmill

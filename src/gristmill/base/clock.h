@@ -13,7 +13,8 @@ std::int64_t now_ms();
 /// "2026-11-01T00:00:00.123Z"
 std::string iso8601(std::int64_t milliseconds);
 inline std::string now_iso8601() { return iso8601(now_ms()); }
-/// Parses "2026-11-01", "2026-11-01T00:00:00Z", with fractions and numeric offsets; UTC when none is given.
+/// Milliseconds since 1970 of an ISO 8601 time ("2026-11-01", "2026-11-01T10:00:00.5Z", "2026-11-01 10:00+02:00"; UTC
+/// when no offset is given); nothing when it is none.
 std::optional<std::int64_t> parse_iso8601(std::string_view text);
 
 }  // namespace gristmill

@@ -51,20 +51,11 @@ Json version_json(const store::Table& table, const store::Snapshot& snapshot, st
   return json;
 }
 
-/// Whatever the columns hold, as they stand in the table.
-Result<std::vector<data::Column>> extra_columns(const store::Table& table, const store::Snapshot& snapshot) {
-  const auto origin = formats::table_columns({});
-  GRISTMILL_TRY(const auto columns, table.columns_at(snapshot));
-  std::vector<data::Column> extra;
-  for (const auto& column : columns) {
-    const bool is_origin = std::ranges::find(origin, column.name, &formats::TableColumn::name) != origin.end();
-    auto type = data::ColumnType::string;
-    if (column.type == "boolean") type = data::ColumnType::boolean;
-    if (column.type == "long" || column.type == "int") type = data::ColumnType::int64;
-    if (column.type == "double" || column.type == "float") type = data::ColumnType::float64;
-    if (!is_origin) extra.push_back({column.name, type, column.field_id});
-  }
-  return extra;
+data::ColumnType type_of(const std::string& iceberg_type) {
+  if (iceberg_type == "boolean") return data::ColumnType::boolean;
+  if (iceberg_type == "long" || iceberg_type == "int") return data::ColumnType::int64;
+  if (iceberg_type == "double" || iceberg_type == "float") return data::ColumnType::float64;
+  return data::ColumnType::string;
 }
 
 Json value_json(const data::Value& value) {
@@ -234,6 +225,17 @@ Result<std::pair<store::Table, store::Snapshot>> select_version(const Workspace&
   return std::pair(*std::move(table), std::move(snapshot));
 }
 
+Result<std::vector<data::Column>> operator_columns(const store::Table& table, const store::Snapshot& snapshot) {
+  const auto origin = formats::table_columns({});
+  GRISTMILL_TRY(const auto columns, table.columns_at(snapshot));
+  std::vector<data::Column> result;
+  for (const auto& column : columns) {
+    const bool is_origin = std::ranges::find(origin, column.name, &formats::TableColumn::name) != origin.end();
+    if (!is_origin) result.push_back({column.name, type_of(column.type), column.field_id});
+  }
+  return result;
+}
+
 Result<std::vector<store::ScanFile>> scan_in_order(const store::Table& table, const store::Snapshot& snapshot) {
   GRISTMILL_TRY(auto files, table.scan(snapshot));
   std::ranges::sort(files, [](const store::ScanFile& a, const store::ScanFile& b) {
@@ -300,7 +302,7 @@ Result<Json> dataset_schema(const Workspace& workspace, const std::string& selec
 Status dataset_head(const Workspace& workspace, const std::string& selector, std::int64_t count,
                     const DocumentSink& sink) {
   GRISTMILL_TRY(const auto chosen, select_version(workspace, selector));
-  GRISTMILL_TRY(const auto columns, extra_columns(chosen.first, chosen.second));
+  GRISTMILL_TRY(const auto columns, operator_columns(chosen.first, chosen.second));
   if (count <= 0) return {};
   return for_each_document(chosen.first, chosen.second, columns, [&](const data::Document& document) -> Result<bool> {
     GRISTMILL_RETURN_IF_ERROR(sink(document_json(document, columns)));
@@ -354,7 +356,7 @@ Result<Json> rollback_dataset(const Workspace& workspace, const std::string& sel
 Result<Json> export_dataset(const Workspace& workspace, const std::string& selector, const std::string& path) {
   GRISTMILL_TRY(const auto chosen, select_version(workspace, selector));
   const auto& [table, snapshot] = chosen;
-  GRISTMILL_TRY(const auto columns, extra_columns(table, snapshot));
+  GRISTMILL_TRY(const auto columns, operator_columns(table, snapshot));
   std::int64_t documents = 0;
   Status status;
   if (path.ends_with(".parquet")) {

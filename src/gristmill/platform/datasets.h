@@ -20,6 +20,9 @@ Result<std::pair<store::Table, store::Snapshot>> select_version(const Workspace&
 /// Data files of a version in document order: by commit, then by name.
 Result<std::vector<store::ScanFile>> scan_in_order(const store::Table& table, const store::Snapshot& snapshot);
 
+/// Operator columns of a version: everything beyond the origin columns.
+Result<std::vector<data::Column>> operator_columns(const store::Table& table, const store::Snapshot& snapshot);
+
 /// One object a dataset: name, current version, documents, bytes.
 Result<Json> list_datasets(const Workspace& workspace);
 /// `dataset show --json` of cli.md; the versions are those of `dataset versions`.

@@ -37,25 +37,6 @@ struct RunInput {
   std::vector<data::Column> columns;
 };
 
-data::ColumnType type_of(const std::string& iceberg_type) {
-  if (iceberg_type == "boolean") return data::ColumnType::boolean;
-  if (iceberg_type == "long" || iceberg_type == "int") return data::ColumnType::int64;
-  if (iceberg_type == "double" || iceberg_type == "float") return data::ColumnType::float64;
-  return data::ColumnType::string;
-}
-
-/// Operator columns of a version: everything beyond the origin columns.
-Result<std::vector<data::Column>> operator_columns(const store::Table& table, const store::Snapshot& snapshot) {
-  const auto origin = formats::table_columns({});
-  GRISTMILL_TRY(const auto columns, table.columns_at(snapshot));
-  std::vector<data::Column> result;
-  for (const auto& column : columns) {
-    const bool is_origin = std::ranges::find(origin, column.name, &formats::TableColumn::name) != origin.end();
-    if (!is_origin) result.push_back({column.name, type_of(column.type)});
-  }
-  return result;
-}
-
 double process_cpu_seconds() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
@@ -213,6 +194,8 @@ class PipelineRun {
     RunInput input{.dataset = table.name().text(), .version = snapshot.id};
     GRISTMILL_TRY(input.files, scan_in_order(table, snapshot));
     GRISTMILL_TRY(input.columns, operator_columns(table, snapshot));
+    // Ids belong to a table: the output gives its own.
+    for (auto& column : input.columns) column.field_id = 0;
     return input;
   }
 

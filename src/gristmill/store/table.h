@@ -118,8 +118,4 @@ class Table {
   TableMetadata metadata_;
 };
 
-/// Milliseconds since 1970 of an ISO 8601 time ("2026-11-01", "2026-11-01T10:00:00.5Z", "2026-11-01 10:00+02:00"; UTC
-/// when no offset is given); nothing when it is none.
-std::optional<std::int64_t> parse_time_ms(std::string_view text);
-
 }  // namespace gristmill::store

@@ -5,52 +5,13 @@
 #include <charconv>
 #include <chrono>
 
+#include "gristmill/base/clock.h"
 #include "gristmill/store/table.h"
 
 namespace gristmill::store {
 namespace {
 
 constexpr std::size_t names_shown = 10;
-
-/// Takes `digits` decimal digits from the front.
-bool take_digits(std::string_view& text, std::size_t digits, int& number) {
-  if (text.size() < digits) return false;
-  const auto part = text.substr(0, digits);
-  if (!std::ranges::all_of(part, [](char byte) { return byte >= '0' && byte <= '9'; })) return false;
-  std::from_chars(part.data(), part.data() + part.size(), number);
-  text.remove_prefix(digits);
-  return true;
-}
-
-bool take(std::string_view& text, char byte) {
-  if (!text.starts_with(byte)) return false;
-  text.remove_prefix(1);
-  return true;
-}
-
-/// ".5" and the like, as milliseconds; what is finer is cut off.
-bool take_fraction(std::string_view& text, int& milliseconds) {
-  if (!take(text, '.')) return true;
-  int weight = 100;
-  std::size_t digits = 0;
-  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits, weight /= 10)
-    milliseconds += (text[digits] - '0') * weight;
-  text.remove_prefix(digits);
-  return digits > 0 && digits <= 9;
-}
-
-bool take_offset(std::string_view& text, int& minutes_east) {
-  if (text.empty() || take(text, 'Z') || take(text, 'z')) return true;
-  const int sign = text[0] == '-' ? -1 : 1;
-  if (!take(text, '+') && !take(text, '-')) return false;
-  int hours = 0;
-  int minutes = 0;
-  if (!take_digits(text, 2, hours)) return false;
-  take(text, ':');
-  if (!text.empty() && !take_digits(text, 2, minutes)) return false;
-  minutes_east = sign * (hours * 60 + minutes);
-  return hours <= 23 && minutes <= 59;
-}
 
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
@@ -75,33 +36,6 @@ Error unknown_version(const TableName& name, std::string_view selector, const Ta
 
 }  // namespace
 
-std::optional<std::int64_t> parse_time_ms(std::string_view text) {
-  int year = 0;
-  int month = 0;
-  int day = 0;
-  int hour = 0;
-  int minute = 0;
-  int second = 0;
-  int milliseconds = 0;
-  int minutes_east = 0;
-  if (!take_digits(text, 4, year) || !take(text, '-') || !take_digits(text, 2, month) || !take(text, '-') ||
-      !take_digits(text, 2, day))
-    return std::nullopt;
-  if (!text.empty()) {
-    if (!take(text, 'T') && !take(text, 't') && !take(text, ' ')) return std::nullopt;
-    if (!take_digits(text, 2, hour) || !take(text, ':') || !take_digits(text, 2, minute)) return std::nullopt;
-    if (take(text, ':') && (!take_digits(text, 2, second) || !take_fraction(text, milliseconds))) return std::nullopt;
-    if (!take_offset(text, minutes_east) || !text.empty()) return std::nullopt;
-  }
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
-                                         std::chrono::day(static_cast<unsigned>(day))};
-  if (!date.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
-  const auto days = std::chrono::sys_days(date).time_since_epoch();
-  const auto time = std::chrono::duration_cast<std::chrono::seconds>(days) + std::chrono::hours(hour) +
-                    std::chrono::minutes(minute - minutes_east) + std::chrono::seconds(second);
-  return time.count() * 1000 + milliseconds;
-}
-
 Result<Snapshot> Table::resolve_version(std::string_view selector) const {
   const auto& all = metadata_.snapshots();
   const Snapshot* found = nullptr;
@@ -119,7 +53,7 @@ Result<Snapshot> Table::resolve_version(std::string_view selector) const {
     found = same == all.end() || *ordinal < 1 ? nullptr : &*same;
   } else if (const auto id = parse_number<std::int64_t>(selector)) {
     found = metadata_.find_snapshot(*id);
-  } else if (const auto time = parse_time_ms(selector)) {
+  } else if (const auto time = parse_iso8601(selector)) {
     found = metadata_.snapshot_at(*time);
     if (found == nullptr && !all.empty())
       return not_found(fmt::format("dataset {} had no version yet at {}", name_.text(), selector));

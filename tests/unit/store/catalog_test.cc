@@ -34,16 +34,3 @@ TEST_CASE("locations are read in every form and written in one") {
   CHECK(!store::location_of("/data/what?").ok());
   CHECK(!store::location_of("/data/a#b").ok());
 }
-
-TEST_CASE("times are read as ISO 8601") {
-  // From `date -u -d ... +%s`.
-  CHECK(store::parse_time_ms("1970-01-01") == 0);
-  CHECK(store::parse_time_ms("2026-11-01T00:00:00Z") == 1'793'491'200'000);
-  CHECK(store::parse_time_ms("2026-11-01 00:00") == 1'793'491'200'000);
-  CHECK(store::parse_time_ms("2026-11-01T02:00:00.250+02:00") == 1'793'491'200'250);
-  CHECK(store::parse_time_ms("2026-10-31T19:30:00-0430") == 1'793'491'200'000);
-  CHECK(store::parse_time_ms("2024-02-29") == 1'709'164'800'000);
-  for (const auto* bad : {"", "2026", "2026-13-01", "2025-02-29", "2026-11-01T", "2026-11-01T25:00", "2026-11-01X00:00",
-                          "2026-11-01T00:00:00+", "2026-11-01T00:00:00ZZ", "2026-1-1", "2026-11-01T00:00:00."})
-    CHECK_MESSAGE(!store::parse_time_ms(bad).has_value(), bad);
-}

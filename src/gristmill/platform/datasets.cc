@@ -236,6 +236,21 @@ Result<std::vector<data::Column>> operator_columns(const store::Table& table, co
   return result;
 }
 
+Result<store::Table> open_or_create(const Workspace& workspace, const std::string& dataset,
+                                    const std::vector<formats::TableColumn>& columns) {
+  store::Catalog catalog(workspace.database());
+  GRISTMILL_TRY(const auto name, store::TableName::parse(dataset));
+  auto table = store::Table::load(catalog, name);
+  if (table || table.error().code != ErrorCode::not_found) return table;
+  const auto note = [&](meta::Transaction& transaction, std::int64_t) {
+    return audit(transaction, "dataset.create", dataset, Json::object());
+  };
+  table = store::Table::create(catalog, name, columns, workspace.table_folder(dataset), note);
+  // Another process may have made it in between.
+  if (!table && table.error().code == ErrorCode::already_exists) return store::Table::load(catalog, name);
+  return table;
+}
+
 Result<std::vector<store::ScanFile>> scan_in_order(const store::Table& table, const store::Snapshot& snapshot) {
   GRISTMILL_TRY(auto files, table.scan(snapshot));
   std::ranges::sort(files, [](const store::ScanFile& a, const store::ScanFile& b) {
@@ -415,7 +430,14 @@ Result<Json> create_release(const Workspace& workspace, const ReleaseRequest& re
   release.set("digest", sha256_hex(release.dump()));
   release.set("created_at", now_iso8601());
   // Tags first: set again they do nothing, so a crash in between is mended by the same call.
-  for (auto& [table, snapshot] : members) GRISTMILL_RETURN_IF_ERROR(table.set_tag(request.name, snapshot.id));
+  for (auto& member : members) {
+    auto& table = member.first;
+    const auto version = member.second.id;
+    GRISTMILL_RETURN_IF_ERROR(table.set_tag(request.name, version, [&](meta::Transaction& transaction, std::int64_t) {
+      return audit(transaction, "dataset.tag", table.name().text(),
+                   Json::object({{"tag", request.name}, {"version", version}}));
+    }));
+  }
   GRISTMILL_RETURN_IF_ERROR(workspace.database().write([&](meta::Transaction& transaction) -> Status {
     auto inserted = transaction.execute(
         "INSERT INTO releases (name, label, description, created_at, digest, contents) VALUES (?, ?, ?, ?, ?, ?)",

@@ -17,6 +17,10 @@ namespace gristmill::platform {
 Result<std::pair<store::Table, store::Snapshot>> select_version(const Workspace& workspace,
                                                                 const std::string& selector);
 
+/// The table of a dataset for a commit; made, with an audit entry, when there is none yet.
+Result<store::Table> open_or_create(const Workspace& workspace, const std::string& dataset,
+                                    const std::vector<formats::TableColumn>& columns);
+
 /// Data files of a version in document order: by commit, then by name.
 Result<std::vector<store::ScanFile>> scan_in_order(const store::Table& table, const store::Snapshot& snapshot);
 

@@ -17,6 +17,7 @@
 #include "gristmill/engine/execute.h"
 #include "gristmill/io/file.h"
 #include "gristmill/io/lock_file.h"
+#include "gristmill/platform/datasets.h"
 #include "gristmill/platform/file_tree.h"
 #include "gristmill/platform/run_journal.h"
 #include "gristmill/store/catalog.h"
@@ -484,15 +485,7 @@ class Ingestion {
   }
 
   Status append(const engine::PlanResult& result) {
-    store::Catalog catalog(workspace_.database());
-    GRISTMILL_TRY(const auto name, store::TableName::parse(dataset()));
-    auto table = store::Table::load(catalog, name);
-    if (!table && table.error().code == ErrorCode::not_found) {
-      table = store::Table::create(catalog, name, formats::table_columns({}), workspace_.table_folder(dataset()));
-      // Another process may have made it in between.
-      if (!table && table.error().code == ErrorCode::already_exists) table = store::Table::load(catalog, name);
-    }
-    if (!table) return std::move(table).error();
+    GRISTMILL_TRY(auto table, open_or_create(workspace_, dataset(), formats::table_columns({})));
     store::CommitRequest request{.files = {},
                                  .summary = {{"gristmill.ingestion-id", ingestion_id()},
                                              {"gristmill.documents", std::to_string(result.account.documents_out)},
@@ -506,7 +499,7 @@ class Ingestion {
       record_.set("version", snapshot);
       return save(transaction);
     };
-    GRISTMILL_TRY(const auto snapshot, table->append(request));
+    GRISTMILL_TRY(const auto snapshot, table.append(request));
     record_.set("version", snapshot.id);
     return {};
   }

@@ -335,16 +335,9 @@ class PipelineRun {
 
   /// One Iceberg commit publishes the version; run state, token set and audit entry ride in its transaction.
   Status commit(Json& document, const engine::PlanResult& result) {
-    store::Catalog catalog(workspace_.database());
-    GRISTMILL_TRY(const auto name, store::TableName::parse(pipeline_.output));
     const auto columns = formats::table_columns(columns_);
-    auto table = store::Table::load(catalog, name);
-    if (!table && table.error().code == ErrorCode::not_found) {
-      table = store::Table::create(catalog, name, columns, workspace_.table_folder(pipeline_.output));
-      if (!table && table.error().code == ErrorCode::already_exists) table = store::Table::load(catalog, name);
-    }
-    if (!table) return std::move(table).error();
-    GRISTMILL_RETURN_IF_ERROR(check_field_ids(*table, columns));
+    GRISTMILL_TRY(auto table, open_or_create(workspace_, pipeline_.output, columns));
+    GRISTMILL_RETURN_IF_ERROR(check_field_ids(table, columns));
     store::CommitRequest request{
         .files = {}, .summary = summary_of(result), .key = run_id_, .columns = columns, .also = {}};
     for (const auto& file : result.files) request.files.push_back(store::data_file(file));
@@ -355,7 +348,7 @@ class PipelineRun {
       auto removed = transaction.execute("DELETE FROM tasks WHERE run_id = ?", {run_id_});
       return removed ? Status() : Status(std::move(removed).error());
     };
-    GRISTMILL_TRY(const auto snapshot, table->replace(request));
+    GRISTMILL_TRY(const auto snapshot, table.replace(request));
     document.at("output").set("version", snapshot.id);
     return {};
   }

@@ -24,6 +24,7 @@ echo "built $preset in $((seconds / 60)) min $((seconds % 60)) s"
 # Only the steps of this build: what was appended to Ninja's log (it may also have been rewritten shorter).
 after=$(stat -c %s "$directory/.ninja_log")
 if [ "$after" -le "$before" ]; then before=$after; fi
+# sed and not head: every reader here reads to the end, so that no writer is killed by a closed pipe.
 tail -c "+$((before + 1))" "$directory/.ninja_log" |
   awk -F '\t' '$4 ~ /\.o$/ {sub(/^.*\.dir\//, "", $4); printf "  %6.1f s  %s\n", ($2 - $1) / 1000, $4}' |
-  sort -rn | head -n 10 | { slowest=$(cat); [ -z "$slowest" ] || printf 'slowest files:\n%s\n' "$slowest"; }
+  sort -rn | sed -n -e '1i slowest files:' -e '1,10p'

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 version=23.1.4
-if ! .venv/bin/clang-tidy --version 2>/dev/null | grep -q "$version"; then
+if [[ "$(.venv/bin/clang-tidy --version 2>/dev/null)" != *"$version"* ]]; then
   .venv/bin/python -m pip install --quiet --disable-pip-version-check "clang-tidy==$version"
 fi
 if [ -n "${1:-}" ]; then

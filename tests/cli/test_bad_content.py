@@ -9,7 +9,7 @@ import zlib
 from random import Random
 
 import pytest
-from conftest import GOOD, MIB, PEAK_BYTES_MAX, ingest_with_good_files, only_message, reasons
+from cli_support import GOOD, MIB, PEAK_BYTES_MAX, ingest_with_good_files, only_message, reasons
 
 # Bombs
 

@@ -13,7 +13,7 @@ import zlib
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import GOOD, MIB, PEAK_BYTES_MAX, as_nobody, ingest_with_good_files, reasons
+from cli_support import GOOD, MIB, PEAK_BYTES_MAX, as_nobody, ingest_with_good_files, reasons
 
 # Damaged containers
 

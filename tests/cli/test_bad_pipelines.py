@@ -4,7 +4,7 @@
 import resource
 
 import pytest
-from conftest import GOOD, MIB
+from cli_support import GOOD, MIB
 
 WRONG_PIPELINES = {
     "unknown operator": ("steps:\n  - normalize.unicod", ["line 4, column 5", "normalize.unicod", "normalize.unicode"]),

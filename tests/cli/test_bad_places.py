@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 
 import pytest
-from conftest import GOOD, MIB, Workspace, as_nobody
+from cli_support import GOOD, MIB, Workspace, as_nobody
 
 # Places that cannot be written
 

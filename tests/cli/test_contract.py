@@ -10,7 +10,7 @@ import shutil
 from random import Random
 
 import pytest
-from conftest import KEPT, SHORT, STEPS, TOKENS, Workspace, assert_sums_close, check_members, english
+from cli_support import KEPT, SHORT, STEPS, TOKENS, Workspace, assert_sums_close, check_members, english
 
 # Results
 

@@ -7,7 +7,7 @@ import pathlib
 import struct
 
 import pytest
-from conftest import GERMAN, KEPT, SHORT, STEPS, TOKENIZER, check_members
+from cli_support import GERMAN, KEPT, SHORT, STEPS, TOKENIZER, check_members
 
 
 def test_trace_of_a_document(built):

@@ -8,7 +8,7 @@ import re
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import EXPECTED, head_texts
+from cli_support import EXPECTED, head_texts
 
 # Versions
 

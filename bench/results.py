@@ -43,6 +43,7 @@ def append(line):
 
 
 def newest():
+    """The last line of each comparison, in the order in which they first came."""
     found = {}
     for text in LINES.read_text(encoding="utf-8").splitlines():
         line = json.loads(text)
@@ -57,6 +58,7 @@ def side(facts):
 def row(line):
     their_cpu, their_peak = side(line["theirs"])
     our_cpu, our_peak = side(line["ours"])
+    """A table row. A line's `goal` is the least ratio; `note` belongs to the result, `about` says what is compared."""
     verdict = "met" if line["ratio"] >= line["goal"] else "**short**"
     cells = [line["what"], line["input"], line["peer"], their_cpu, our_cpu, line["rates"], f"{line['ratio']:.2f}x"]
     cells += [their_peak, our_peak, line["goal_text"], f"{verdict}; {line['note']}" if line["note"] else verdict]
@@ -87,8 +89,7 @@ def write_table():
     """Writes RESULTS.md anew from the newest line of each comparison."""
     lines = newest()
     large = lines.pop("large_input", None)
-    order = ["whole_path", "rewrite", "warc_records", "warc_documents", "million_tasks"]
-    text = HEAD + "".join(row(lines[name]) for name in order if name in lines)
-    text += NOTES
+    text = HEAD + "".join(row(line) for line in lines.values()) + NOTES
+    text += "".join(f"- {line['what']}: {line['about']}\n" for line in lines.values() if "about" in line)
     text += "\nMeasured " + ", ".join(sorted({line["at"][:10] for line in lines.values()})) + ".\n" if lines else ""
     (FOLDER / "RESULTS.md").write_text(text + (large_input(large) if large else ""), encoding="utf-8")

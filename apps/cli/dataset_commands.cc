@@ -72,7 +72,7 @@ void add_head(CLI::App& parent, Session& session) {
   auto name = std::make_shared<std::string>();
   auto count = std::make_shared<std::int64_t>(10);
   command->add_option("name", *name, "NAME or NAME@VERSION")->required();
-  command->add_option("-n,--count", *count, "How many");
+  command->add_option("-n,--count", *count, "How many")->check(CLI::Range(0, 1'000'000'000));
   command->callback([&session, name, count] {
     session.with_workspace([&](const platform::Workspace& workspace) {
       return platform::dataset_head(workspace, *name, *count, [&](const Json& document) -> Status {

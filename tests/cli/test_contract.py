@@ -185,6 +185,7 @@ WRONG_CALLS = [
     ["ingest", "--resume", "task-absent"],
     ["ops", "show", "filter.absent"],
     ["recipes", "show", "absent"],
+    ["dataset", "head", "absent", "-n", "-1"],
     ["release", "show", "absent"],
     ["runs", "show", "absent"],
     ["ingestions", "show", "absent"],

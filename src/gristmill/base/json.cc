@@ -106,7 +106,7 @@ void write(std::string& out, const Json& value, int indent, int depth) {
   const auto newline = [&](int level) {
     if (indent == 0) return;
     out += '\n';
-    out.append(static_cast<std::size_t>(indent * level), ' ');
+    out.append(static_cast<std::size_t>(indent) * static_cast<std::size_t>(level), ' ');
   };
   if (value.is_null()) {
     out += "null";

@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 # Git lists what belongs to the project; an unpacked archive has no git, and then no checks.
 SOURCES = git ls-files --cached --others --exclude-standard
 
-.PHONY: help setup dev demo test test-fast test-full test-asan test-tsan check format tidy bench fuzz-smoke clean
+.PHONY: help setup dev demo test test-fast test-full test-asan test-tsan check format docs tidy bench fuzz-smoke clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,11 @@ check: setup ## Format, layers, style and Python lint: nothing is changed
 format: setup ## Rewrite C++ and Python sources in the house format
 	@$(SOURCES) '*.h' '*.cc' | xargs .venv/bin/clang-format -i
 	@$(SOURCES) '*.py' | xargs $(PYTHON) -m ruff format --quiet
+
+docs: dev ## Rewrite what is made from the operators' specs: docs, schema, Python stubs
+	@.venv/bin/gristmill ops docs >docs/operators.md
+	@.venv/bin/gristmill ops schema >docs/pipeline.schema.json
+	@$(PYTHON) tools/make_python_stubs.py
 
 tidy: dev ## clang-tidy on the files that differ from main (ALL=1: on every file)
 	@tools/run_tidy.sh $(ALL)

@@ -12,3 +12,11 @@ function(gristmill_layer name)
   target_link_libraries(gristmill_${name} PUBLIC gristmill_flags ${ARGN})
   add_library(gristmill::${name} ALIAS gristmill_${name})
 endfunction()
+
+# gristmill_face(NAME FOLDER LAYER...): the layers that the sources of a face may see, as gristmill::NAME.
+function(gristmill_face name folder)
+  add_library(gristmill_${name} INTERFACE)
+  list(TRANSFORM ARGN PREPEND gristmill::)
+  target_link_libraries(gristmill_${name} INTERFACE gristmill_flags ${ARGN})
+  add_library(gristmill::${name} ALIAS gristmill_${name})
+endfunction()

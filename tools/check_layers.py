@@ -3,7 +3,8 @@
 
 A layer may include its own headers and those of the layers on its row; a row may name earlier rows only, which rules
 out circles. A third-party header may be included only where its library is linked, and never in a header that another
-layer includes.
+layer includes. A face (a folder outside src/gristmill that translates for people or another language) may include the
+layers on its row; its own headers are written without a path.
 """
 
 import pathlib
@@ -35,9 +36,17 @@ LIBRARIES = {
     "yaml-cpp/": "yaml-cpp",
     "CLI/": "CLI11",
     "toml++/": "tomlplusplus",
+    "nanobind/": "nanobind",
 }
 # Header-only, so no link row has to name them: the folder that owns each.
-HEADER_ONLY = {"xxhash": {"base", "kernels"}, "tomlplusplus": {"platform"}}
+HEADER_ONLY = {
+    "xxhash": {"base", "kernels"},
+    "tomlplusplus": {"platform"},
+    "CLI11": {"cli"},
+    "nanobind": {"python"},
+}
+# Linked by every face in its own CMakeLists.txt.
+FACE_LIBRARIES = {"fmt::fmt"}
 # System headers that contain a dot: POSIX, Linux and compiler intrinsics.
 SYSTEM = re.compile(
     r"(sys|linux|bits|arpa|netinet|net)/|"
@@ -59,6 +68,18 @@ def read_rows(text):
     for name, libraries in re.findall(r"^target_link_libraries\(gristmill_(\w+)([^)]*)\)", text, re.M):
         links.setdefault(name, set()).update(libraries.split())
     return rows, links, faults
+
+
+def read_faces(text, rows):
+    """The faces as {name: folder}; their rows go to `rows`."""
+    faces, faults = {}, []
+    for name, folder, allowed in re.findall(r"^gristmill_face\((\w+)\s+(\S+)([\s\w]*)\)", text, re.M):
+        unknown = [word for word in allowed.split() if word not in rows or word in faces]
+        if unknown:
+            faults.append(f"CMakeLists.txt: face {name} lists {', '.join(unknown)}, which is no layer")
+        faces[name] = folder
+        rows[name] = set(allowed.split())
+    return faces, faults
 
 
 def library_of(header):
@@ -84,17 +105,19 @@ def check_third_party(place, path, layer, header, links, across):
         return f"{place}: <{header}> is no known header: name its library in tools/check_layers.py"
     if library not in links.get(layer, set()) and layer not in HEADER_ONLY.get(library, set()):
         return f"{place}: {layer} includes <{header}> but does not own {library} (link rows of CMakeLists.txt)"
-    if str(path.relative_to(ROOT / "src")) in across:
+    if path.is_relative_to(ROOT / "src") and str(path.relative_to(ROOT / "src")) in across:
         return f"{place}: <{header}> in a header that other layers include"
     return None
 
 
-def check_file(path, layer, rows, links, across=frozenset()):
+def check_file(path, layer, rows, links, across=frozenset(), is_face=False):
     for match in INCLUDE.finditer(text := path.read_text()):
         ours, theirs = match.groups()
         place = f"{path.relative_to(ROOT)}:{text.count(chr(10), 0, match.start(1) if ours else match.start(2)) + 1}"
         if theirs:
             fault = check_third_party(place, path, layer, theirs, links, across)
+        elif is_face and "/" not in ours:
+            fault = None if (path.parent / ours).exists() else f'{place}: "{ours}" does not exist'
         elif not re.match(r"gristmill/\w+/", ours):
             fault = f'{place}: "{ours}" is not written from the root as "gristmill/<layer>/..."'
         else:
@@ -109,7 +132,10 @@ def check_file(path, layer, rows, links, across=frozenset()):
 
 
 def main():
-    rows, links, faults = read_rows((ROOT / "CMakeLists.txt").read_text())
+    text = (ROOT / "CMakeLists.txt").read_text()
+    rows, links, faults = read_rows(text)
+    faces, face_faults = read_faces(text, rows)
+    faults += face_faults
     source = ROOT / "src" / "gristmill"
     paths = sorted(path for path in source.rglob("*") if path.suffix in (".h", ".cc"))
     files = [(path, path.relative_to(source).parts[0]) for path in paths]
@@ -119,9 +145,14 @@ def main():
             faults.extend(check_file(path, layer, rows, links, across))
         else:
             faults.append(f"{path.relative_to(ROOT)}: {layer} has no row in CMakeLists.txt")
+    for name, folder in faces.items():
+        links[name] = FACE_LIBRARIES
+        for path in sorted((ROOT / folder).glob("*.[hc]*")):
+            files.append((path, name))
+            faults.extend(check_file(path, name, rows, links, is_face=True))
     for fault in faults:
         print(fault, file=sys.stderr)
-    print(f"layers: {len(files)} files, {len(rows)} layers, {len(faults)} faults")
+    print(f"layers: {len(files)} files, {len(rows)} layers and faces, {len(faults)} faults")
     return 1 if faults else 0
 
 

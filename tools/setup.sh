@@ -48,6 +48,8 @@ link_product() {
   echo '../../../../python' | cmp -s - "$site/gristmill.pth" || echo '../../../../python' >"$site/gristmill.pth"
   [ "$(readlink .venv/bin/gristmill)" = ../../build/dev/bin/gristmill ] ||
     ln -sfn ../../build/dev/bin/gristmill .venv/bin/gristmill
+  [ "$(readlink python/gristmill/_native.so)" = ../../build/dev/python/_native.so ] ||
+    ln -sfn ../../build/dev/python/_native.so python/gristmill/_native.so
 }
 
 install_packages

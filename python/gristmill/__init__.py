@@ -1,30 +1,52 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the datasets of a Gristmill workspace from Python.
+"""Gristmill from Python: operators over Arrow data, pipelines, datasets.
 
 >>> import gristmill
->>> for batch in gristmill.dataset("demo", "clean/web"):
-...     print(batch.num_rows)
+>>> kept = gristmill.ops.filter.gopher_quality(table, min_words=50)   # pyarrow, Polars, pandas, ...
+>>> run = gristmill.run("web-to-tokens", workspace="corpus", settings={"output": "clean/web"})
+>>> frame = gristmill.dataset("corpus", "clean/web").to_polars()
+
+Everything is loaded on first use, so that `import gristmill` stays quick.
 """
 
-import pathlib
+import importlib
 
-__all__ = ["__version__", "dataset"]
+__all__ = ["Dataset", "Error", "Operator", "__version__", "dataset", "ops", "run", "sql"]
 
-__version__ = (pathlib.Path(__file__).resolve().parents[2] / "VERSION").read_text().strip()
+_HOMES = {
+    "Dataset": "gristmill.datasets",
+    "Error": "gristmill.runs",
+    "Operator": "gristmill.operators",
+    "dataset": "gristmill.datasets",
+    "run": "gristmill.runs",
+}
+_MODULES = {"ops", "sql"}
 
 
-def dataset(workspace, name, version=None):
-    """Returns a pyarrow RecordBatchReader over a dataset.
+def _version():
+    import pathlib
 
-    `workspace` is the folder with gristmill.toml, `name` a dataset such as "clean/web". `version` is a release, `v3`, a
-    snapshot id or a time such as "2026-11-01T00:00:00Z"; the current version when left out. Raises LookupError when
-    there is no such dataset or version.
-    """
-    # Imported here, so that `import gristmill` stays quick.
-    from gristmill.catalog import metadata_location, snapshot_id
+    # In the source tree the file counts, so that an installation beside it cannot answer for it.
+    tree = pathlib.Path(__file__).resolve().parents[2] / "VERSION"
+    if tree.is_file():
+        return tree.read_text().strip()
+    from importlib.metadata import version
 
-    location = metadata_location(workspace, name)
-    snapshot = snapshot_id(location, name, "" if version is None else str(version))
-    from pyiceberg.table import StaticTable
+    return version("gristmill")
 
-    return StaticTable.from_metadata(location).scan(snapshot_id=snapshot).to_arrow_batch_reader()
+
+def __getattr__(name):
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f"gristmill.{name}")
+    elif name == "__version__":
+        value = _version()
+    else:
+        raise AttributeError(f"module 'gristmill' has no attribute '{name}'")
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted(__all__)

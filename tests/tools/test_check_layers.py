@@ -52,3 +52,25 @@ def test_third_party_stays_in_the_layer_that_owns_it(tree):
 def test_includes_are_written_from_the_root_and_exist(tree):
     assert "from the root" in tree("data", "x.cc", '#include "x.h"\n')[0]
     assert "does not exist" in tree("data", "x.cc", '#include "gristmill/base/absent.h"\n')[0]
+
+
+def test_a_face_sees_the_layers_of_its_row_only(tree, tmp_path):
+    rows, links, _ = check_layers.read_rows(ROWS)
+    faces, faults = check_layers.read_faces("gristmill_face(cli apps/cli base)\n", rows)
+    assert faces == {"cli": "apps/cli"} and rows["cli"] == {"base"} and not faults
+    path = tmp_path / "apps" / "cli" / "main.cc"
+    path.parent.mkdir(parents=True)
+    path.with_name("session.h").write_text("#pragma once\n")
+
+    def check(text):
+        path.write_text(text)
+        return list(check_layers.check_file(path, "cli", rows, links, is_face=True))
+
+    assert check('#include "gristmill/base/result.h"\n#include "session.h"\n') == []
+    assert "may not include ops" in check('#include "gristmill/ops/operator.h"\n')[0]
+    assert "does not exist" in check('#include "absent.h"\n')[0]
+
+
+def test_a_face_row_names_layers():
+    rows = check_layers.read_rows("gristmill_layer(base)\n")[0]
+    assert check_layers.read_faces("gristmill_face(cli apps/cli base other)\n", rows)[1]

@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: Apache-2.0
+# Made from the operators' specs by tools/make_python_stubs.py; do not edit.
+"""Every operator of the catalog as a function: `gristmill.ops.<family>.<name>(data, **options)`."""
+
+from collections.abc import Sequence
+from os import PathLike
+from typing import Any, Literal, TypeVar
+
+# A pyarrow, Polars or pandas table, or any object with the Arrow PyCapsule interface: what goes in comes out.
+Data = TypeVar("Data")
+
+class _Dedup:
+    @staticmethod
+    def exact(
+        data: Data,
+        /,
+        *,
+        normalize: Literal["none", "whitespace", "lowercase"] = "none",
+        keep: Literal["oldest", "newest"] = "oldest",
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Keeps one of all documents with the same text.
+
+            normalize: What is made equal before comparing: nothing; runs of white space (one blank, none at
+                the ends); white space and case. One of: none, whitespace, lowercase.
+            keep: Which of the duplicates stays: the first or the last in input order. One of: oldest,
+                newest.
+            Reasons: exact.duplicate.
+
+        Version 1. Reference: XXH3-128 of the text; documents without any text are equal to each other.
+        """
+
+    @staticmethod
+    def minhash(
+        data: Data,
+        /,
+        *,
+        ngram: int = 5,
+        bands: int = 14,
+        rows: int = 8,
+        unit: Literal["word", "char"] = "word",
+        keep: Literal["oldest", "newest"] = "oldest",
+        seed: int = 1,
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Keeps one of each cluster of nearly equal documents (MinHash with banding).
+
+            ngram: Length of a shingle; documents with fewer words are never duplicates (1..64 words).
+            bands: Bands of the signature: more find less similar documents (1..1024).
+            rows: Minima in a band: more demand greater similarity (1..64).
+            unit: What shingles are made of; in scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer,
+                Burmese) each character counts as a word either way. One of: word, char.
+            keep: Which of a cluster stays: the first or the last in input order. One of: oldest, newest.
+            seed: Seed of the hash functions (at least 0).
+            Reasons: minhash.near_duplicate.
+
+        Version 1. Reference: Broder 1997; 14 bands of 8 over 5-word shingles as in FineWeb (Penedo et al.
+        2024); two documents of Jaccard similarity s meet with probability 1-(1-s^rows)^bands.
+        """
+
+class _Extract:
+    @staticmethod
+    def html(
+        data: Data,
+        /,
+        *,
+        keep: Sequence[Literal["headings", "lists", "tables", "code", "links"]] = ...,
+        mode: Literal["precision", "balanced", "recall"] = "balanced",
+        min_words: int = 1,
+        max_nodes: int = 2000000,
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Turns HTML pages into the plain text of their main content; other documents pass unchanged.
+
+            keep: Structure that the text shows: '# ' headings, list marks, tables ('a | b' rows), code
+                blocks, Markdown links. Tables and code that are not kept are left out. One of: headings,
+                lists, tables, code, links.
+            mode: precision: rather lose content than let boilerplate in; recall: the reverse. One of:
+                precision, balanced, recall.
+            min_words: Pages with less content are dropped (1..100000 words).
+            max_nodes: Pages with more elements and texts are quarantined (32 bytes of memory each)
+                (100..1e+08 nodes).
+            Adds the column `title` (string): Title of the page.
+            Adds the column `author` (string): Author that the page names.
+            Adds the column `date` (string): Publication date, as the page writes it.
+            Adds the column `canonical_url` (string): Address that the page calls its own.
+            Adds the column `license_url` (string): First rel=license link.
+            Adds the column `extract_share` (number): Bytes of the chosen text / bytes of all visible text.
+            Reasons: html.no_content, html.too_complex.
+
+        Version 1. Reference: HTML standard, sections 12 and 13; block features after Kohlschuetter et al.
+        2010 and Readability.
+        """
+
+class _Filter:
+    @staticmethod
+    def gopher_quality(
+        data: Data,
+        /,
+        *,
+        min_words: int = 50,
+        max_words: int = 100000,
+        min_mean_word_length: float = 3,
+        max_mean_word_length: float = 10,
+        max_symbol_ratio: float = 0.1,
+        max_bullet_lines_ratio: float = 0.9,
+        max_ellipsis_lines_ratio: float = 0.3,
+        min_alpha_words_ratio: float = 0.8,
+        min_stop_words: int = 2,
+        stop_words: Sequence[str] = ["the", "be", "to", "of", "and", "that", "have", "with"],
+        words: Literal["spacy", "whitespace"] = "spacy",
+        annotate: bool = False,
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Drops documents by the quality rules of Gopher, as datatrove applies them.
+
+            min_words: Fewest words that are not all punctuation; 0 for no limit (at least 0 words).
+            max_words: Most words that are not all punctuation; 0 for no limit (at least 0 words).
+            min_mean_word_length: Least mean length of those words in characters; 0 for no limit (at least
+                0).
+            max_mean_word_length: Greatest mean length of those words; 0 for no limit (at least 0).
+            max_symbol_ratio: Most # signs, and most ellipses, a word; 0 for no limit (at least 0).
+            max_bullet_lines_ratio: Greatest share of lines that start with a bullet or dash; 0 for no limit
+                (at least 0).
+            max_ellipsis_lines_ratio: Greatest share of lines that end in an ellipsis; 0 for no limit (at
+                least 0).
+            min_alpha_words_ratio: Least share of words with a letter; 0 for no limit (at least 0).
+            min_stop_words: Fewest different stop words in the text; 0 for no limit (at least 0 words).
+            stop_words: Stop words, compared with their case.
+            words: How words are found: as spaCy's English tokenizer does, with punctuation as words of its
+                own, or at white space. One of: spacy, whitespace.
+            annotate: Write the verdict as a column instead of dropping.
+            Reasons: gopher_quality.short_document, gopher_quality.long_document,
+                gopher_quality.short_words, gopher_quality.long_words, gopher_quality.hashes,
+                gopher_quality.ellipses, gopher_quality.bullet_lines, gopher_quality.ellipsis_lines,
+                gopher_quality.few_alpha_words, gopher_quality.few_stop_words.
+
+        Version 1. Reference: Rae et al. 2021, appendix A1.1; datatrove 0.10.1, GopherQualityFilter.
+        """
+
+    @staticmethod
+    def language(
+        data: Data,
+        /,
+        *,
+        keep: Sequence[str] = [],
+        drop: Sequence[str] = [],
+        min_score: float = 0.65,
+        annotate: bool = False,
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Keeps documents in wanted languages that were identified surely enough.
+
+            keep: Languages to keep, as language.identify writes them; empty for all.
+            drop: Languages to drop.
+            min_score: Least language_score of a document that stays (0..1).
+            annotate: Write the verdict as a column instead of dropping.
+            Needs the column `language` (string): Written by language.identify.
+            Needs the column `language_score` (number): Written by language.identify.
+            Reasons: language.missing, language.other, language.low_score.
+
+        Version 1. Reference: FineWeb (Penedo et al. 2024): English with a score of at least 0.65.
+        """
+
+class _Language:
+    @staticmethod
+    def identify(
+        data: Data,
+        /,
+        *,
+        model: str | PathLike[str] = "",
+        bytes_max: int = 32768,
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Adds the language of the text and how sure that is.
+
+            model: fastText model, .bin or .ftz, whose labels are languages; empty for the built-in detector
+                (CLD2).
+            bytes_max: How much of the text is looked at, from its start; 0 for all of it (at least 0
+                bytes).
+            Adds the column `language` (string): ISO 639-1 code, or the model's label; null when unknown.
+            Adds the column `language_score` (number): How sure that is, 0..1; 0 when unknown.
+
+        Version 1. Reference: CLD2 (compact language detector 2), or a supervised fastText model (Joulin et
+        al. 2016).
+        """
+
+class _Normalize:
+    @staticmethod
+    def unicode(
+        data: Data,
+        /,
+        *,
+        form: Literal["nfc", "nfkc", "none"] = "nfc",
+        repair_mojibake: bool = True,
+        whitespace: bool = True,
+        quotes: bool = False,
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Repairs mojibake, brings white space into order and normalizes Unicode.
+
+            form: Unicode normalization; nfkc also changes meaning (superscripts, ligatures, full width).
+                One of: nfc, nfkc, none.
+            repair_mojibake: Undo UTF-8 that was read as windows-1252 or latin-1.
+            whitespace: LF line ends, no blanks at line ends, at most two blank lines in a row, no control,
+                zero-width or direction characters; indentation stays.
+            quotes: Straighten curly quotes.
+            Adds the column `charset_repaired` (boolean): True when mojibake was undone; null when not
+                looked for.
+
+        Version 1. Reference: Unicode Standard Annex 15; ftfy (Speer 2019) for the cases of mojibake.
+        """
+
+class _Redact:
+    @staticmethod
+    def pii(
+        data: Data,
+        /,
+        *,
+        kinds: Sequence[Literal["email", "phone", "ip_address", "card", "iban", "us_ssn", "cn_id"]] = ...,
+        action: Literal["placeholder", "remove", "drop", "annotate"] = "placeholder",
+        style: Literal["placeholder", "fineweb"] = "placeholder",
+        public_ips_only: bool = True,
+        annotate: bool = False,
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Finds personal data by pattern and checksum, and replaces, removes or counts it.
+
+            kinds: What to look for: e-mail addresses, telephone numbers, IP addresses, payment cards,
+                IBANs, US social security numbers, Chinese resident identity numbers. One of: email, phone,
+                ip_address, card, iban, us_ssn, cn_id.
+            action: What to do with finds: put a placeholder, take them out, drop the document, or only
+                count. One of: placeholder, remove, drop, annotate.
+            style: Placeholders: <EMAIL>, <PHONE>, ...; or as in FineWeb, invented e-mail and IP addresses
+                in turn (from the first in each document). One of: placeholder, fineweb.
+            public_ips_only: Leave private, loopback, documentation and other special addresses alone.
+            annotate: Write the verdict as a column instead of dropping.
+            Adds the column `pii_count` (integer): Finds in the document.
+            Adds the column `pii_kinds` (string): Finds by kind, such as email=2,phone=1; null for none.
+            Reasons: pii.found.
+
+        Version 1. Reference: RFC 5321/5322 (e-mail), E.164 (telephone), RFC 4291 and IANA registries (IP),
+        ISO/IEC 7812 (cards), ISO 13616 (IBAN), SSA rules (SSN), GB 11643 (Chinese resident identity).
+        """
+
+class _Tokenize:
+    @staticmethod
+    def bpe(
+        data: Data,
+        /,
+        *,
+        tokenizer: str | PathLike[str],
+        pattern: Literal["auto", "gpt2", "cl100k", "llama3", "qwen2", "o200k"] = "auto",
+        append_eos: bool = True,
+        eos_token: str = "",
+        add_bos: bool = False,
+        bos_token: str = "",
+        special_tokens: Literal["text", "allow", "quarantine"] = "text",
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Turns text into the token ids of a byte-level BPE tokenizer, exact to the id.
+
+            tokenizer: A Hugging Face tokenizer.json with byte-level BPE, or a tiktoken rank file.
+            pattern: How a rank file's text is cut before merging; auto goes by the number of ranks. A
+                tokenizer.json has its own. One of: auto, gpt2, cl100k, llama3, qwen2, o200k.
+            append_eos: Put the end token behind each document.
+            eos_token: End token, by its text or id; empty: the tokenizer's <|endoftext|> or another usual
+                name.
+            add_bos: Put the begin token before each document.
+            bos_token: Begin token, by its text or id; empty: the tokenizer's <|begin_of_text|> or another
+                usual name.
+            special_tokens: A document that spells a special token: text encodes it as plain text, allow as
+                the token, quarantine keeps the document out. One of: text, allow, quarantine.
+            Adds the column `token_count` (integer): Token ids of the document, begin and end token counted.
+            Reasons: bpe.special_token, bpe.untokenizable.
+
+        Version 1. Reference: Sennrich et al. 2016 (arXiv:1508.07909); byte-level as in GPT-2 (Radford et
+        al. 2019).
+        """
+
+dedup: _Dedup
+extract: _Extract
+filter: _Filter
+language: _Language
+normalize: _Normalize
+redact: _Redact
+tokenize: _Tokenize

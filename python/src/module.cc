@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// The native half of the Python package: operators over Arrow batches. Binding only; exceptions are made here.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <mutex>
+
+#include "gristmill/engine/chain.h"
+#include "gristmill/io/file.h"
+#include "gristmill/ops/columnar.h"
+#include "gristmill/platform/operator_docs.h"
+
+namespace nb = nanobind;
+
+namespace gristmill::python {
+namespace {
+
+[[noreturn]] void raise(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::invalid_argument:
+    case ErrorCode::corrupt_data: throw nb::value_error(error.message.c_str());
+    case ErrorCode::not_found: throw nb::key_error(error.message.c_str());
+    case ErrorCode::limit_exceeded: PyErr_SetString(PyExc_OverflowError, error.message.c_str()); break;
+    default: PyErr_SetString(PyExc_RuntimeError, error.message.c_str());
+  }
+  throw nb::python_error();
+}
+
+template <typename T>
+T value_or_raise(Result<T> result) {
+  if (!result) raise(result.error());
+  return *std::move(result);
+}
+
+/// A structure of the Arrow C data interface inside a capsule, as the PyCapsule protocol lays down: whoever consumes it
+/// moves it out, else the capsule releases it.
+template <typename Structure>
+nb::capsule capsule(Structure& structure, const char* name) {
+  auto owned = std::make_unique<Structure>(structure);
+  structure = {};
+  nb::capsule made(owned.get(), name, [](void* pointer) noexcept {
+    const std::unique_ptr<Structure> held(static_cast<Structure*>(pointer));
+    if (held->release != nullptr) held->release(held.get());
+  });
+  owned.release();
+  return made;
+}
+
+nb::tuple capsules(data::ArrowPair pair) {
+  return nb::make_tuple(capsule(pair.schema, "arrow_schema"), capsule(pair.array, "arrow_array"));
+}
+
+template <typename Structure>
+const Structure& structure_in(const nb::object& capsule, const char* name) {
+  auto* pointer = static_cast<Structure*>(PyCapsule_GetPointer(capsule.ptr(), name));
+  if (pointer == nullptr) throw nb::python_error();
+  if (pointer->release == nullptr) throw nb::value_error("the Arrow data was consumed already");
+  return *pointer;
+}
+
+data::ArrowBatch open_batch(const nb::object& schema, const nb::object& array) {
+  return value_or_raise(data::ArrowBatch::open(structure_in<ArrowSchema>(schema, "arrow_schema"),
+                                               structure_in<ArrowArray>(array, "arrow_array")));
+}
+
+std::string report_json(const ops::ColumnarReport& report) {
+  const auto counts = [](const std::map<std::string, std::int64_t>& map) {
+    auto json = Json::object();
+    for (const auto& [reason, count] : map) json.set(reason, count);
+    return json;
+  };
+  return Json::object({{"in", report.in},
+                       {"out", report.out},
+                       {"bytes_in", report.bytes_in},
+                       {"bytes_out", report.bytes_out},
+                       {"dropped", counts(report.dropped)},
+                       {"quarantined", counts(report.quarantined)}})
+      .dump();
+}
+
+Result<std::unique_ptr<ops::Operator>> make_operator(const ops::CatalogEntry& entry, ops::Options& options) {
+  for (const auto& option : entry.spec->options) {
+    if (option.type != ops::OptionType::file || options.string(option.name).empty()) continue;
+    GRISTMILL_TRY(auto bytes, io::read_file(options.string(option.name)));
+    options.set_file(option.name, std::make_shared<const std::string>(std::move(bytes)));
+  }
+  return entry.make(options);
+}
+
+/// An operator bound to the columns of a table; made once, used from any number of threads.
+class Operator {
+ public:
+  Operator(const std::string& name, const std::string& options_json, const std::string& text_column)
+      : bound_(make(name, options_json, text_column)) {}
+
+  [[nodiscard]] std::vector<std::string> columns_read() const { return bound_.columns_read(); }
+
+  nb::tuple apply(const nb::object& schema, const nb::object& array) const {
+    const auto batch = open_batch(schema, array);
+    auto result = [&] {
+      const nb::gil_scoped_release released;
+      return bound_.apply(batch);
+    }();
+    if (!result) raise(result.error());
+    nb::object keep = result->keep ? nb::object(capsules(*std::move(result->keep))) : nb::object(nb::none());
+    return nb::make_tuple(keep, capsules(std::move(result->columns)), report_json(result->report));
+  }
+
+  void add_keys(const nb::object& schema, const nb::object& array, ops::ColumnarKeys& keys) const {
+    const auto batch = open_batch(schema, array);
+    const auto status = [&] {
+      const nb::gil_scoped_release released;
+      return bound_.add_keys(batch, keys);
+    }();
+    if (!status) raise(status.error());
+  }
+
+  nb::tuple survivors(ops::ColumnarKeys& keys) const {
+    ops::ColumnarReport report;
+    auto masks = [&] {
+      const nb::gil_scoped_release released;
+      return bound_.survivors(std::move(keys), report);
+    }();
+    if (!masks) raise(masks.error());
+    nb::list list;
+    for (auto& mask : *masks) list.append(capsules(std::move(mask)));
+    return nb::make_tuple(list, report_json(report));
+  }
+
+ private:
+  static ops::ColumnarOperator make(const std::string& name, const std::string& options_json,
+                                    const std::string& text_column) {
+    // The message for a misspelt name is the catalog's own.
+    const auto description = platform::describe_operator(name);
+    if (!description) raise(description.error());
+    const auto* entry = ops::find_operator(name);
+    auto options = value_or_raise(ops::resolve_options(*entry->spec, value_or_raise(Json::parse(options_json))));
+    auto made = make_operator(*entry, options);
+    if (!made) raise(std::move(made).error().within(name));
+    ops::ColumnarSettings settings{.text_column = text_column, .annotation = {}};
+    // Who extracts from a table without media types has pages in it.
+    if (name.starts_with("extract.")) settings.media_type = "text/html";
+    if (options.boolean("annotate")) settings.annotation = engine::annotation_column(name);
+    return {*std::move(made), std::move(settings)};
+  }
+
+  ops::ColumnarOperator bound_;
+};
+
+}  // namespace
+}  // namespace gristmill::python
+
+NB_MODULE(_native, module) {
+  using gristmill::python::Operator;
+  module.doc() = "Native half of the gristmill package.";
+  module.def("operators", [] { return gristmill::platform::describe_operators().dump(); }, "All specs as JSON.");
+  nb::class_<gristmill::ops::ColumnarKeys>(module, "Keys", "Hash keys of a table's rows.").def(nb::init<>());
+  nb::class_<Operator>(module, "Operator", "An operator bound to the columns of a table.")
+      .def(nb::init<const std::string&, const std::string&, const std::string&>(), nb::arg("name"), nb::arg("options"),
+           nb::arg("text_column"))
+      .def_prop_ro("columns_read", &Operator::columns_read)
+      .def("apply", &Operator::apply, nb::arg("schema"), nb::arg("array"),
+           "Applies a map or filter to one record batch: (mask or None, columns, report as JSON).")
+      .def("add_keys", &Operator::add_keys, nb::arg("schema"), nb::arg("array"), nb::arg("keys"))
+      .def("survivors", &Operator::survivors, nb::arg("keys"),
+           "The masks of the batches whose keys were added, and the report.");
+}

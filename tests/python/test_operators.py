@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operators from Python: every case of tests/cases, and what happens to tables on the way."""
+
+import inspect
+import json
+import pathlib
+import pickle
+import threading
+
+import pyarrow as pa
+import pytest
+from gristmill.operators import specs
+
+import gristmill
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+pytest.importorskip("gristmill._native", reason="the native module is not built: make dev")
+
+STOP_WORDS = "the be to of and that have with"
+GOOD = " ".join(f"{STOP_WORDS} sentence number {number} goes on" for number in range(10))
+
+
+def cases():
+    for path in sorted((ROOT / "tests" / "cases").glob("*.jsonl")):
+        for line in path.read_text().splitlines():
+            if line:
+                yield path.stem, json.loads(line)
+
+
+def options_of(operator, case):
+    """Paths in cases count from the root of the repository."""
+    files = {option["name"] for option in specs()[operator]["options"] if option["type"] == "file"}
+    return {
+        name: str(ROOT / value) if name in files and value else value for name, value in case.get("options", {}).items()
+    }
+
+
+def table_of(items, spec):
+    """Documents of a case as a table, with the columns that the operator reads."""
+    types = {"string": pa.string(), "boolean": pa.bool_(), "integer": pa.int64(), "number": pa.float64()}
+    columns = {
+        "text": pa.array([item.get("text", "") * item.get("repeat", 1) for item in items], pa.string()),
+        "media_type": pa.array([item.get("media_type", "text/plain") for item in items], pa.string()),
+        "url": pa.array([item.get("url") for item in items], pa.string()),
+        "metadata": pa.array(
+            [json.dumps(item["metadata"]) if "metadata" in item else None for item in items], pa.string()
+        ),
+    }
+    for column in spec["columns_in"]:
+        values = [item.get("columns_in", {}).get(column["name"]) for item in items]
+        columns[column["name"]] = pa.array(values, types[column["type"]])
+    return pa.table(columns)
+
+
+def check_row(table, case):
+    row = table.to_pylist()[0]
+    for name, value in case.get("columns", {}).items():
+        assert row[name] == (pytest.approx(value, rel=1e-6, abs=1e-6) if isinstance(value, float) else value), name
+    for name, wanted in (("text", "expect_text"), ("media_type", "expect_media_type"), ("tokens", "tokens")):
+        if wanted in case:
+            assert row[name] == case[wanted]
+
+
+@pytest.mark.parametrize(("operator", "case"), list(cases()), ids=lambda value: value if isinstance(value, str) else "")
+def test_case(operator, case):
+    spec = specs()[operator]
+    function = getattr(getattr(gristmill.ops, operator.partition(".")[0]), operator.partition(".")[2])
+    options = options_of(operator, case)
+    if "error" in case:
+        with pytest.raises((ValueError, LookupError, OverflowError, RuntimeError)):
+            function(pa.table({"text": [""]}), **options)
+        return
+    report = {}
+    if "documents" in case:
+        items = [item if isinstance(item, dict) else {"text": item} for item in case["documents"]]
+        table = table_of(items, spec).append_column("row", pa.array(range(len(items))))
+        kept = function(table, report=report, **options).column("row").to_pylist()
+        assert kept == [row for row, keep in enumerate(case["keep"]) if keep]
+        return
+    out = function(table_of([case], spec), report=report, **options)
+    out.validate(full=True)
+    if case.get("keep", True):
+        assert out.num_rows == 1, report
+        check_row(out, case)
+    else:
+        reasons = {**report["dropped"], **report["quarantined"]}
+        assert list(reasons) == [case["reason"]] if "reason" in case else reasons
+        assert out.num_rows == (1 if options.get("annotate") else 0)
+
+
+def filtered(data, **options):
+    return gristmill.ops.filter.gopher_quality(data, **options)
+
+
+def test_only_kept_rows_stay_with_all_their_columns():
+    table = pa.table({"row": [0, 1, 2], "text": [GOOD, "too short", GOOD], "tags": [["a"], [], ["b", "c"]]})
+    report = {}
+    kept = filtered(table, report=report)
+    assert kept.to_pylist() == [table.to_pylist()[0], table.to_pylist()[2]]
+    assert report["dropped"] == {"gopher_quality.short_document": 1}
+    assert (report["in"], report["out"], report["quarantined"]) == (3, 2, {})
+    assert report["bytes_in"] == 2 * len(GOOD) + len("too short")
+
+
+def test_annotate_keeps_all_rows_and_says_why():
+    table = pa.table({"text": [GOOD, "too short"]})
+    assert filtered(table, annotate=True).column("filter_gopher_quality_reason").to_pylist() == [
+        None,
+        "gopher_quality.short_document",
+    ]
+
+
+def test_columns_that_do_not_change_are_not_copied():
+    table = pa.table({"text": [GOOD, GOOD], "other": [1, 2]})
+    for out in (filtered(table), filtered(table, annotate=True)):
+        for name in table.column_names:
+            before, after = table.column(name).chunk(0).buffers(), out.column(name).chunk(0).buffers()
+            assert [part.address for part in before if part] == [part.address for part in after if part]
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view()], ids=str)
+def test_changed_text_keeps_its_type_slices_and_nulls(kind):
+    texts = ["left out", "plain", None, "cafe\u0301 and a good deal of coffee", "", "\u212b" * 5]
+    column = pa.chunked_array([pa.array(texts, pa.string()).cast(kind).slice(1), pa.array(["e\u0301"]).cast(kind)])
+    out = gristmill.ops.normalize.unicode(pa.table({"body": column}), text_column="body").column("body")
+    out.validate(full=True)
+    assert out.type == kind
+    assert out.to_pylist() == ["plain", None, "caf\u00e9 and a good deal of coffee", "", "\u00c5" * 5, "\u00e9"]
+
+
+def test_slices_of_batches_are_read_from_their_first_row():
+    batch = pa.record_batch({"text": ["too short", GOOD, "short", GOOD], "row": [0, 1, 2, 3]}).slice(1, 2)
+    out = filtered(batch)
+    assert isinstance(out, pa.RecordBatch)
+    assert out.column("row").to_pylist() == [1]
+
+
+def test_dictionaries_and_empty_tables():
+    coded = pa.array([GOOD, "short", GOOD]).dictionary_encode()
+    assert filtered(pa.table({"text": coded})).num_rows == 2
+    empty = pa.table({"text": pa.array([], pa.string())})
+    assert filtered(empty, annotate=True).schema.names == ["text", "filter_gopher_quality_reason"]
+    assert gristmill.ops.dedup.exact(empty).num_rows == 0
+    assert filtered(pa.table({"text": pa.nulls(2)})).num_rows == 0
+
+
+def test_arrays_and_readers_come_back_as_such():
+    assert gristmill.ops.normalize.unicode(pa.array(["e\u0301"])).column("text").to_pylist() == ["\u00e9"]
+    assert isinstance(filtered(pa.chunked_array([[GOOD, "short"]])), pa.ChunkedArray)
+    table = pa.table({"text": [GOOD, "short", GOOD, GOOD]})
+    report = {}
+    reader = filtered(pa.RecordBatchReader.from_batches(table.schema, table.to_batches(2)), report=report)
+    assert isinstance(reader, pa.RecordBatchReader)
+    assert reader.read_all().num_rows == 3
+    assert report["in"] == 4
+
+
+def test_other_libraries_by_the_capsule_interface():
+    class Foreign:
+        def __init__(self, table):
+            self.table = table
+
+        def __arrow_c_stream__(self, requested_schema=None):
+            return self.table.__arrow_c_stream__(requested_schema)
+
+    assert filtered(Foreign(pa.table({"text": [GOOD, "short"]}))).num_rows == 1
+    with pytest.raises(TypeError, match="is no Arrow data"):
+        filtered([GOOD])
+
+
+def test_duplicates_over_the_whole_table():
+    batches = [
+        pa.record_batch({"text": texts, "row": rows}) for texts, rows in ((["a", "b"], [0, 1]), (["b", "c"], [2, 3]))
+    ]
+    report = {}
+    out = gristmill.ops.dedup.exact(pa.Table.from_batches(batches), report=report)
+    assert out.column("row").to_pylist() == [0, 1, 3]
+    assert sum(report["dropped"].values()) == 1
+    assert gristmill.ops.dedup.exact(pa.Table.from_batches(batches), keep="newest").column("row").to_pylist() == [
+        0,
+        2,
+        3,
+    ]
+
+
+def test_broken_text_is_mended_not_passed_on():
+    offsets, data = pa.array([0, 4, 9], pa.int32()).buffers()[1], pa.py_buffer(b"a\xff\xfeb plain")
+    broken = pa.Array.from_buffers(pa.string(), 2, [None, offsets, data])
+    out = gristmill.ops.redact.pii(pa.table({"text": broken}))
+    assert out.column("pii_count").to_pylist() == [0, 0]
+
+
+def test_mistakes_are_told_in_words():
+    table = pa.table({"text": [GOOD]})
+    with pytest.raises(ValueError, match="did you mean 'min_words'"):
+        filtered(table, min_wrods=3)
+    with pytest.raises(LookupError, match="no column 'body'"):
+        filtered(table, text_column="body")
+    with pytest.raises(ValueError, match="holds no strings"):
+        filtered(pa.table({"text": [1]}))
+    with pytest.raises(LookupError, match=r"filter\.gopher_quality"):
+        gristmill.Operator("filter.gopher_qualty")
+    with pytest.raises(AttributeError, match="no operators of the family 'filtr'"):
+        _ = gristmill.ops.filtr
+    with pytest.raises(LookupError, match=r"needs the column 'language'|language"):
+        gristmill.ops.filter.language(table, keep=["en"])
+
+
+def test_an_operator_is_pickled_and_shared_between_threads():
+    operator = pickle.loads(pickle.dumps(gristmill.Operator("filter.gopher_quality", min_words=3)))
+    table = pa.table({"text": [GOOD, "too short"] * 500})
+    counts = []
+    threads = [threading.Thread(target=lambda: counts.append(operator(table).num_rows)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counts == [500] * 4
+
+
+def test_help_comes_from_the_spec():
+    spec = specs()["filter.gopher_quality"]
+    function = gristmill.ops.filter.gopher_quality
+    assert function.__doc__.startswith(spec["summary"])
+    parameters = inspect.signature(function).parameters
+    for option in spec["options"]:
+        assert parameters[option["name"]].default == option["default"]

@@ -2,6 +2,7 @@
 #include "gristmill/kernels/bpe.h"
 
 #include <fmt/format.h>
+#include <immintrin.h>
 
 #include <algorithm>
 #include <bit>
@@ -13,48 +14,42 @@
 namespace gristmill::kernels {
 namespace {
 
-constexpr unsigned id_bits = 21;
-constexpr unsigned rank_bits = 22;
-constexpr std::uint64_t rank_mask = (std::uint64_t{1} << rank_bits) - 1;
 constexpr std::size_t cache_entries = std::size_t{1} << 17;
+constexpr std::size_t neighbour_entries = std::size_t{1} << 15;
 constexpr std::size_t cached_piece_bytes_max = 15;
 // Below this length looking at every pair each time beats keeping a queue.
 constexpr std::size_t short_piece_bytes_max = 48;
+// Longer pieces are merged with a queue: their time is bounded whatever the vocabulary.
+constexpr std::size_t matched_piece_bytes_max = 4096;
 // Buffers of a giant piece are given back, not kept for ever.
 constexpr std::size_t kept_parts_max = std::size_t{1} << 16;
-
-std::uint64_t pair_key(std::uint32_t left, std::uint32_t right) { return (std::uint64_t{left} << id_bits) | right; }
-
-std::uint64_t mix(std::uint64_t value) {
-  value *= 0x9E3779B97F4A7C15ULL;
-  return value ^ (value >> 32);
-}
+// Pieces whose places in the cache are fetched at once.
+constexpr std::size_t group_size = 32;
 
 /// The first `size` (at most 16) bytes as two words, zeros behind them.
 std::array<std::uint64_t, 2> load_padded(const char* bytes, std::size_t size) {
   std::array<std::uint64_t, 2> words{};
-  if (size >= 8) {
-    std::memcpy(&words[0], bytes, 8);
-    // The last eight bytes overlap the first; what overlaps is shifted out.
-    std::uint64_t tail = 0;
-    std::memcpy(&tail, bytes + size - 8, 8);
-    words[1] = size == 8 ? 0 : tail >> (8 * (16 - size));
-  } else if (size >= 4) {
-    std::uint32_t head = 0;
-    std::uint32_t tail = 0;
-    std::memcpy(&head, bytes, 4);
-    std::memcpy(&tail, bytes + size - 4, 4);
-    words[0] = head | (size == 4 ? 0 : (std::uint64_t{tail} >> (8 * (8 - size))) << 32);
-  } else if (size > 0) {
-    const auto byte = [&](std::size_t at) { return std::uint64_t{static_cast<unsigned char>(bytes[at])}; };
-    words[0] = byte(0) | (size > 1 ? byte(1) << 8 : 0) | (size > 2 ? byte(2) << 16 : 0);
-  }
+  std::memcpy(words.data(), bytes, size);
   return words;
+}
+
+/// The same where 16 bytes can be read.
+std::array<std::uint64_t, 2> load_masked(const char* bytes, std::size_t size) {
+  std::array<std::uint64_t, 2> words;
+  std::memcpy(words.data(), bytes, sizeof(words));
+  // An index of 64 or more keeps every bit.
+  words[0] = _bzhi_u64(words[0], static_cast<unsigned>(8 * size));
+  words[1] = _bzhi_u64(words[1], static_cast<unsigned>(8 * (std::max<std::size_t>(size, 8) - 8)));
+  return words;
+}
+
+std::size_t cache_slot(const std::array<std::uint64_t, 2>& key) {
+  return BpePairs::mix(key[0] ^ (key[1] * 0xC2B2AE3D27D4EB4FULL)) & (cache_entries - 1);
 }
 
 }  // namespace
 
-BpeScratch::BpeScratch() : cache_(cache_entries) {}
+BpeScratch::BpeScratch() : cache_(cache_entries), neighbours_(neighbour_entries) {}
 
 Result<BpeModel> BpeModel::build(BpeVocabulary vocabulary) {
   if (vocabulary.tokens.size() > tokens_max) {
@@ -67,7 +62,10 @@ Result<BpeModel> BpeModel::build(BpeVocabulary vocabulary) {
   BpeModel model;
   GRISTMILL_RETURN_IF_ERROR(model.index_tokens(vocabulary));
   GRISTMILL_RETURN_IF_ERROR(model.index_merges(vocabulary));
-  model.mark_whole_tokens(vocabulary.whole_pieces_first);
+  model.find_origins();
+  model.drop_dead_pairs();
+  model.find_out_of_order();
+  model.index_trie(vocabulary.whole_pieces_first);
   return model;
 }
 
@@ -105,48 +103,79 @@ Status BpeModel::index_tokens(const BpeVocabulary& vocabulary) {
 }
 
 Status BpeModel::index_merges(const BpeVocabulary& vocabulary) {
-  const auto slots = std::bit_ceil(vocabulary.merges.size() * 2 + 2);
-  pair_slots_.assign(slots, empty_slot);
-  pair_mask_ = slots - 1;
-  merged_.reserve(vocabulary.merges.size());
-  for (std::uint32_t rank = 0; rank < vocabulary.merges.size(); ++rank) {
-    const auto& rule = vocabulary.merges[rank];
+  pairs_ = BpePairs(vocabulary.merges.size());
+  for (std::size_t i = 0; i < vocabulary.merges.size(); ++i) {
+    const auto& rule = vocabulary.merges[i];
     const auto left = token_bytes(rule.left);
     const auto right = token_bytes(rule.right);
     const auto merged = token_bytes(rule.merged);
     if (left.empty() || right.empty() || merged.size() != left.size() + right.size() || !merged.starts_with(left) ||
         !merged.ends_with(right)) {
-      return corrupt_data(fmt::format("merge {} does not join its two parts: ids {} + {} -> {}", rank, rule.left,
+      return corrupt_data(fmt::format("merge {} does not join its two parts: ids {} + {} -> {}", i, rule.left,
                                       rule.right, rule.merged));
     }
-    merged_.push_back(rule.merged);
-    const auto key = pair_key(rule.left, rule.right);
-    auto slot = mix(key) & pair_mask_;
-    while (pair_slots_[slot] != empty_slot && pair_slots_[slot] >> rank_bits != key) slot = (slot + 1) & pair_mask_;
-    // A pair that is listed twice has its last rank, as in the library that writes these files.
-    pair_slots_[slot] = (key << rank_bits) | rank;
-  }
-  byte_pair_ranks_.resize(65536);
-  for (unsigned first = 0; first < 256; ++first) {
-    for (unsigned second = 0; second < 256; ++second) {
-      byte_pair_ranks_[first << 8 | second] = rank_of(byte_ids_[first], byte_ids_[second]);
-    }
+    GRISTMILL_CHECK(rule.rank < merges_max, std::to_string(rule.rank));
+    if (rule.rank >= merged_.size()) merged_.resize(std::size_t{rule.rank} + 1);
+    merged_[rule.rank] = rule.merged;
+    pairs_.set(rule.left, rule.right, rule.rank);
   }
   return {};
 }
 
-void BpeModel::mark_whole_tokens(bool all) {
-  is_whole_.assign(size(), all);
-  if (all) return;
+/// Merges the bytes of each token: the last merge made it. A token that its bytes do not merge to is never made.
+void BpeModel::find_origins() {
   BpeScratch scratch;
   std::vector<std::uint32_t> ids;
+  origins_.resize(size());
   for (std::uint32_t id = 0; id < size(); ++id) {
-    ids.clear();
     const auto token = token_bytes(id);
     if (token.empty()) continue;
-    merge(token, scratch, ids);
-    is_whole_[id] = ids.size() == 1 && ids[0] == id;
+    if (token.size() == 1) {
+      origins_[id].rank = 0;
+      continue;
+    }
+    ids.clear();
+    Origin last;
+    merge(token, scratch, ids, &last);
+    if (ids.size() == 1) origins_[id] = last;
   }
+}
+
+/// The bytes of a token always merge in the same way, wherever they stand: of all pairs that would make it only its
+/// origin ever comes up.
+void BpeModel::drop_dead_pairs() {
+  const auto is_merged = [](const Origin& origin) { return origin.rank != none && origin.rank > 0; };
+  BpePairs alive(static_cast<std::size_t>(std::ranges::count_if(origins_, is_merged)));
+  for (const auto& origin : origins_) {
+    if (is_merged(origin)) alive.set(origin.left, origin.right, origin.rank - 1);
+  }
+  pairs_ = std::move(alive);
+}
+
+void BpeModel::find_out_of_order() {
+  std::vector<std::uint32_t> by_size;
+  for (std::uint32_t id = 0; id < size(); ++id) {
+    if (origins_[id].rank != none && origins_[id].rank > 0) by_size.push_back(id);
+  }
+  // The parts of a token are shorter than it, so they come first.
+  std::ranges::sort(by_size, {}, [&](std::uint32_t id) { return token_bytes(id).size(); });
+  is_out_of_order_.assign(size(), false);
+  for (const auto id : by_size) {
+    const auto& [left, right, rank] = origins_[id];
+    is_out_of_order_[id] = is_out_of_order_[left] || is_out_of_order_[right] || origins_[left].rank >= rank ||
+                           origins_[right].rank >= rank;
+  }
+}
+
+void BpeModel::index_trie(bool whole_pieces_first) {
+  std::vector<TokenTrie::Entry> entries;
+  entries.reserve(size());
+  for (std::uint32_t id = 0; id < size(); ++id) {
+    const auto token = token_bytes(id);
+    const bool is_reachable = origins_[id].rank != none;
+    if (!token.empty() && (is_reachable || whole_pieces_first)) entries.push_back({token, id, is_reachable});
+  }
+  trie_ = TokenTrie(std::move(entries));
 }
 
 std::string_view BpeModel::token_bytes(std::uint32_t id) const {
@@ -165,41 +194,30 @@ std::uint32_t BpeModel::find_token(std::string_view bytes) const {
   return token_slots_[slot];
 }
 
-std::uint32_t BpeModel::rank_of(std::uint32_t left, std::uint32_t right) const {
-  const auto key = pair_key(left, right);
-  auto slot = mix(key) & pair_mask_;
-  while (pair_slots_[slot] != empty_slot) {
-    if (pair_slots_[slot] >> rank_bits == key) return static_cast<std::uint32_t>(pair_slots_[slot] & rank_mask);
-    slot = (slot + 1) & pair_mask_;
-  }
-  return none;
-}
-
-void BpeModel::merge_short(std::string_view piece, std::vector<std::uint32_t>& out) const {
+void BpeModel::merge_short(std::string_view piece, std::vector<std::uint32_t>& out, Origin* last) const {
   std::array<std::uint32_t, short_piece_bytes_max> ids;
   // Rank of each part with the next one; `none` behind the last.
   std::array<std::uint32_t, short_piece_bytes_max> ranks;
   std::size_t count = piece.size();
-  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(piece[at]); };
-  for (std::size_t i = 0; i < count; ++i) {
-    ids[i] = byte_ids_[byte(i)];
-    ranks[i] = i + 1 < count ? byte_pair_ranks_[static_cast<std::size_t>(byte(i)) << 8 | byte(i + 1)] : none;
-  }
+  for (std::size_t i = 0; i < count; ++i) ids[i] = byte_ids_[static_cast<unsigned char>(piece[i])];
+  for (std::size_t i = 0; i < count; ++i) ranks[i] = i + 1 < count ? pairs_.rank(ids[i], ids[i + 1]) : none;
   while (count > 1) {
     std::size_t best = 0;
     for (std::size_t i = 1; i + 1 < count; ++i) best = ranks[i] < ranks[best] ? i : best;
     if (ranks[best] == none) break;
+    if (last != nullptr) *last = {ids[best], ids[best + 1], ranks[best] + 1};
     ids[best] = merged_[ranks[best]];
     std::memmove(&ids[best + 1], &ids[best + 2], (count - best - 2) * sizeof(std::uint32_t));
     std::memmove(&ranks[best + 1], &ranks[best + 2], (count - best - 2) * sizeof(std::uint32_t));
     --count;
-    ranks[best] = best + 1 < count ? rank_of(ids[best], ids[best + 1]) : none;
-    if (best > 0) ranks[best - 1] = rank_of(ids[best - 1], ids[best]);
+    ranks[best] = best + 1 < count ? pairs_.rank(ids[best], ids[best + 1]) : none;
+    if (best > 0) ranks[best - 1] = pairs_.rank(ids[best - 1], ids[best]);
   }
   out.insert(out.end(), ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
-void BpeModel::merge_long(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const {
+void BpeModel::merge_long(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out,
+                          Origin* last) const {
   auto& parts = scratch.parts_;
   auto& queue = scratch.queue_;  // Heap of rank (high half) and position (low half): ties go to the leftmost.
   const auto size = static_cast<std::uint32_t>(piece.size());
@@ -209,13 +227,12 @@ void BpeModel::merge_long(std::string_view piece, BpeScratch& scratch, std::vect
   for (std::uint32_t i = 0; i < size; ++i) {
     parts[i] = {byte_ids_[static_cast<unsigned char>(piece[i])], i - 1, i + 1};
     if (i + 1 == size) break;
-    const auto rank = byte_pair_ranks_[static_cast<std::size_t>(static_cast<unsigned char>(piece[i])) << 8 |
-                                       static_cast<unsigned char>(piece[i + 1])];
+    const auto rank = pairs_.rank(parts[i].id, byte_ids_[static_cast<unsigned char>(piece[i + 1])]);
     if (rank != none) queue.push_back(std::uint64_t{rank} << 32 | i);
   }
   std::make_heap(queue.begin(), queue.end(), later);
   const auto push = [&](std::uint32_t at) {
-    const auto rank = rank_of(parts[at].id, parts[parts[at].next].id);
+    const auto rank = pairs_.rank(parts[at].id, parts[parts[at].next].id);
     if (rank == none) return;
     queue.push_back(std::uint64_t{rank} << 32 | at);
     std::push_heap(queue.begin(), queue.end(), later);
@@ -226,9 +243,10 @@ void BpeModel::merge_long(std::string_view piece, BpeScratch& scratch, std::vect
     const auto at = static_cast<std::uint32_t>(queue.back());
     queue.pop_back();
     // An entry is stale when its pair is gone; parts that were merged away have the id `none`.
-    if (parts[at].id == none || parts[at].next == size || rank_of(parts[at].id, parts[parts[at].next].id) != rank)
+    if (parts[at].id == none || parts[at].next == size || pairs_.rank(parts[at].id, parts[parts[at].next].id) != rank)
       continue;
     const auto gone = parts[at].next;
+    if (last != nullptr) *last = {parts[at].id, parts[gone].id, rank + 1};
     parts[at].id = merged_[rank];
     parts[at].next = parts[gone].next;
     parts[gone].id = none;
@@ -245,41 +263,153 @@ void BpeModel::merge_long(std::string_view piece, BpeScratch& scratch, std::vect
   }
 }
 
-void BpeModel::merge(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const {
-  if (piece.size() <= short_piece_bytes_max) return merge_short(piece, out);
-  merge_long(piece, scratch, out);
+void BpeModel::merge(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out, Origin* last) const {
+  if (piece.size() <= short_piece_bytes_max) return merge_short(piece, out, last);
+  merge_long(piece, scratch, out, last);
+}
+
+void BpeModel::merge_piece(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const {
+  if (piece.empty()) return;
+  const auto id = trie_.find(piece);
+  if (id != TokenTrie::none) return out.push_back(id);
+  merge(piece, scratch, out, nullptr);
+}
+
+/// Takes the two tokens apart from the last merge to the first: at no time may a merge across their border have been
+/// due before the one that was made. Of equal ranks the left one is due first.
+bool BpeModel::go_together(std::uint32_t left, std::uint32_t right) const {
+  auto limit = none;
+  while (true) {
+    const auto rank = pairs_.rank(left, right);
+    if (rank != none && rank + 1 < limit) return false;
+    const auto left_rank = origins_[left].rank;
+    const auto right_rank = origins_[right].rank;
+    if (left_rank > right_rank) {
+      limit = left_rank;
+      left = origins_[left].right;
+    } else if (right_rank == 0) {
+      return true;
+    } else {
+      limit = right_rank + 1;
+      right = origins_[right].left;
+    }
+  }
+}
+
+/// The same by merging both tokens' bytes.
+bool BpeModel::merges_apart(std::string_view bytes, std::uint32_t left, std::uint32_t right,
+                            BpeScratch& scratch) const {
+  scratch.pair_.clear();
+  merge(bytes, scratch, scratch.pair_, nullptr);
+  return scratch.pair_.size() == 2 && scratch.pair_[0] == left && scratch.pair_[1] == right;
+}
+
+/// Whether two tokens may stand side by side; `bytes` are theirs.
+bool BpeModel::may_follow(std::string_view bytes, std::uint32_t left, std::uint32_t right, BpeScratch& scratch) const {
+  const auto key = BpePairs::key(left, right);
+  auto& known = scratch.neighbours_[BpePairs::mix(key) & (neighbour_entries - 1)];
+  if (known >> 1 == key + 1) return (known & 1) != 0;
+  const bool answer = is_out_of_order_[left] || is_out_of_order_[right] ? merges_apart(bytes, left, right, scratch)
+                                                                        : go_together(left, right);
+  known = (key + 1) << 1 | (answer ? 1 : 0);
+  return answer;
+}
+
+/// Depth first: the longest token at each place, a shorter one where it does not go with the token before. Each place
+/// is left at most once as a dead end, because only one row of tokens leads to it.
+void BpeModel::match(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const {
+  std::array<std::uint64_t, matched_piece_bytes_max / 64 + 1> dead_ends;
+  std::fill_n(dead_ends.begin(), piece.size() / 64 + 1, 0);
+  const auto first = out.size();
+  std::size_t position = 0;
+  std::size_t last_size = 0;
+  auto next = trie_.longest(piece);
+  while (true) {
+    const auto end = position + next.size;
+    const bool is_dead = (dead_ends[end / 64] >> (end % 64) & 1) != 0;
+    const auto both = piece.substr(position - last_size, last_size + next.size);
+    if (!is_dead && (out.size() == first || may_follow(both, out.back(), next.id, scratch))) {
+      out.push_back(next.id);
+      if (end == piece.size()) return;
+      position = end;
+      last_size = next.size;
+      next = trie_.longest(piece.substr(position));
+      continue;
+    }
+    while (next.size == 1) {
+      GRISTMILL_CHECK(out.size() > first, "no row of tokens makes the piece");
+      dead_ends[position / 64] |= std::uint64_t{1} << (position % 64);
+      next = {out.back(), static_cast<std::uint32_t>(token_bytes(out.back()).size())};
+      out.pop_back();
+      position -= next.size;
+      last_size = out.size() == first ? 0 : token_bytes(out.back()).size();
+    }
+    next = trie_.longest(piece.substr(position, next.size - 1));
+  }
 }
 
 void BpeModel::encode_uncached(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const {
-  const auto id = find_token(piece);
-  if (id != none && is_whole_[id]) return out.push_back(id);
-  merge(piece, scratch, out);
+  const auto id = trie_.find(piece);
+  if (id != TokenTrie::none) return out.push_back(id);
+  if (piece.size() <= matched_piece_bytes_max) return match(piece, scratch, out);
+  merge(piece, scratch, out, nullptr);
 }
 
-void BpeModel::encode_piece(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const {
-  if (piece.empty()) return;
-  if (piece.size() > cached_piece_bytes_max) return encode_uncached(piece, scratch, out);
-  auto key = load_padded(piece.data(), piece.size());
-  key[1] |= std::uint64_t{piece.size()} << 56;
-  auto& entry = scratch.cache_[mix(key[0] ^ (key[1] * 0xC2B2AE3D27D4EB4FULL)) & (cache_entries - 1)];
-  if (entry.key == key) {
-    out.insert(out.end(), entry.ids.begin(), entry.ids.begin() + entry.count);
-    return;
-  }
+void BpeModel::encode_new(std::string_view piece, BpeScratch::Entry& entry, BpeScratch& scratch,
+                          std::vector<std::uint32_t>& out) const {
   const auto before = out.size();
   encode_uncached(piece, scratch, out);
   const auto count = out.size() - before;
   if (count > entry.ids.size()) return;
-  entry.key = key;
+  entry.key = load_padded(piece.data(), piece.size());
+  entry.key[1] |= std::uint64_t{piece.size()} << 56;
   entry.count = static_cast<std::uint32_t>(count);
   std::copy_n(out.begin() + static_cast<std::ptrdiff_t>(before), count, entry.ids.begin());
 }
 
-void BpeModel::encode_pieces(std::string_view text, std::size_t begin, const std::uint32_t* ends, std::size_t count,
+void BpeModel::encode_piece(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const {
+  const auto end = static_cast<std::uint32_t>(piece.size());
+  if (!piece.empty()) encode_pieces(piece, 0, {&end, 1}, scratch, out);
+}
+
+void BpeModel::encode_pieces(std::string_view text, std::size_t begin, std::span<const std::uint32_t> ends,
                              BpeScratch& scratch, std::vector<std::uint32_t>& out) const {
-  for (std::size_t i = 0; i < count; ++i) {
-    encode_piece(text.substr(begin, ends[i] - begin), scratch, out);
-    begin = ends[i];
+  std::array<std::array<std::uint64_t, 2>, group_size> keys;
+  std::array<BpeScratch::Entry*, group_size> entries;
+  // Ids of pieces found in the cache, before they go to `out` together; three more are stored at once than are counted.
+  std::array<std::uint32_t, group_size * 3 + 4> found;
+  for (; !ends.empty(); ends = ends.subspan(std::min(group_size, ends.size()))) {
+    const auto count = std::min(group_size, ends.size());
+    for (std::size_t i = 0, from = begin; i < count; from = ends[i++]) {
+      const auto size = ends[i] - from;
+      entries[i] = nullptr;
+      if (size > cached_piece_bytes_max) continue;
+      keys[i] = from + 16 <= text.size() ? load_masked(text.data() + from, size)
+                                         : load_padded(text.data() + from, size);
+      keys[i][1] |= std::uint64_t{size} << 56;
+      entries[i] = &scratch.cache_[cache_slot(keys[i])];
+      __builtin_prefetch(entries[i]);
+    }
+    std::size_t found_count = 0;
+    const auto flush = [&] {
+      out.insert(out.end(), found.begin(), found.begin() + static_cast<std::ptrdiff_t>(found_count));
+      found_count = 0;
+    };
+    for (std::size_t i = 0; i < count; begin = ends[i++]) {
+      if (entries[i] != nullptr && entries[i]->key == keys[i]) {
+        std::memcpy(&found[found_count], entries[i]->ids.data(), sizeof(entries[i]->ids));
+        found_count += entries[i]->count;
+        continue;
+      }
+      flush();
+      const auto piece = text.substr(begin, ends[i] - begin);
+      if (entries[i] == nullptr) {
+        encode_uncached(piece, scratch, out);
+      } else {
+        encode_new(piece, *entries[i], scratch, out);
+      }
+    }
+    flush();
   }
 }
 

@@ -5,11 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "gristmill/base/result.h"
+#include "gristmill/kernels/bpe_pairs.h"
+#include "gristmill/kernels/token_trie.h"
 
 namespace gristmill::kernels {
 
@@ -18,16 +21,19 @@ struct BpeMerge {
   std::uint32_t left = 0;
   std::uint32_t right = 0;
   std::uint32_t merged = 0;
+  /// The lowest is merged first, among equals the leftmost. Rules of one rank make the same token.
+  std::uint32_t rank = 0;
 };
 
 /// What a byte-pair encoding is made of.
 struct BpeVocabulary {
   std::vector<std::string> tokens;  ///< Bytes of each id; empty where an id is not a token of the merges.
-  std::vector<BpeMerge> merges;     ///< In order of rank: the first is merged first.
+  std::vector<BpeMerge> merges;
   bool whole_pieces_first = false;  ///< A piece that is a token is that token, whatever the merges say.
 };
 
-/// Working memory of one thread: the cache of pieces seen (4 MiB, never grows) and buffers for merging.
+/// Working memory of one thread: the cache of pieces seen (4 MiB, never grows), that of pairs that may stand side by
+/// side (256 KiB), and buffers for merging.
 class BpeScratch {
  public:
   BpeScratch();
@@ -35,7 +41,7 @@ class BpeScratch {
  private:
   friend class BpeModel;
   /// A short piece and its ids. `key` holds the bytes, padded with zeros, and the length in the last one.
-  struct Entry {
+  struct alignas(32) Entry {
     std::array<std::uint64_t, 2> key{};
     std::array<std::uint32_t, 3> ids{};
     std::uint32_t count = 0;
@@ -46,16 +52,22 @@ class BpeScratch {
     std::uint32_t next = 0;
   };
   std::vector<Entry> cache_;
+  std::vector<std::uint64_t> neighbours_;
   std::vector<Part> parts_;
   std::vector<std::uint64_t> queue_;
+  std::vector<std::uint32_t> pair_;
 };
 
 /// Merges byte pairs: the pair of lowest rank first, the leftmost among equals, until none is left. Immutable; threads
 /// share it, each with a scratch of its own that must not be used with another model.
+///
+/// What merging gives is found without merging: a row of tokens is the result exactly when each two neighbours are the
+/// result for their own bytes, so the longest tokens are tried first and taken back where neighbours do not go
+/// together (as in the `bpe` crate of GitHub, 2024).
 class BpeModel {
  public:
   static constexpr std::size_t tokens_max = std::size_t{1} << 21;
-  static constexpr std::size_t merges_max = (std::size_t{1} << 22) - 1;
+  static constexpr std::size_t merges_max = (std::size_t{1} << 22) - 2;
 
   /// Checks and indexes a vocabulary. Refused: a missing single byte, one token under two ids, too many entries, a
   /// merge whose result is not the two parts joined.
@@ -64,8 +76,10 @@ class BpeModel {
   /// Appends the ids of one piece. Time is O(n log n) whatever the bytes.
   void encode_piece(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const;
   /// Appends the ids of the pieces of `text` that begin at `begin` and end at `ends`.
-  void encode_pieces(std::string_view text, std::size_t begin, const std::uint32_t* ends, std::size_t count,
-                     BpeScratch& scratch, std::vector<std::uint32_t>& out) const;
+  void encode_pieces(std::string_view text, std::size_t begin, std::span<const std::uint32_t> ends, BpeScratch& scratch,
+                     std::vector<std::uint32_t>& out) const;
+  /// Appends the ids of one piece by merging pair after pair: the definition, slow, for tests.
+  void merge_piece(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const;
 
   /// Id of the token with exactly these bytes.
   [[nodiscard]] std::optional<std::uint32_t> find(std::string_view bytes) const;
@@ -76,29 +90,46 @@ class BpeModel {
 
  private:
   static constexpr std::uint32_t none = UINT32_MAX;
-  static constexpr std::uint64_t empty_slot = UINT64_MAX;
+  /// How merging makes a token: of which two, and how early. Single bytes have rank 0, what no merge makes has `none`.
+  struct Origin {
+    std::uint32_t left = none;
+    std::uint32_t right = none;
+    std::uint32_t rank = none;
+  };
 
   BpeModel() = default;
   Status index_tokens(const BpeVocabulary& vocabulary);
   Status index_merges(const BpeVocabulary& vocabulary);
-  void mark_whole_tokens(bool all);
+  void find_origins();
+  void drop_dead_pairs();
+  void index_trie(bool whole_pieces_first);
+  void find_out_of_order();
   [[nodiscard]] std::uint32_t find_token(std::string_view bytes) const;
-  [[nodiscard]] std::uint32_t rank_of(std::uint32_t left, std::uint32_t right) const;
-  void merge(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const;
-  void merge_short(std::string_view piece, std::vector<std::uint32_t>& out) const;
-  void merge_long(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const;
+  void merge(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out, Origin* last) const;
+  void merge_short(std::string_view piece, std::vector<std::uint32_t>& out, Origin* last) const;
+  void merge_long(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out, Origin* last) const;
+  [[nodiscard]] bool go_together(std::uint32_t left, std::uint32_t right) const;
+  [[nodiscard]] bool merges_apart(std::string_view bytes, std::uint32_t left, std::uint32_t right,
+                                  BpeScratch& scratch) const;
+  [[nodiscard]] bool may_follow(std::string_view bytes, std::uint32_t left, std::uint32_t right,
+                                BpeScratch& scratch) const;
+  void match(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const;
   void encode_uncached(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const;
+  void encode_new(std::string_view piece, BpeScratch::Entry& entry, BpeScratch& scratch,
+                  std::vector<std::uint32_t>& out) const;
 
-  std::string bytes_;                     ///< All tokens, one after the other.
-  std::vector<std::uint32_t> offsets_;    ///< Where each begins, and the end.
+  std::string bytes_;                       ///< All tokens, one after the other.
+  std::vector<std::uint32_t> offsets_;      ///< Where each begins, and the end.
   std::vector<std::uint32_t> token_slots_;  ///< Open addressing: id by bytes.
   std::size_t token_mask_ = 0;
-  std::vector<bool> is_whole_;            ///< Whether a piece with these bytes is this one id.
-  std::vector<std::uint64_t> pair_slots_; ///< Open addressing: left (21 bits), right (21 bits), rank (22 bits).
-  std::size_t pair_mask_ = 0;
-  std::vector<std::uint32_t> merged_;     ///< Id that each rank makes.
+  BpePairs pairs_;
+  std::vector<std::uint32_t> merged_;  ///< Id that each rank makes.
+  std::vector<Origin> origins_;        ///< By id.
+  TokenTrie trie_;                     ///< What a piece may begin with, or be as a whole.
+  /// Ids in whose making a merge comes before one of higher rank that it needs. Training finds merges in order, but
+  /// vocabularies put together of several have some dozens.
+  std::vector<bool> is_out_of_order_;
   std::array<std::uint32_t, 256> byte_ids_{};
-  std::vector<std::uint32_t> byte_pair_ranks_;  ///< Rank by two bytes, for the first look at a piece.
 };
 
 }  // namespace gristmill::kernels

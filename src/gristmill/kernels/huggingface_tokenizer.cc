@@ -118,7 +118,7 @@ Result<BpeMerge> read_merge(const Json& merge, const IdByText& ids) {
     if (id == ids.end()) return corrupt_data(fmt::format("token '{}' is not in model.vocab", texts[i].substr(0, 80)));
     found[i] = id->second;
   }
-  return BpeMerge{found[0], found[1], found[2]};
+  return BpeMerge{found[0], found[1], found[2], 0};
 }
 
 Result<BpeModel> read_model(const Json& model) {
@@ -131,6 +131,7 @@ Result<BpeModel> read_model(const Json& model) {
   for (std::size_t i = 0; i < merges.size(); ++i) {
     auto merge = read_merge(merges[i], ids);
     if (!merge) return std::move(merge).error().within(fmt::format("tokenizer.json: model.merges[{}]", i));
+    merge->rank = static_cast<std::uint32_t>(i);
     vocabulary.merges.push_back(*merge);
   }
   return BpeModel::build(std::move(vocabulary));

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "gristmill/kernels/ascii_pieces.h"
 #include "gristmill/kernels/regex_pretokenizer.h"
 #include "gristmill/kernels/unicode_classes.h"
 
@@ -217,12 +218,21 @@ struct Digits {
 template <typename Matcher>
 class MatcherPretokenizer final : public Pretokenizer {
  public:
+  /// `cutter`, when given, cuts as the matcher does, where the text is ASCII.
+  explicit MatcherPretokenizer(AsciiCutter cutter) : cutter_(cutter) {}
+
   Result<std::size_t> split(std::string_view text, std::size_t& position,
                             std::span<std::uint32_t> ends) const override {
     const Reader reader(text, classes_);
     std::size_t count = 0;
     std::size_t at = position;
     while (at < text.size() && count < ends.size()) {
+      // Blocks need room for their ends; the rest is for another call.
+      if (cutter_ != nullptr && count > 0 && ends.size() - count < ascii_ends_min) break;
+      if (cutter_ != nullptr && reader.byte(at) < 0x80) {
+        count += cutter_(text, at, ends.subspan(count));
+        if (count == ends.size()) break;
+      }
       at = Matcher::next(reader, at);
       ends[count++] = static_cast<std::uint32_t>(at);
     }
@@ -232,6 +242,7 @@ class MatcherPretokenizer final : public Pretokenizer {
 
  private:
   const std::uint8_t* classes_ = unicode_classes();
+  AsciiCutter cutter_;
 };
 
 constexpr std::array pattern_names{
@@ -284,13 +295,14 @@ std::optional<Pattern> pattern_of_regex(std::string_view regex) noexcept {
   return std::nullopt;
 }
 
-std::unique_ptr<Pretokenizer> Pretokenizer::for_pattern(Pattern pattern) {
+std::unique_ptr<Pretokenizer> Pretokenizer::for_pattern(Pattern pattern, SimdLevel level) {
+  const auto cutter = ascii_cutter(pattern, level);
   switch (pattern) {
-    case Pattern::gpt2: return std::make_unique<MatcherPretokenizer<Gpt2>>();
-    case Pattern::cl100k: return std::make_unique<MatcherPretokenizer<Cl100k<3, true>>>();
-    case Pattern::llama3: return std::make_unique<MatcherPretokenizer<Cl100k<3, false>>>();
-    case Pattern::qwen2: return std::make_unique<MatcherPretokenizer<Cl100k<1, false>>>();
-    case Pattern::o200k: return std::make_unique<MatcherPretokenizer<O200k>>();
+    case Pattern::gpt2: return std::make_unique<MatcherPretokenizer<Gpt2>>(cutter);
+    case Pattern::cl100k: return std::make_unique<MatcherPretokenizer<Cl100k<3, true>>>(cutter);
+    case Pattern::llama3: return std::make_unique<MatcherPretokenizer<Cl100k<3, false>>>(cutter);
+    case Pattern::qwen2: return std::make_unique<MatcherPretokenizer<Cl100k<1, false>>>(cutter);
+    case Pattern::o200k: return std::make_unique<MatcherPretokenizer<O200k>>(cutter);
   }
   return nullptr;
 }
@@ -301,8 +313,8 @@ Result<std::unique_ptr<Pretokenizer>> Pretokenizer::for_regex(std::string_view r
 }
 
 std::unique_ptr<Pretokenizer> Pretokenizer::for_digits(bool each_alone) {
-  if (each_alone) return std::make_unique<MatcherPretokenizer<Digits<true>>>();
-  return std::make_unique<MatcherPretokenizer<Digits<false>>>();
+  if (each_alone) return std::make_unique<MatcherPretokenizer<Digits<true>>>(nullptr);
+  return std::make_unique<MatcherPretokenizer<Digits<false>>>(nullptr);
 }
 
 }  // namespace gristmill::kernels

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "gristmill/base/result.h"
+#include "gristmill/kernels/simd.h"
 
 namespace gristmill::kernels {
 
@@ -41,7 +42,7 @@ class Pretokenizer {
                                     std::span<std::uint32_t> ends) const = 0;
 
   /// A hand-written matcher.
-  static std::unique_ptr<Pretokenizer> for_pattern(Pattern pattern);
+  static std::unique_ptr<Pretokenizer> for_pattern(Pattern pattern, SimdLevel level = simd_level());
   /// The hand-written matcher when the expression is a known one, else PCRE2 (properties of Unicode 14); parts that the
   /// expression does not match are pieces of their own. Errors: the expression does not compile.
   static Result<std::unique_ptr<Pretokenizer>> for_regex(std::string_view regex);

@@ -104,7 +104,7 @@ Result<std::vector<BpeMerge>> derive_merges(const std::vector<std::string>& toke
       if (left == ids.end()) continue;
       const auto right = ids.find(token.substr(cut));
       if (right == ids.end()) continue;
-      merges.push_back({left->second, right->second, id});
+      merges.push_back({left->second, right->second, id, id});
     }
     if (merges.size() > BpeModel::merges_max)
       return limit_exceeded("the rank file allows more pairs than are supported");

@@ -133,7 +133,7 @@ Status Tokenizer::encode_stage(std::string_view text, std::size_t stage, BpeScra
     GRISTMILL_TRY(const auto count, parts_.stages[stage]->split(text, position, ends));
     if (count == 0) return {};
     if (is_last) {
-      parts_.model.encode_pieces(text, begin, ends.data(), count, scratch, out);
+      parts_.model.encode_pieces(text, begin, std::span(ends).first(count), scratch, out);
       continue;
     }
     for (std::size_t i = 0; i < count; begin = ends[i++]) {

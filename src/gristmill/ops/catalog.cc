@@ -5,7 +5,10 @@
 #include "gristmill/ops/dedup/exact.h"
 #include "gristmill/ops/dedup/minhash.h"
 #include "gristmill/ops/extract/html.h"
+#include "gristmill/ops/filter/answer_leak.h"
+#include "gristmill/ops/filter/conversation.h"
 #include "gristmill/ops/filter/gopher_quality.h"
+#include "gristmill/ops/filter/preference_pair.h"
 #include "gristmill/ops/language/filter.h"
 #include "gristmill/ops/language/identify.h"
 #include "gristmill/ops/normalize/unicode.h"
@@ -22,8 +25,9 @@ constexpr CatalogEntry entry{&T::spec_, &T::make};
 
 /// One line an operator, sorted by name.
 constexpr std::array entries{
-    entry<DedupExact>,       entry<DedupMinhash>,     entry<ExtractHtml>, entry<GopherQuality>, entry<FilterLanguage>,
-    entry<LanguageIdentify>, entry<NormalizeUnicode>, entry<RedactPii>,   entry<TokenizeBpe>,
+    entry<DedupExact>,         entry<DedupMinhash>,     entry<ExtractHtml>,    entry<FilterAnswerLeak>,
+    entry<FilterConversation>, entry<GopherQuality>,    entry<FilterLanguage>, entry<FilterPreferencePair>,
+    entry<LanguageIdentify>,   entry<NormalizeUnicode>, entry<RedactPii>,      entry<TokenizeBpe>,
 };
 
 }  // namespace

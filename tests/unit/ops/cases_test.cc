@@ -2,7 +2,9 @@
 // Runs tests/cases/<operator>.jsonl against the catalog. A line is one case:
 //   "case"        what it shows
 //   "options"     parameters as in a pipeline file; those of type `file` are paths below the repository root
-//   "text"        the document, repeated "repeat" times (default 1); "media_type", "url", "metadata", "columns_in" also
+//   "text"        the document, repeated "repeat" times (default 1); "media_type", "url", "metadata", "columns_in"
+//   also;
+//                 "conversation": an object of docs/formats/conversation.md, or a string as it stands
 //   "keep"        false: dropped or quarantined with "reason"
 //   "expect_text", "expect_media_type", "columns", "tokens"   what must come out; left out: not looked at
 //   "error"       the options must be refused with this code
@@ -129,6 +131,9 @@ void fill(data::Document& document, const Json& item, Bench& bench) {
   document.media_type = bench.batch.arena.copy(item.contains("media_type") ? item["media_type"].as_string()
                                                                            : "text/plain");
   document.url = bench.batch.arena.copy(item["url"].as_string());
+  const auto& conversation = item["conversation"];
+  document.conversation = bench.batch.arena.copy(conversation.is_object() ? conversation.dump()
+                                                                          : conversation.as_string());
   document.metadata = bench.batch.arena.copy(item["metadata"].is_object() ? item["metadata"].dump() : "");
   for (const auto& [name, value] : item["columns_in"].members()) {
     auto* cell = bench.cell(document, name);

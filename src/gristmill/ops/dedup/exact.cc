@@ -5,6 +5,7 @@
 #include <string>
 
 #include "gristmill/kernels/normal_text.h"
+#include "gristmill/ops/chat/conversation.h"
 
 namespace gristmill::ops {
 namespace {
@@ -18,6 +19,13 @@ constexpr std::array options{
                .choices = "none,whitespace,lowercase",
                .help = "What is made equal before comparing: nothing; runs of white space (one blank, none at the "
                        "ends); white space and case"},
+    OptionSpec{
+        .name = "of",
+        .type = OptionType::string,
+        .fallback = "\"text\"",
+        .choices = "text,prompt",
+        .help = "What is compared: the text, or of conversations the turns of the user (of preference pairs those "
+                "of the prompt); documents without any are never duplicates then"},
     OptionSpec{.name = "keep",
                .type = OptionType::string,
                .fallback = "\"oldest\"",
@@ -27,6 +35,8 @@ constexpr std::array options{
 
 struct TextScratch final : Scratch {
   std::string normal;
+  std::string prompt;
+  ConversationReader reader;
 };
 
 }  // namespace
@@ -48,19 +58,26 @@ Result<std::unique_ptr<Operator>> DedupExact::make(const Options& given) {
   const auto normalize = name == "lowercase"    ? Normalize::lowercase
                          : name == "whitespace" ? Normalize::whitespace
                                                 : Normalize::none;
-  return std::make_unique<DedupExact>(normalize, given.string("keep") == "oldest");
+  return std::make_unique<DedupExact>(normalize, given.string("keep") == "oldest", given.string("of") == "prompt");
 }
 
 std::unique_ptr<Scratch> DedupExact::make_scratch() const { return std::make_unique<TextScratch>(); }
 
 void DedupExact::keys(const data::Document& document, Scratch& scratch, std::vector<Hash128>& out) const {
+  auto& buffers = static_cast<TextScratch&>(scratch);
+  auto text = document.text;
+  if (is_of_prompt_) {
+    buffers.prompt.clear();
+    append_prompt(document, buffers.reader, buffers.prompt);
+    if (buffers.prompt.empty()) return;
+    text = buffers.prompt;
+  }
   if (normalize_ == Normalize::none) {
-    out.push_back(xxh3_128(document.text));
+    out.push_back(xxh3_128(text));
     return;
   }
-  auto& normal = static_cast<TextScratch&>(scratch).normal;
-  kernels::normal_text(document.text, normalize_ == Normalize::lowercase, normal);
-  out.push_back(xxh3_128(normal));
+  kernels::normal_text(text, normalize_ == Normalize::lowercase, buffers.normal);
+  out.push_back(xxh3_128(buffers.normal));
 }
 
 std::string_view DedupExact::duplicate_reason() const { return duplicate; }

@@ -9,14 +9,15 @@
 
 namespace gristmill::ops {
 
-/// Keeps one of all documents with the same text, byte for byte or after a stated normalisation.
+/// Keeps one of all documents with the same text, or the same prompt, byte for byte or after a stated normalisation.
 class DedupExact final : public GlobalOperator {
  public:
   static const Spec spec_;
   static Result<std::unique_ptr<Operator>> make(const Options& options);
 
   enum class Normalize { none, whitespace, lowercase };
-  DedupExact(Normalize normalize, bool keeps_oldest) noexcept : normalize_(normalize), keeps_oldest_(keeps_oldest) {}
+  DedupExact(Normalize normalize, bool keeps_oldest, bool is_of_prompt = false) noexcept
+      : normalize_(normalize), keeps_oldest_(keeps_oldest), is_of_prompt_(is_of_prompt) {}
 
   [[nodiscard]] const Spec& spec() const override { return spec_; }
   [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;
@@ -27,6 +28,7 @@ class DedupExact final : public GlobalOperator {
  private:
   Normalize normalize_;
   bool keeps_oldest_;
+  bool is_of_prompt_;
 };
 
 }  // namespace gristmill::ops

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <string>
+
+#include "gristmill/ops/chat/conversation.h"
 
 namespace gristmill::ops {
 namespace {
@@ -37,6 +40,13 @@ constexpr std::array options{
                .choices = "word,char",
                .help = "What shingles are made of; in scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer, "
                        "Burmese) each character counts as a word either way"},
+    OptionSpec{
+        .name = "of",
+        .type = OptionType::string,
+        .fallback = "\"text\"",
+        .choices = "text,prompt",
+        .help = "What is compared: the text, or of conversations the turns of the user (of preference pairs those "
+                "of the prompt); documents without any are never duplicates then"},
     OptionSpec{.name = "keep",
                .type = OptionType::string,
                .fallback = "\"oldest\"",
@@ -54,6 +64,8 @@ struct SignatureScratch final : Scratch {
   SignatureScratch(std::size_t ngram, kernels::ShingleUnit unit) : shingler(ngram, unit) {}
   kernels::Shingler shingler;
   std::vector<std::uint32_t> minima;
+  std::string prompt;
+  ConversationReader reader;
 };
 
 }  // namespace
@@ -80,6 +92,7 @@ Result<std::unique_ptr<Operator>> DedupMinhash::make(const Options& given) {
       .unit = given.string("unit") == "char" ? kernels::ShingleUnit::character : kernels::ShingleUnit::word,
       .seed = static_cast<std::uint64_t>(given.integer("seed")),
       .keeps_oldest = given.string("keep") == "oldest",
+      .is_of_prompt = given.string("of") == "prompt",
   };
   if (settings.bands * settings.rows > functions_max) {
     return invalid_argument(fmt::format("dedup.minhash: bands x rows = {} is out of range, allowed 1..{}",
@@ -97,7 +110,9 @@ std::unique_ptr<Scratch> DedupMinhash::make_scratch() const {
 
 void DedupMinhash::keys(const data::Document& document, Scratch& scratch, std::vector<Hash128>& out) const {
   auto& buffers = static_cast<SignatureScratch&>(scratch);
-  buffers.shingler.start(document.text);
+  buffers.prompt.clear();
+  if (settings_.is_of_prompt) append_prompt(document, buffers.reader, buffers.prompt);
+  buffers.shingler.start(settings_.is_of_prompt ? std::string_view(buffers.prompt) : document.text);
   auto shingles = buffers.shingler.next();
   if (shingles.empty()) return;
   hash_.start(buffers.minima);

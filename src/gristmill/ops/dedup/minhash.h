@@ -25,6 +25,7 @@ class DedupMinhash final : public GlobalOperator {
     kernels::ShingleUnit unit = kernels::ShingleUnit::word;
     std::uint64_t seed = 1;
     bool keeps_oldest = true;
+    bool is_of_prompt = false;
   };
 
   static const Spec spec_;

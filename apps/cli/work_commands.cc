@@ -176,6 +176,11 @@ std::string run_text(const Json& run) {
   out += fmt::format("resources: {:.1f} s, {:.1f} CPU s, {} peak memory, {} thread(s)\n",
                      run["wall_seconds"].as_double(), run["cpu_seconds"].as_double(),
                      format_size(run["peak_memory_bytes"].as_double()), run["threads"].as_int());
+  std::string parts;
+  for (const auto& part : run["parts"].items())
+    parts += fmt::format("{}{} {:.2f}", parts.empty() ? "" : ", ", part["name"].as_string(),
+                         part["cpu_seconds"].as_double());
+  if (!parts.empty()) out += fmt::format("beside the operators: {} CPU s\n", parts);
   for (const auto& alert : run["alerts"].items()) out += fmt::format("alert: {}\n", alert["message"].as_string());
   if (run.contains("report")) out += fmt::format("report: {}\n", run["report"].as_string());
   return out;

@@ -14,3 +14,8 @@ def test_pipeline_schema_is_fresh_and_names_every_operator(gristmill, source_roo
     names = {step["const"] for step in json.loads(text)["properties"]["steps"]["items"]["oneOf"] if "const" in step}
     assert names == {item["name"] for item in json.loads(gristmill("ops", "list", "--json").stdout)}
     assert (source_root / "docs" / "pipeline.schema.json").read_text() == text, "run: gristmill ops schema > ..."
+
+
+def test_recipe_docs_are_fresh(gristmill, source_root):
+    made = gristmill("recipes", "docs").stdout
+    assert (source_root / "docs" / "recipes.md").read_text() == made, "run: gristmill recipes docs > docs/recipes.md"

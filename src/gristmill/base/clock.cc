@@ -6,11 +6,18 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <ctime>
 
 namespace gristmill {
 namespace {
 
 using namespace std::chrono;
+
+double seconds_of(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
 
 /// Takes `digits` decimal digits from the front.
 bool take_digits(std::string_view& text, std::size_t digits, int& number) {
@@ -92,5 +99,8 @@ std::optional<std::int64_t> parse_iso8601(std::string_view text) {
                     std::chrono::minutes(minute - minutes_east) + std::chrono::seconds(second);
   return time.count() * 1000 + milliseconds;
 }
+
+double thread_cpu_seconds() { return seconds_of(CLOCK_THREAD_CPUTIME_ID); }
+double process_cpu_seconds() { return seconds_of(CLOCK_PROCESS_CPUTIME_ID); }
 
 }  // namespace gristmill

@@ -17,4 +17,9 @@ inline std::string now_iso8601() { return iso8601(now_ms()); }
 /// when no offset is given); nothing when it is none.
 std::optional<std::int64_t> parse_iso8601(std::string_view text);
 
+/// CPU seconds of the calling thread, user and system.
+double thread_cpu_seconds();
+/// CPU seconds of all threads of the process since it began, ended threads included.
+double process_cpu_seconds();
+
 }  // namespace gristmill

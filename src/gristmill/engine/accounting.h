@@ -34,7 +34,7 @@ struct OperatorAccount {
   std::map<std::string, std::int64_t> dropped;
   std::map<std::string, std::int64_t> quarantined;
   std::map<std::string, std::vector<Example>> examples;  ///< Up to three a reason, first in input order.
-  double cpu_seconds = 0;
+  double cpu_seconds = 0;  ///< Of a global operator: keys, exchange, clustering and applying what was decided.
   std::int64_t bytes_in = 0;
   std::int64_t bytes_out = 0;
 
@@ -81,8 +81,8 @@ struct Account {
   std::int64_t text_bytes_out = 0;
   std::int64_t file_bytes_out = 0;
   std::int64_t tokens = 0;
-  double read_cpu_seconds = 0;
-  double write_cpu_seconds = 0;
+  double read_cpu_seconds = 0;   ///< Opening inputs and turning their bytes into documents.
+  double write_cpu_seconds = 0;  ///< Output files, document index, digests, distributions, token segments.
   std::map<std::string, std::int64_t> skipped;  ///< Records that are no documents by nature (WARC requests), by kind.
   std::vector<OperatorAccount> operators;  ///< The reader first, then the steps in order.
   std::vector<QuarantineNote> quarantine;  ///< The first of them; the counts are in `operators`.

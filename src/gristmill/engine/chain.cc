@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 
+#include "gristmill/base/clock.h"
 #include "gristmill/engine/flight.h"
 
 namespace gristmill::engine {
@@ -118,12 +118,6 @@ void Chain::run_step(std::size_t index, data::Batch& batch,
   batch.documents.resize(kept);
   ordinals_.resize(kept);
   account.cpu_seconds += thread_cpu_seconds() - started;
-}
-
-double thread_cpu_seconds() {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
 }  // namespace gristmill::engine

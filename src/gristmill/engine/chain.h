@@ -64,7 +64,4 @@ class Chain {
   std::vector<std::int64_t> ordinals_;
 };
 
-/// CPU seconds of the calling thread.
-double thread_cpu_seconds();
-
 }  // namespace gristmill::engine

@@ -4,9 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <charconv>
 #include <deque>
 #include <memory>
+#include <numeric>
 
+#include "gristmill/base/clock.h"
 #include "gristmill/data/memory.h"
 #include "gristmill/engine/exchange.h"
 #include "gristmill/engine/flight.h"
@@ -47,6 +51,7 @@ class Executor {
       : plan_(std::move(plan)), journal_(journal), resources_(resources) {}
 
   Result<PlanResult> run() {
+    const double began = process_cpu_seconds();
     GRISTMILL_TRY(crashes_, FlightRecorder::crashes(plan_.folders.internal + "/flight"));
     GRISTMILL_TRY(flight_,
                   FlightRecorder::open(plan_.folders.internal + "/flight", std::max(1, resources_.runner.threads)));
@@ -67,6 +72,7 @@ class Executor {
       before = segments[number];
     }
     GRISTMILL_RETURN_IF_ERROR(result_.account.check_conservation());
+    count_engine(process_cpu_seconds() - began);
     return std::move(result_);
   }
 
@@ -80,7 +86,16 @@ class Executor {
     result_.tasks += stage.task_count;
     result_.resumed += done.resumed;
     result_.retries += done.retries;
+    result_.journal_cpu_seconds += done.journal_cpu_seconds;
     return done;
+  }
+
+  /// What of the process's CPU time is not counted at an operator, a reader, a writer or the journal.
+  void count_engine(double process) {
+    const double here = worked_cpu_seconds_.load() + result_.journal_cpu_seconds;
+    const double counted = result_.account.cpu_seconds() + result_.shard_cpu_seconds + result_.journal_cpu_seconds;
+    result_.engine_cpu_seconds = std::max(0.0, process - here);
+    result_.resumed_cpu_seconds = std::max(0.0, counted - here);
   }
 
   Result<std::vector<MapResult>> run_map(std::int64_t number, const Segment& segment, const Segment& before,
@@ -109,6 +124,7 @@ class Executor {
                                             auto made = run_map_task(stage, context);
                                             FlightRecorder::leave();
                                             if (!made) return std::move(made).error();
+                                            worked_cpu_seconds_ += cost_of(*made);
                                             return made->to_json().dump();
                                           }}));
     std::vector<MapResult> results;
@@ -121,6 +137,10 @@ class Executor {
     data::release_unused_memory();
     add_accounts(segment, before, results);
     return results;
+  }
+
+  static double cost_of(const MapResult& result) {
+    return std::accumulate(result.key_cpu_seconds.begin(), result.key_cpu_seconds.end(), result.account.cpu_seconds());
   }
 
   /// Appends what this stage's operators did to the run's account.
@@ -143,7 +163,7 @@ class Executor {
     total.write_cpu_seconds += stage_account.write_cpu_seconds;
     total.distributions = stage_account.distributions;
     for (const auto& [kind, count] : stage_account.skipped) total.skipped[kind] += count;
-    // The keys of a global step were computed in the stage before its decision: its cost is both.
+    // The keys of a global step were computed in the stage before its decision, and grouped after it: its cost is all.
     for (std::size_t i = 0; i < before.globals.size() && i < stage_account.operators.size(); ++i) {
       stage_account.operators[i].cpu_seconds += pending_cpu_seconds_[i];
     }
@@ -184,15 +204,16 @@ class Executor {
         ordinal += result.account.documents_out;
       }
       const auto name = fmt::format("{}-{}", cut, i);
-      GRISTMILL_TRY(const auto edges, group(name, files, documents, gone));
-      GRISTMILL_TRY(gone, cluster(name, segment.globals[i], edges, documents, gone));
+      auto& cpu_seconds = pending_cpu_seconds_[i];
+      GRISTMILL_TRY(const auto edges, group(name, files, documents, gone, cpu_seconds));
+      GRISTMILL_TRY(gone, cluster(name, segment.globals[i], edges, documents, gone, cpu_seconds));
       decisions_.push_back(gone);
     }
     return {};
   }
 
   Result<std::vector<std::string>> group(const std::string& name, const std::vector<KeyFile>& files,
-                                         std::int64_t documents, const std::string& gone) {
+                                         std::int64_t documents, const std::string& gone, double& cpu_seconds) {
     GRISTMILL_TRY(const auto bytes, partition_bytes(files));
     std::vector<std::uint32_t> starts{0};
     std::uint64_t sum = 0;
@@ -211,26 +232,48 @@ class Executor {
     GRISTMILL_TRY(const auto done,
                   run_counted({"group-" + name, static_cast<std::int64_t>(starts.size()),
                                [&](const TaskContext& context) -> Result<std::string> {
+                                 const double began = thread_cpu_seconds();
                                  const auto task = static_cast<std::size_t>(context.task);
                                  const auto end = task + 1 < starts.size() ? starts[task + 1] : exchange_partitions;
                                  GRISTMILL_RETURN_IF_ERROR(group_keys(files, starts[task], end, documents, gone, memory,
                                                                       edge_path(context.task)));
-                                 return edge_path(context.task);
+                                 return noted_cost(thread_cpu_seconds() - began);
                                }}));
-    return done.results;
+    add_noted_costs(done, cpu_seconds);
+    std::vector<std::string> paths;
+    for (std::size_t task = 0; task < starts.size(); ++task)
+      paths.push_back(edge_path(static_cast<std::int64_t>(task)));
+    return paths;
+  }
+
+  /// A task's result that says nothing but what it cost, in nanoseconds.
+  std::string noted_cost(double seconds) {
+    worked_cpu_seconds_ += seconds;
+    return fmt::format("{}", static_cast<std::int64_t>(seconds * 1e9));
+  }
+
+  static void add_noted_costs(const StageResult& done, double& seconds) {
+    for (const auto& text : done.results) {
+      std::int64_t nanoseconds = 0;
+      std::from_chars(text.data(), text.data() + text.size(), nanoseconds);
+      seconds += static_cast<double>(nanoseconds) * 1e-9;
+    }
   }
 
   Result<std::string> cluster(const std::string& name, std::size_t step, const std::vector<std::string>& edges,
-                              std::int64_t documents, const std::string& gone) {
+                              std::int64_t documents, const std::string& gone, double& cpu_seconds) {
     const auto path = fmt::format("{}/cluster-{}.bits", plan_.folders.internal, name);
     const bool keeps_first = (*plan_.steps)[step].global()->keeps_first();
+    // The task has threads of its own, and no other task runs beside it.
     GRISTMILL_TRY(const auto done, run_counted({"cluster-" + name, 1, [&](const TaskContext&) -> Result<std::string> {
-                                                  GRISTMILL_TRY(
-                                                      const auto marked,
-                                                      cluster_edges(edges, documents, keeps_first, gone,
-                                                                    resources_.runner.threads, path + ".forest", path));
-                                                  return fmt::format("{}", marked);
+                                                  const double began = process_cpu_seconds();
+                                                  const auto marked = cluster_edges(edges, documents, keeps_first, gone,
+                                                                                    resources_.runner.threads,
+                                                                                    path + ".forest", path);
+                                                  if (!marked) return marked.error();
+                                                  return noted_cost(process_cpu_seconds() - began);
                                                 }}));
+    add_noted_costs(done, cpu_seconds);
     return path;
   }
 
@@ -305,6 +348,7 @@ class Executor {
     GRISTMILL_TRY(const auto done,
                   run_counted({"shards", static_cast<std::int64_t>(shards.size()),
                                [&](const TaskContext& context) -> Result<std::string> {
+                                 const double began = thread_cpu_seconds();
                                  GRISTMILL_TRY(auto writer, formats::ShardWriter::create(
                                                                 path(context.task),
                                                                 {plan_.tokenizer_digest, plan_.vocabulary_size}));
@@ -313,11 +357,14 @@ class Executor {
                                        writer->append_range(readers[part.segment], part.first_document, part.count));
                                  }
                                  GRISTMILL_TRY(const auto shard, writer->close());
+                                 const double cost = thread_cpu_seconds() - began;
+                                 worked_cpu_seconds_ += cost;
                                  return Json::object({{"path", shard.path},
                                                       {"bytes", shard.bytes},
                                                       {"tokens", shard.tokens},
                                                       {"documents", shard.documents},
-                                                      {"sha256", shard.sha256}})
+                                                      {"sha256", shard.sha256},
+                                                      {"cpu_seconds", cost}})
                                      .dump();
                                }}));
     for (const auto& text : done.results) {
@@ -328,6 +375,7 @@ class Executor {
       shard.tokens = static_cast<std::uint64_t>(json["tokens"].as_int());
       shard.documents = static_cast<std::uint64_t>(json["documents"].as_int());
       shard.sha256 = json["sha256"].as_string();
+      result_.shard_cpu_seconds += json["cpu_seconds"].as_double();
       result_.shards.push_back(std::move(shard));
     }
     return {};
@@ -340,6 +388,7 @@ class Executor {
   std::unique_ptr<FlightRecorder> flight_;
   std::vector<std::string> decisions_;
   std::vector<double> pending_cpu_seconds_;
+  std::atomic<double> worked_cpu_seconds_ = 0;  // Counted in tasks that this process ran.
   std::deque<std::string> names_;  // Progress shows pointers into these.
   PlanResult result_;
 };

@@ -41,6 +41,10 @@ struct PlanResult {
   std::int64_t tasks = 0;
   std::int64_t resumed = 0;
   std::int64_t retries = 0;
+  double shard_cpu_seconds = 0;    ///< Token shards from the tasks' segments.
+  double journal_cpu_seconds = 0;  ///< Recording finished tasks.
+  double engine_cpu_seconds = 0;   ///< Of this process while the plan ran, beyond all that is counted elsewhere.
+  double resumed_cpu_seconds = 0;  ///< Of what is counted, the share of tasks that an earlier process finished.
 };
 
 /// Runs all stages of a plan: map stages cut at global steps, with exchange and clustering between them, then token

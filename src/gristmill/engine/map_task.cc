@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "gristmill/base/clock.h"
 #include "gristmill/engine/exchange.h"
 #include "gristmill/engine/flight.h"
 #include "gristmill/formats/document_index.h"
@@ -38,6 +39,7 @@ class MapTask {
     }
     for (const auto step : stage.decided) cut_accounts_.push_back(account_of(step));
     for (const auto step : stage.keyed) {
+      key_cpu_seconds_.push_back(0);
       key_scratch_.push_back((*stage.steps)[step].op->make_scratch());
       key_writers_.push_back(
           std::make_unique<KeyWriter>(fmt::format("{}/{}.keys", stem(stage.folders.internal), step)));
@@ -81,7 +83,9 @@ class MapTask {
   }
 
   Status read_piece(const Piece& piece) {
+    const double opening = thread_cpu_seconds();
     auto opened = open(piece);
+    account_.read_cpu_seconds += thread_cpu_seconds() - opening;
     if (!opened) {
       const auto* raw = std::get_if<formats::RawInput>(&piece);
       return raw == nullptr ? Status(std::move(opened).error()) : note_unopened(*raw, std::move(opened).error());
@@ -137,14 +141,16 @@ class MapTask {
     ordinal_ += documents;
     GRISTMILL_RETURN_IF_ERROR(std::exchange(status_, Status()));
     const double started = thread_cpu_seconds();
+    const auto first_row = account_.documents_out;
     for (const auto& document : batch_.documents) GRISTMILL_RETURN_IF_ERROR(write(document));
     account_.write_cpu_seconds += thread_cpu_seconds() - started;
-    return {};
+    return write_keys(first_row);
   }
 
   /// Drops what the cut before this stage decided; each global operator sees what the one before it kept.
   void apply_decisions() {
     if (stage_.decided.empty()) return;
+    const double started = thread_cpu_seconds();
     std::size_t kept = 0;
     for (std::size_t i = 0; i < batch_.documents.size(); ++i) {
       const auto& document = batch_.documents[i];
@@ -152,6 +158,8 @@ class MapTask {
       if (is_kept_by_cut(document, ordinal)) batch_.documents[kept++] = document;
     }
     batch_.documents.resize(kept);
+    // The first of them tests every document, the others hardly any.
+    cut_accounts_.front().cpu_seconds += thread_cpu_seconds() - started;
   }
 
   bool is_kept_by_cut(const data::Document& document, std::int64_t ordinal) {
@@ -184,7 +192,7 @@ class MapTask {
     GRISTMILL_RETURN_IF_ERROR(writer_->write(document));
     ++account_.documents_out;
     account_.text_bytes_out += static_cast<std::int64_t>(document.text.size());
-    return stage_.is_last() ? write_final(document, row) : write_keys(document, row);
+    return stage_.is_last() ? write_final(document, row) : Status();
   }
 
   Status write_final(const data::Document& document, std::uint32_t row) {
@@ -200,14 +208,18 @@ class MapTask {
     return segment_->add(document.id, document.tokens);
   }
 
-  Status write_keys(const data::Document& document, std::uint32_t row) {
+  /// Keys of the batch's documents, which were written as rows from `first_row` on.
+  Status write_keys(std::int64_t first_row) {
     for (std::size_t i = 0; i < stage_.keyed.size(); ++i) {
-      keys_.clear();
       const double started = thread_cpu_seconds();
-      (*stage_.steps)[stage_.keyed[i]].global()->keys(document, *key_scratch_[i], keys_);
-      key_cpu_seconds_.resize(stage_.keyed.size());
+      auto row = static_cast<std::uint32_t>(first_row);
+      for (const auto& document : batch_.documents) {
+        keys_.clear();
+        (*stage_.steps)[stage_.keyed[i]].global()->keys(document, *key_scratch_[i], keys_);
+        for (const auto& key : keys_) GRISTMILL_RETURN_IF_ERROR(key_writers_[i]->add(key, row));
+        ++row;
+      }
       key_cpu_seconds_[i] += thread_cpu_seconds() - started;
-      for (const auto& key : keys_) GRISTMILL_RETURN_IF_ERROR(key_writers_[i]->add(key, row));
     }
     return {};
   }
@@ -241,14 +253,16 @@ class MapTask {
 
   Result<MapResult> finish() {
     FlightRecorder::leave();
+    for (std::size_t i = 0; i < key_writers_.size(); ++i) {
+      const double closing = thread_cpu_seconds();
+      GRISTMILL_RETURN_IF_ERROR(key_writers_[i]->close());
+      key_cpu_seconds_[i] += thread_cpu_seconds() - closing;
+      result_.key_paths.push_back(fmt::format("{}/{}.keys", stem(stage_.folders.internal), stage_.keyed[i]));
+    }
     const double started = thread_cpu_seconds();
     if (writer_) {
       GRISTMILL_TRY(result_.file, writer_->close());
       account_.file_bytes_out = result_.file.bytes;
-    }
-    for (std::size_t i = 0; i < key_writers_.size(); ++i) {
-      GRISTMILL_RETURN_IF_ERROR(key_writers_[i]->close());
-      result_.key_paths.push_back(fmt::format("{}/{}.keys", stem(stage_.folders.internal), stage_.keyed[i]));
     }
     if (!index_.empty()) {
       result_.index_path = stem(stage_.folders.index) + ".ids";

@@ -10,6 +10,8 @@
 #include <optional>
 #include <thread>
 
+#include "gristmill/base/clock.h"
+
 namespace gristmill::engine {
 namespace {
 
@@ -45,8 +47,16 @@ class Recorder {
     return failure_;
   }
 
+  /// CPU time of its thread; known once it has finished.
+  [[nodiscard]] double cpu_seconds() const { return cpu_seconds_; }
+
  private:
   void loop() {
+    record_all();
+    cpu_seconds_ = thread_cpu_seconds();
+  }
+
+  void record_all() {
     std::vector<TaskRecord> group;
     while (true) {
       {
@@ -73,6 +83,7 @@ class Recorder {
   std::vector<TaskRecord> waiting_;
   std::optional<Error> failure_;
   bool is_closing_ = false;
+  double cpu_seconds_ = 0;
   std::thread thread_;
 };
 
@@ -176,6 +187,7 @@ Result<StageResult> run_stage(const Stage& stage, Journal& journal, const Runner
     return Error{ErrorCode::interrupted, fmt::format("stopped in stage {}; finished tasks are kept", stage.name)};
   }
   result.retries = shared.retries.load();
+  result.journal_cpu_seconds = shared.recorder.cpu_seconds();
   return result;
 }
 

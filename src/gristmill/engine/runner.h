@@ -50,6 +50,7 @@ struct StageResult {
   std::vector<std::string> results;
   std::int64_t resumed = 0;  ///< Tasks that an earlier process had finished.
   std::int64_t retries = 0;
+  double journal_cpu_seconds = 0;  ///< Of the thread that records finished tasks.
 };
 
 /// Runs the tasks that the journal does not know yet, on `threads` threads. Finished tasks are recorded in groups: one

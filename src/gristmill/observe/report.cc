@@ -170,30 +170,36 @@ std::string resource_facts(const Json& run) {
   return facts;
 }
 
+/// A step or another part of the run: what it took of the whole CPU time, and how fast it was.
+std::string cost_row(const std::string& name, const Json& item, const Json& bytes, double cpu) {
+  const double seconds = item["cpu_seconds"].as_double();
+  return fmt::format(
+      "<tr><th scope=\"row\">{}</th><td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"grow\">{}</td>"
+      "<td class=\"num\">{}</td><td class=\"num\">{}</td></tr>\n",
+      escape_html(name), human_seconds(seconds), percent(seconds, cpu),
+      segments_html("share", Json::object({{"kept", static_cast<std::int64_t>(seconds * 1e6)}}), cpu * 1e6),
+      item["in"].is_number() ? rate(item["in"].as_double(), seconds) : "–",
+      seconds > 0 && bytes.as_int() > 0 ? human_bytes(bytes.as_double() / seconds) : "–");
+}
+
 std::string resources_html(const Json& run) {
   const auto& steps = run["operators"].items();
   const auto facts = resource_facts(run);
   if (steps.empty() && facts.empty()) return "";
   std::string out = "<h2>Throughput and resources</h2>\n";
   if (!facts.empty()) out += "<p>" + facts + "</p>\n";
+  const auto& parts = run["parts"].items();
   double cpu = 0;
-  for (const auto& step : steps) cpu += step["cpu_seconds"].as_double();
+  for (const auto* list : {&steps, &parts}) {
+    for (const auto& item : *list) cpu += item["cpu_seconds"].as_double();
+  }
   if (!(cpu > 0)) return out;
   out +=
       "<div class=\"wide\"><table><thead><tr><th>Step</th><th class=\"num\">CPU time</th><th class=\"num\">Share</th>"
       "<th></th><th class=\"num\">Documents per CPU second</th><th class=\"num\">Bytes per CPU "
       "second</th></tr></thead><tbody>\n";
-  for (const auto& step : steps) {
-    const double seconds = step["cpu_seconds"].as_double();
-    fmt::format_to(
-        std::back_inserter(out),
-        "<tr><th scope=\"row\">{}</th><td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"grow\">{}</td>"
-        "<td class=\"num\">{}</td><td class=\"num\">{}</td></tr>\n",
-        escape_html(step["name"].as_string()), human_seconds(seconds), percent(seconds, cpu),
-        segments_html("share", Json::object({{"kept", static_cast<std::int64_t>(seconds * 1e6)}}), cpu * 1e6),
-        rate(step["in"].as_double(), seconds),
-        seconds > 0 && step["bytes_in"].is_number() ? human_bytes(step["bytes_in"].as_double() / seconds) : "–");
-  }
+  for (const auto& step : steps) out += cost_row(step["name"].as_string(), step, step["bytes_in"], cpu);
+  for (const auto& part : parts) out += cost_row(part["name"].as_string(), part, part["bytes"], cpu);
   return out + "</tbody></table></div>\n";
 }
 

@@ -147,6 +147,11 @@ std::string operator_text(const Json& description) {
   auto out = fmt::format("{} (version {}, {})\n{}\nreference: {}\n", description["name"].as_string(),
                          description["version"].as_int(), description["kind"].as_string(),
                          description["summary"].as_string(), description["reference"].as_string());
+  if (const auto& measured = description["measured"]; measured.is_object()) {
+    out += fmt::format("measured: {:.1f} MB/s of text on one core ({}; {}; {})\n",
+                       measured["mb_per_second"].as_double(), measured["machine"].as_string(),
+                       measured["at"].as_string(), measured["corpus"].as_string());
+  }
   if (description["options"].size() > 0) out += "\nparameters:\n";
   for (const auto& option : description["options"].items()) {
     out += fmt::format("  {} ({}, default {}{}{})\n      {}\n", option["name"].as_string(), option["type"].as_string(),
@@ -216,8 +221,11 @@ Json pipeline_schema() {
   auto tokens = Json::object({{"into", text},
                               {"format", Json::object({{"const", "gristmill"}})},
                               {"shard_tokens", Json::object({{"type", "integer"}, {"minimum", 1}})}});
+  auto about = Json::object(
+      {{"summary", text}, {"source", text}, {"differences", Json::object({{"type", "array"}, {"items", text}})}});
   auto properties = Json::object(
       {{"name", text},
+       {"about", Json::object({{"type", "object"}, {"properties", std::move(about)}, {"additionalProperties", false}})},
        {"inputs", Json::object({{"type", "array"}, {"items", text}, {"minItems", 1}})},
        {"steps", Json::object({{"type", "array"}, {"items", Json::object({{"oneOf", std::move(steps)}})}})},
        {"output", text},

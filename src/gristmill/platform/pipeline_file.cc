@@ -97,13 +97,15 @@ class Parser {
   explicit Parser(std::string path) { pipeline_.path = std::move(path); }
 
   Result<Pipeline> parse(const YAML::Node& root) {
-    constexpr std::array<std::string_view, 7> keys{"name", "inputs", "steps", "output", "tokens", "limits", "seed"};
+    constexpr std::array<std::string_view, 8> keys{"name",   "about",  "inputs", "steps",
+                                                   "output", "tokens", "limits", "seed"};
     if (!root.IsMap())
       return invalid_argument(
           fmt::format("{}: a pipeline is a map with name, inputs, steps and output", pipeline_.path));
     GRISTMILL_RETURN_IF_ERROR(check_keys(root, keys, pipeline_.path, "the pipeline"));
     GRISTMILL_TRY(pipeline_.name, string_of(root, "name", fs::path(pipeline_.path).stem().string()));
     GRISTMILL_TRY(pipeline_.output, string_of(root, "output", {}));
+    if (root["about"]) GRISTMILL_RETURN_IF_ERROR(parse_about(root["about"]));
     GRISTMILL_RETURN_IF_ERROR(parse_inputs(root));
     GRISTMILL_RETURN_IF_ERROR(parse_steps(root));
     if (root["tokens"]) GRISTMILL_RETURN_IF_ERROR(parse_tokens(root["tokens"]));
@@ -123,6 +125,21 @@ class Parser {
     if (!node.IsScalar() || node.Scalar().empty())
       return at(pipeline_.path, node.Mark(), fmt::format("{} must be a string", key));
     return node.Scalar();
+  }
+
+  Status parse_about(const YAML::Node& about) {
+    constexpr std::array<std::string_view, 3> keys{"summary", "source", "differences"};
+    GRISTMILL_RETURN_IF_ERROR(check_keys(about, keys, pipeline_.path, "about"));
+    GRISTMILL_TRY(pipeline_.about.summary, string_of(about, "summary", {}));
+    GRISTMILL_TRY(pipeline_.about.source, string_of(about, "source", {}));
+    const auto differences = about["differences"];
+    if (!differences) return {};
+    if (!differences.IsSequence()) return at(pipeline_.path, differences.Mark(), "differences must be a list");
+    for (const auto& difference : differences) {
+      if (!difference.IsScalar()) return at(pipeline_.path, difference.Mark(), "a difference is a sentence");
+      pipeline_.about.differences.push_back(difference.Scalar());
+    }
+    return {};
   }
 
   Status parse_inputs(const YAML::Node& root) {

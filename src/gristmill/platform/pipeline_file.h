@@ -20,10 +20,18 @@ struct PipelineStep {
   int column = 0;
 };
 
+/// What a pipeline file says of itself: of interest to people, without any effect on the run.
+struct PipelineAbout {
+  std::string summary;                   ///< One or two sentences.
+  std::string source;                    ///< The publication that it follows.
+  std::vector<std::string> differences;  ///< Where it departs from that, one sentence or two each.
+};
+
 /// A pipeline file, checked for shape; operators are checked by `make_steps`.
 struct Pipeline {
   std::string path;
   std::string name;
+  PipelineAbout about;
   std::vector<std::string> inputs;  ///< Datasets, with @version where it matters.
   std::vector<PipelineStep> steps;
   std::string output;

@@ -37,13 +37,6 @@ struct RunInput {
   std::vector<data::Column> columns;
 };
 
-double process_cpu_seconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-         static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
-}
-
 std::int64_t peak_memory_bytes() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
@@ -132,6 +125,7 @@ class PipelineRun {
     auto options = options_;
     options.memory_bytes = memory();
     const auto runner = runner_options(workspace_, options);
+    const double start_cpu_seconds = process_cpu_seconds();
     auto result = engine::execute(std::move(plan), journal, {runner, memory()});
     if (!result) {
       GRISTMILL_RETURN_IF_ERROR(note_failure(result.error()));
@@ -148,7 +142,7 @@ class PipelineRun {
                    .started_at = started_at_,
                    .result = &*result};
     facts.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    facts.cpu_seconds = std::max(process_cpu_seconds(), result->account.cpu_seconds());
+    facts.start_cpu_seconds = start_cpu_seconds;
     facts.peak_memory_bytes = peak_memory_bytes();
     facts.threads = runner.threads;
     facts.memory_bytes = memory();
@@ -314,6 +308,7 @@ class PipelineRun {
   }
 
   Result<Json> finish(const RunFacts& facts, const engine::PlanResult& result) {
+    const double began = process_cpu_seconds();
     auto document = run_document(facts);
     document.set("report", workspace_.report_path(run_id_));
     const auto& account = result.account;
@@ -323,7 +318,7 @@ class PipelineRun {
       GRISTMILL_RETURN_IF_ERROR(
           workspace_.database().write([&](meta::Transaction& transaction) { return save(transaction, document); }));
     } else {
-      if (auto committed = commit(document, result); !committed) {
+      if (auto committed = commit(document, result, began); !committed) {
         GRISTMILL_RETURN_IF_ERROR(note_failure(committed.error()));
         return std::move(committed).error();
       }
@@ -334,7 +329,7 @@ class PipelineRun {
   }
 
   /// One Iceberg commit publishes the version; run state, token set and audit entry ride in its transaction.
-  Status commit(Json& document, const engine::PlanResult& result) {
+  Status commit(Json& document, const engine::PlanResult& result, double began_cpu_seconds) {
     const auto columns = formats::table_columns(columns_);
     GRISTMILL_TRY(auto table, open_or_create(workspace_, pipeline_.output, columns));
     GRISTMILL_RETURN_IF_ERROR(check_field_ids(table, columns));
@@ -343,6 +338,7 @@ class PipelineRun {
     for (const auto& file : result.files) request.files.push_back(store::data_file(file));
     request.also = [&](meta::Transaction& transaction, std::int64_t snapshot) -> Status {
       document.at("output").set("version", snapshot);
+      note_commit_cost(document, process_cpu_seconds() - began_cpu_seconds);
       if (!pipeline_.tokens_into.empty()) GRISTMILL_RETURN_IF_ERROR(save_tokens(transaction, document, snapshot));
       GRISTMILL_RETURN_IF_ERROR(save(transaction, document));
       auto removed = transaction.execute("DELETE FROM tasks WHERE run_id = ?", {run_id_});

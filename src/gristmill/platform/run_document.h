@@ -29,7 +29,7 @@ struct RunFacts {
   std::string started_at;
   const engine::PlanResult* result = nullptr;
   double wall_seconds = 0;
-  double cpu_seconds = 0;
+  double start_cpu_seconds = 0;   ///< Of this process before the plan began: program, pipeline, models.
   std::int64_t peak_memory_bytes = 0;
   int threads = 1;
   std::uint64_t memory_bytes = 0;
@@ -38,6 +38,10 @@ struct RunFacts {
 
 /// The run document of cli.md (`run --json`), with examples and distributions for the report.
 Json run_document(const RunFacts& facts);
+
+/// Notes what the commit has cost so far as a part of the run, and sums up operators and parts as `cpu_seconds`. The
+/// transaction that stores the document, and the report made of it, come after and are not in it.
+void note_commit_cost(Json& document, double cpu_seconds);
 
 /// Writes the self-contained HTML report of a run to Workspace::report_path.
 Status write_report(const Workspace& workspace, const Json& document);

@@ -16,6 +16,7 @@ class _Dedup:
         /,
         *,
         normalize: Literal["none", "whitespace", "lowercase"] = "none",
+        of: Literal["text", "prompt"] = "text",
         keep: Literal["oldest", "newest"] = "oldest",
         text_column: str = "text",
         report: dict[str, Any] | None = None,
@@ -24,6 +25,8 @@ class _Dedup:
 
             normalize: What is made equal before comparing: nothing; runs of white space (one blank, none at
                 the ends); white space and case. One of: none, whitespace, lowercase.
+            of: What is compared: the text, or of conversations the turns of the user (of preference pairs
+                those of the prompt); documents without any are never duplicates then. One of: text, prompt.
             keep: Which of the duplicates stays: the first or the last in input order. One of: oldest,
                 newest.
             Reasons: exact.duplicate.
@@ -40,6 +43,7 @@ class _Dedup:
         bands: int = 14,
         rows: int = 8,
         unit: Literal["word", "char"] = "word",
+        of: Literal["text", "prompt"] = "text",
         keep: Literal["oldest", "newest"] = "oldest",
         seed: int = 1,
         text_column: str = "text",
@@ -52,6 +56,8 @@ class _Dedup:
             rows: Minima in a band: more demand greater similarity (1..64).
             unit: What shingles are made of; in scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer,
                 Burmese) each character counts as a word either way. One of: word, char.
+            of: What is compared: the text, or of conversations the turns of the user (of preference pairs
+                those of the prompt); documents without any are never duplicates then. One of: text, prompt.
             keep: Which of a cluster stays: the first or the last in input order. One of: oldest, newest.
             seed: Seed of the hash functions (at least 0).
             Reasons: minhash.near_duplicate.
@@ -96,6 +102,83 @@ class _Extract:
         """
 
 class _Filter:
+    @staticmethod
+    def answer_leak(
+        data: Data,
+        /,
+        *,
+        min_words: int = 8,
+        evaluation: str | PathLike[str] = "",
+        fields: Sequence[str] = ...,
+        ngram: int = 8,
+        overlap: float = 0.5,
+        annotate: bool = False,
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Drops conversations whose answer stands in the prompt, or that repeat an item of an evaluation.
+
+            min_words: The last answer is looked for in the prompt when it has at least so many words; 0 =
+                never (at least 0 words).
+            evaluation: Evaluation items that must not be trained on, one a line: plain text, a JSON string,
+                or a JSON object of which `fields` count; empty = none.
+            fields: Members of the evaluation's objects that are items, each by itself: strings or lists of
+                strings.
+            ngram: Length of the word n-grams that are compared with the evaluation. Items with fewer words,
+                but at least 3, must be equal to a whole turn of the user (1..64 words).
+            overlap: Share of an item's n-grams in one turn from which the item counts as leaked (0..1).
+            annotate: Write the verdict as a column instead of dropping.
+            Reasons: answer_leak.malformed, answer_leak.in_prompt, answer_leak.in_evaluation.
+
+        Version 1. Reference: Overlap of 8-word n-grams with half of an evaluation's item: Tülu 3 (Lambert
+        et al. 2024, decontamination). Documents that are no conversations are compared with the evaluation
+        by their text.
+        """
+
+    @staticmethod
+    def conversation(
+        data: Data,
+        /,
+        *,
+        roles: Sequence[str] = ["system", "user", "assistant", "tool"],
+        first: str = "user",
+        last: str = "assistant",
+        alternate: bool = True,
+        min_turns: int = 2,
+        max_turns: int = 0,
+        max_turn_chars: int = 0,
+        max_chars: int = 0,
+        min_answer_chars: int = 1,
+        others: Literal["drop", "keep"] = "drop",
+        annotate: bool = False,
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Drops conversations that break the form of a chat: roles, their order, empty turns, lengths.
+
+            roles: Roles that may speak; leave out tool to keep no conversation with tool calls. Roles other
+                than system, user and assistant answer calls of the assistant, as tool does.
+            first: Role that must speak first, after system messages; empty for any.
+            last: Role that must speak last; empty for any.
+            alternate: The user speaks after the assistant only, the assistant after the user or a tool, a
+                tool after the assistant or another tool; system messages stand before all others.
+            min_turns: Fewest turns of user and assistant together (at least 0 turns).
+            max_turns: Most turns of user and assistant together; 0 = any number (at least 0 turns).
+            max_turn_chars: Longest turn of any role; 0 = any length (at least 0 code points).
+            max_chars: Greatest length of all turns together; 0 = any length (at least 0 code points).
+            min_answer_chars: Shortest last turn (at least 0 code points).
+            others: What becomes of documents that are no conversations. One of: drop, keep.
+            annotate: Write the verdict as a column instead of dropping.
+            Reasons: conversation.missing, conversation.malformed, conversation.unknown_role,
+                conversation.empty_turn, conversation.late_system, conversation.first_role,
+                conversation.alternation, conversation.last_role, conversation.few_turns,
+                conversation.many_turns, conversation.long_turn, conversation.too_long,
+                conversation.short_answer.
+
+        Version 1. Reference: docs/formats/conversation.md; a preference pair is checked as two chats, the
+        prompt with either answer.
+        """
+
     @staticmethod
     def gopher_quality(
         data: Data,
@@ -165,6 +248,41 @@ class _Filter:
             Reasons: language.missing, language.other, language.low_score.
 
         Version 1. Reference: FineWeb (Penedo et al. 2024): English with a score of at least 0.65.
+        """
+
+    @staticmethod
+    def preference_pair(
+        data: Data,
+        /,
+        *,
+        require_prompt: bool = True,
+        min_chars: int = 1,
+        max_length_ratio: float = 0,
+        max_similarity: float = 1,
+        ngram: int = 3,
+        others: Literal["drop", "keep"] = "drop",
+        annotate: bool = False,
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Drops preference pairs that prefer nothing: no prompt, no answer, answers that are the same or
+        nearly.
+
+            require_prompt: Drop pairs without a prompt, or with nothing but white space in it.
+            min_chars: Shortest answer on either side (at least 0 code points).
+            max_length_ratio: Longer answer divided by the shorter one, in code points; 0 = any ratio (at
+                least 0).
+            max_similarity: Greatest share of word n-grams that the two answers have in common (Jaccard
+                index of the sets); above it they are nearly the same. Not looked at where both answers are
+                shorter than an n-gram (0..1).
+            ngram: Length of the n-grams of max_similarity (1..64 words).
+            others: What becomes of documents that are no preference pairs. One of: drop, keep.
+            annotate: Write the verdict as a column instead of dropping.
+            Reasons: preference_pair.missing, preference_pair.malformed, preference_pair.no_prompt,
+                preference_pair.prompts_differ, preference_pair.no_answer, preference_pair.short_answer,
+                preference_pair.identical, preference_pair.similar, preference_pair.length_ratio.
+
+        Version 1. Reference: docs/formats/conversation.md.
         """
 
 class _Language:

@@ -74,7 +74,7 @@ void Session::settle(const Status& status) {
 
 void Session::with_workspace(const std::function<Status(const platform::Workspace&)>& work) {
   auto workspace = platform::Workspace::open(workspace_folder);
-  settle(workspace ? work(**workspace) : Status(std::move(workspace).error()));
+  settle(workspace ? work(**workspace) : Status(workspace.error()));
 }
 
 void Session::show(const Json& document, const std::function<std::string(const Json&)>& print) const {

@@ -328,7 +328,7 @@ Json to_json(const formats::WrittenFile& file) {
     // Bounds are raw bytes: kept as hex so that the record stays text.
     const auto hex = [](const std::string& bytes) {
       std::string text;
-      for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
+      for (const char byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
       return text;
     };
     columns.push(Json::array({column.field_id, column.size_bytes, column.value_count, column.null_count,

@@ -152,7 +152,7 @@ class CsvReader final : public StreamReader {
 
 }  // namespace
 
-std::unique_ptr<DocumentReader> make_csv_reader(StreamInput input, std::string head) {
+std::unique_ptr<DocumentReader> make_csv_reader(StreamInput input, std::string_view head) {
   return std::make_unique<CsvReader>(std::move(input), head);
 }
 

@@ -67,7 +67,7 @@ class RowWalk {
       has_open_quote_ = false;
       add(content, is_escaped);
       is_row_end_ = is_line_end;
-      at_ = std::min(scan + (after.starts_with("\r") && is_line_end ? 3 : 2), bytes_.size());
+      at_ = std::min(scan + (after.starts_with('\r') && is_line_end ? 3 : 2), bytes_.size());
       return CsvRow::row;
     }
     // More behind the closing mark: on one line it is somebody's loose writing, over several it is a stray mark.

@@ -254,7 +254,7 @@ Status read_dataset_row(const std::string& path, std::int64_t row, const std::ve
       const auto index = static_cast<std::size_t>(row - first);
       if (index < rows.documents.size()) {
         batch.documents.push_back(rows.documents[index]);
-        for (auto& owner : rows.owners) batch.owners.push_back(owner);
+        for (const auto& owner : rows.owners) batch.owners.push_back(owner);
         // Cells and tokens live in the scratch batch's arena: keep that alive with the document.
         batch.owners.push_back(std::make_shared<data::Arena>(std::move(rows.arena)));
         return {};

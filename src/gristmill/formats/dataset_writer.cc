@@ -125,7 +125,7 @@ class Writer final : public DatasetWriter {
   Status write(const data::Document& document) override {
     append_origin(document);
     for (std::size_t i = 0; i < operator_column_count_; ++i) {
-      append_value(origin_count_ + i, i < document.columns.size() ? document.columns[i] : data::Value());
+      append_value(origin_count + i, i < document.columns.size() ? document.columns[i] : data::Value());
     }
     if (options_.is_internal) append_tokens(document.tokens);
     ++documents_;
@@ -321,7 +321,7 @@ class Writer final : public DatasetWriter {
     return a < b;
   }
 
-  static constexpr std::size_t origin_count_ = 10;
+  static constexpr std::size_t origin_count = 10;
   std::string path_;
   WriterOptions options_;
   std::vector<TableColumn> columns_;

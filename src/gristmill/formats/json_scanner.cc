@@ -302,7 +302,7 @@ bool JsonScanner::value(std::string_view text, JsonSlice& slice) {
 
 std::size_t decode_json_string(std::string_view slice, char* out) {
   const auto text = slice.substr(1, slice.size() - 2);
-  char* const start = out;
+  const char* const start = out;
   std::size_t at = 0;
   while (true) {
     const auto plain_end = kernels::find_json_special(text, at);

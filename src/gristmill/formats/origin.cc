@@ -12,7 +12,7 @@ std::string member_path(std::string_view outer, std::string_view member) {
   return path += member;
 }
 
-Origin::Origin(const RawInput& input, std::string member)
+Origin::Origin(const RawInput& input, const std::string& member)
     : uri_(member_path(input.origin_uri, member)), ids_({input.source, input.name, input.sha256, member}) {}
 
 void Origin::enter(data::Batch& batch) { uri_in_batch_ = batch.arena.copy(uri_); }

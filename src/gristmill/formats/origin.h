@@ -15,7 +15,7 @@ namespace gristmill::formats {
 class Origin {
  public:
   /// `member` is the path inside the archive; empty for a file of its own.
-  explicit Origin(const RawInput& input, std::string member = {});
+  explicit Origin(const RawInput& input, const std::string& member = {});
 
   /// Must be called first for each batch that documents go into.
   void enter(data::Batch& batch);

@@ -33,7 +33,7 @@ std::unique_ptr<DocumentReader> make_json_reader(StreamInput input);
 /// How much of a CSV file is looked at for its dialect, header and charset.
 inline constexpr std::size_t csv_head_bytes = std::size_t{64} << 10;
 /// Rows of separated values. `head` is the start of the file, for the dialect and the header.
-std::unique_ptr<DocumentReader> make_csv_reader(StreamInput input, std::string head);
+std::unique_ptr<DocumentReader> make_csv_reader(StreamInput input, std::string_view head);
 /// WARC, WET and ARC.
 std::unique_ptr<DocumentReader> make_warc_reader(StreamInput input);
 /// Parquet of any schema. A stream that is no plain file is written to a temporary file first.

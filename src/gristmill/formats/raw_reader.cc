@@ -82,11 +82,11 @@ void decode_wide(StreamInput& input) {
 Result<Reader> open_csv(StreamInput input) {
   if (input.begin > 0) {
     GRISTMILL_TRY(auto head, io::read_range(input.path, 0, csv_head_bytes));
-    return make_csv_reader(std::move(input), std::move(head));
+    return make_csv_reader(std::move(input), head);
   }
   input.window->fill(csv_head_bytes);
   std::string head(input.window->view().substr(0, csv_head_bytes));
-  return make_csv_reader(std::move(input), std::move(head));
+  return make_csv_reader(std::move(input), head);
 }
 
 bool has_extension(std::string_view name) {

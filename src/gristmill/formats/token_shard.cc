@@ -24,7 +24,7 @@ constexpr std::size_t copy_bytes = std::size_t{4} << 20;
 
 template <typename T>
 void put(std::string& out, T value) {
-  std::array<char, sizeof(T)> bytes;
+  std::array<char, sizeof(T)> bytes{};
   std::memcpy(bytes.data(), &value, sizeof(T));
   out.append(bytes.data(), bytes.size());
 }

@@ -106,7 +106,7 @@ Status for_each_document(const store::Table& table, const store::Snapshot& snaps
 Status export_parquet(const store::Table& table, const store::Snapshot& snapshot,
                       const std::vector<data::Column>& columns, const std::string& path, std::int64_t& documents) {
   GRISTMILL_TRY(auto writer, formats::create_dataset_file(path, columns, {}));
-  const auto copied = for_each_document(table, snapshot, columns, [&](const data::Document& document) -> Result<bool> {
+  auto copied = for_each_document(table, snapshot, columns, [&](const data::Document& document) -> Result<bool> {
     GRISTMILL_RETURN_IF_ERROR(writer->write(document));
     return true;
   });
@@ -119,7 +119,7 @@ Status export_parquet(const store::Table& table, const store::Snapshot& snapshot
 Status export_jsonl(const store::Table& table, const store::Snapshot& snapshot,
                     const std::vector<data::Column>& columns, const std::string& path, std::int64_t& documents) {
   GRISTMILL_TRY(auto writer, io::FileWriter::create(path));
-  const auto copied = for_each_document(table, snapshot, columns, [&](const data::Document& document) -> Result<bool> {
+  auto copied = for_each_document(table, snapshot, columns, [&](const data::Document& document) -> Result<bool> {
     GRISTMILL_RETURN_IF_ERROR(writer->write(document_json(document, columns).dump() + "\n"));
     ++documents;
     return true;

@@ -97,7 +97,7 @@ void Table::adopt(Prepared prepared, AttemptFiles& files) {
   remove_old_metadata(metadata_, prepared.dropped_metadata);
 }
 
-Result<Table::Outcome> Table::settle(Status failure, Prepared prepared, AttemptFiles& files) {
+Result<Table::Outcome> Table::settle(Status failure, const Prepared& prepared, AttemptFiles& files) {
   // The database may have failed before or after the change became durable: only reading back tells.
   auto now = Table::load(catalog_, name_);
   if (!now) {
@@ -125,7 +125,7 @@ Result<Table::Outcome> Table::commit(const Change& change, const InSameTransacti
       adopt(std::move(prepared), files);
       return outcome;
     }
-    if (!has_lost) return settle(std::move(status), std::move(prepared), files);
+    if (!has_lost) return settle(std::move(status), prepared, files);
     back_off(attempt);
     GRISTMILL_RETURN_IF_ERROR(refresh());
   }
@@ -146,7 +146,7 @@ Result<Table::Outcome> Table::commit_under_lock(const Change& change, const InSa
   if (!prepared) return std::move(status).error();
   const auto outcome = prepared->outcome;
   if (outcome.is_done_already) return outcome;
-  if (!status) return settle(std::move(status), *std::move(prepared), files);
+  if (!status) return settle(std::move(status), *prepared, files);
   adopt(*std::move(prepared), files);
   return outcome;
 }

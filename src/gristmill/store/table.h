@@ -107,7 +107,7 @@ class Table {
   Status publish(meta::Transaction& transaction, const Prepared& prepared, const InSameTransaction& also,
                  bool& has_lost) const;
   void adopt(Prepared prepared, AttemptFiles& files);
-  Result<Outcome> settle(Status failure, Prepared prepared, AttemptFiles& files);
+  Result<Outcome> settle(Status failure, const Prepared& prepared, AttemptFiles& files);
   Status check_writable(const TableMetadata& metadata) const;
   Result<Snapshot> commit_files(const CommitRequest& request, bool is_replacing);
   Status check_columns(const TableMetadata& metadata, const std::vector<formats::TableColumn>& columns) const;

@@ -89,15 +89,17 @@ const char* skip_space(const char* at, const char* end) noexcept {
   return at;
 }
 
-/// Reads `name`, `name=value` in its three spellings; returns behind it, or end when the input stops inside.
-const char* read_attribute(const char* at, const char* end, HtmlAttributes& attributes) noexcept {
+/// Reads `name`, `name=value` in its three spellings and hands on both; returns behind it, or end when the input stops
+/// inside.
+template <typename Take>
+const char* read_attribute(const char* at, const char* end, Take take) noexcept {
   const char* name_begin = at;
   ++at;  // The first byte belongs to the name even if it is '='.
   while (at != end && !is_class(*at, ends_name)) ++at;
   const std::string_view name(name_begin, static_cast<std::size_t>(at - name_begin));
   at = skip_space(at, end);
   if (at == end || *at != '=') {
-    set_named(attributes, name, {});
+    take(name, std::string_view());
     return at;
   }
   at = skip_space(at + 1, end);
@@ -113,12 +115,13 @@ const char* read_attribute(const char* at, const char* end, HtmlAttributes& attr
     while (at != end && !is_class(*at, ends_unquoted)) ++at;
     value_end = at;
   }
-  set_named(attributes, name, {value_begin, static_cast<std::size_t>(value_end - value_begin)});
+  take(name, std::string_view(value_begin, static_cast<std::size_t>(value_end - value_begin)));
   return at;
 }
 
 /// Reads attributes up to and over '>'; null when the input ends before it.
-const char* read_attributes(const char* at, const char* end, HtmlAttributes& attributes, bool& self_closing) noexcept {
+template <typename Take>
+const char* read_each_attribute(const char* at, const char* end, bool& self_closing, Take take) noexcept {
   while (at != end) {
     if (is_space(*at)) {
       ++at;
@@ -128,10 +131,16 @@ const char* read_attributes(const char* at, const char* end, HtmlAttributes& att
       self_closing = end - at >= 2 && at[1] == '>';
       ++at;
     } else {
-      at = read_attribute(at, end, attributes);
+      at = read_attribute(at, end, take);
     }
   }
   return nullptr;
+}
+
+const char* read_attributes(const char* at, const char* end, HtmlAttributes& attributes, bool& self_closing) noexcept {
+  return read_each_attribute(at, end, self_closing, [&](std::string_view name, std::string_view value) {
+    set_named(attributes, name, value);
+  });
 }
 
 const char* name_end(const char* at, const char* end) noexcept {
@@ -319,6 +328,22 @@ HtmlAttributes parse_html_attributes(std::string_view tag_source) noexcept {
   const char* end = tag_source.data() + tag_source.size();
   read_attributes(name_end(tag_source.data() + 1, end), end, attributes, self_closing);
   return attributes;
+}
+
+std::string_view find_html_attribute(std::string_view tag_source, std::string_view lower_name) noexcept {
+  if (tag_source.size() < 2) return {};
+  std::string_view found;
+  bool is_found = false;
+  bool self_closing = false;
+  const char* end = tag_source.data() + tag_source.size();
+  read_each_attribute(name_end(tag_source.data() + 1, end), end, self_closing,
+                      [&](std::string_view name, std::string_view value) {
+                        if (is_found || name.size() != lower_name.size()) return;
+                        if (!same_letters(name.data(), lower_name)) return;
+                        is_found = true;
+                        found = value;
+                      });
+  return found;
 }
 
 }  // namespace gristmill::kernels

@@ -91,5 +91,8 @@ class HtmlTokenizer {
 
 /// Attributes of one tag source (`<a href=x>`), for the few tags whose attributes are wanted later.
 HtmlAttributes parse_html_attributes(std::string_view tag_source) noexcept;
+/// Value of any attribute of one tag source, by its name in lower case: a span of the source (character references not
+/// decoded), empty when it is absent or empty.
+std::string_view find_html_attribute(std::string_view tag_source, std::string_view lower_name) noexcept;
 
 }  // namespace gristmill::kernels

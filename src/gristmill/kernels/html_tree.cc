@@ -37,6 +37,15 @@ bool is_hidden(const HtmlAttributes& attributes) noexcept {
   return !style.empty() && (hides(style, "display", "none") || hides(style, "visibility", "hidden"));
 }
 
+/// Cheap enough for each link: the host stands within the first bytes.
+bool is_license_link(std::string_view href) noexcept {
+  const auto host = href.substr(0, 40).find("//");
+  if (host == std::string_view::npos) return false;
+  auto rest = href.substr(host + 2);
+  if (rest.starts_with("www.")) rest.remove_prefix(4);
+  return rest.starts_with("creativecommons.org/");
+}
+
 std::uint32_t name_hash(const HtmlToken& token) noexcept {
   if (token.tag != HtmlTag::unknown) return 0;
   std::uint32_t hash = 0x811C9DC5u;
@@ -72,6 +81,7 @@ void HtmlTree::reset(std::string_view html, const HtmlLimits& limits) {
   open_.clear();
   values_.assign(1, {});
   words_.clear();
+  raw_tags_.clear();
   if (slots_.size() > 1024) slots_.resize(1024);
   slots_.assign(std::max<std::size_t>(slots_.size(), 256), {0, 0});
   std::ranges::fill(open_count_, 0u);
@@ -89,12 +99,19 @@ void HtmlTree::shrink(std::size_t nodes_kept_max) {
   nodes_ = {};
   values_ = {};
   words_ = {};
+  raw_tags_ = {};
   slots_ = {};
 }
 
 std::span<const std::uint32_t> HtmlTree::value_words(std::uint32_t value) const {
   const auto& entry = values_[value];
   return std::span(words_).subspan(entry.words_begin, entry.words_end - entry.words_begin);
+}
+
+std::string_view HtmlTree::start_tag(std::uint32_t node) const {
+  if ((nodes_[node].flags & HtmlNode::has_raw) == 0) return source(nodes_[node]);
+  const auto found = std::ranges::lower_bound(raw_tags_, node, {}, &RawTag::node);
+  return html_.substr(found->source_begin, found->source_end - found->source_begin);
 }
 
 std::uint32_t HtmlTree::append(HtmlTag tag, std::uint8_t flags, std::string_view source) {
@@ -286,7 +303,12 @@ void HtmlTree::open_node(const HtmlToken& token) {
   if (token.attributes.has(HtmlAttribute::rel)) flags |= HtmlNode::has_rel;
   if (foreign_at_ != nowhere) flags |= HtmlNode::foreign;
   if (token.raw_content) flags |= HtmlNode::has_raw;
+  if (token.tag == HtmlTag::a && is_license_link(token.attributes[HtmlAttribute::href])) flags |= HtmlNode::licenses;
   const auto index = append(token.tag, flags, token.raw_content ? token.content : token.source);
+  if (token.raw_content) {
+    const auto begin = static_cast<std::uint32_t>(token.source.data() - html_.data());
+    raw_tags_.push_back({index, begin, begin + static_cast<std::uint32_t>(token.source.size())});
+  }
   // Values of elements that hold no text of the page are not worth a look-up.
   if (!token.raw_content && !html_has(token.tag, T::head_content) && foreign_at_ == nowhere) {
     auto& node = nodes_[index];

@@ -18,6 +18,7 @@ struct HtmlNode {
   static constexpr std::uint8_t has_rel = 8;   ///< Carries a rel attribute.
   static constexpr std::uint8_t has_raw = 16;  ///< Source span is the raw content (script, style, title, ...).
   static constexpr std::uint8_t implied = 32;  ///< Made by the parser, not written in the source.
+  static constexpr std::uint8_t licenses = 64;  ///< A link into creativecommons.org.
 
   HtmlTag tag = HtmlTag::text;
   std::uint8_t flags = 0;
@@ -68,6 +69,14 @@ class HtmlTree {
   [[nodiscard]] std::span<const HtmlNode> nodes() const { return nodes_; }
   [[nodiscard]] std::span<const HtmlValue> values() const { return values_; }
   [[nodiscard]] std::span<const std::uint32_t> value_words(std::uint32_t value) const;
+  /// A value as written; empty for value 0.
+  [[nodiscard]] std::string_view value_source(std::uint32_t value) const {
+    return html_.substr(values_[value].source_begin, values_[value].source_end - values_[value].source_begin);
+  }
+  /// The page that was parsed.
+  [[nodiscard]] std::string_view html() const { return html_; }
+  /// Start tag of any element that is written in the source, also of one whose own span is its raw content.
+  [[nodiscard]] std::string_view start_tag(std::uint32_t node) const;
   [[nodiscard]] std::string_view source(const HtmlNode& node) const {
     return html_.substr(node.source_begin, node.source_end - node.source_begin);
   }
@@ -81,6 +90,11 @@ class HtmlTree {
     std::uint32_t node;
     std::uint32_t name_hash;
     HtmlTag tag;
+  };
+  struct RawTag {
+    std::uint32_t node;
+    std::uint32_t source_begin;
+    std::uint32_t source_end;
   };
   struct ValueSlot {
     std::uint64_t hash;
@@ -116,6 +130,7 @@ class HtmlTree {
   std::vector<Open> open_;
   std::vector<HtmlValue> values_;
   std::vector<std::uint32_t> words_;
+  std::vector<RawTag> raw_tags_;      ///< Start tags of elements with raw content, in order.
   std::vector<ValueSlot> slots_;
   std::uint32_t open_count_[html_tag_count] = {};
   std::size_t link_at_ = 0;           ///< Stack position of the open link, 0 for none.

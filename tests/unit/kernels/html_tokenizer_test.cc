@@ -67,6 +67,15 @@ TEST_CASE("tags, text and attributes") {
   CHECK(tokens("<br/>") == "<br>");
 }
 
+TEST_CASE("any attribute is found by its name") {
+  CHECK(find_html_attribute("<math ALTTEXT='x > y' display=block>", "alttext") == "x > y");
+  CHECK(find_html_attribute("<math alttext='x > y' display=block>", "display") == "block");
+  CHECK(find_html_attribute("<li value=3 value=4>", "value") == "3");
+  CHECK(find_html_attribute("<li value>", "value").empty());
+  CHECK(find_html_attribute("<li data-value=3>", "value").empty());
+  CHECK(find_html_attribute("", "value").empty());
+}
+
 TEST_CASE("what only looks like a tag is text") {
   CHECK(tokens("a < b") == "a < b");
   CHECK(tokens("1<2>3") == "1<2>3");

@@ -125,6 +125,15 @@ TEST_CASE("hidden elements are marked") {
   CHECK(hidden == 3);
 }
 
+TEST_CASE("start tags of elements with raw content") {
+  HtmlTree tree;
+  REQUIRE(tree.parse("<p id=a><script type=x>1</script><style>2</style><title lang=b></title>"));
+  CHECK(tree.start_tag(1) == "<p id=a>");
+  CHECK(tree.start_tag(2) == "<script type=x>");
+  CHECK(tree.start_tag(3) == "<style>");
+  CHECK(tree.start_tag(4) == "<title lang=b>");
+}
+
 TEST_CASE("attribute values are kept once, with their words") {
   HtmlTree tree;
   REQUIRE(

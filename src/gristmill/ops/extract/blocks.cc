@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "gristmill/kernels/html_entities.h"
+#include "gristmill/ops/extract/formula.h"
 
 namespace gristmill::ops::extract {
 namespace {
@@ -97,6 +99,27 @@ std::uint32_t context_of(HtmlTag tag) noexcept {
   }
 }
 
+std::uint8_t style_of(HtmlTag tag) noexcept {
+  using enum HtmlTag;
+  switch (tag) {
+    case b:
+    case strong: return TextRun::strong;
+    case i:
+    case em:
+    case cite:
+    case dfn:
+    case var: return TextRun::emphasis;
+    case s:
+    case strike:
+    case del: return TextRun::strike;
+    case code:
+    case kbd:
+    case samp:
+    case tt: return TextRun::code;
+    default: return 0;
+  }
+}
+
 std::uint32_t role_context(std::span<const std::uint32_t> words) noexcept {
   using kernels::html_word_hash;
   for (const auto word : words) {
@@ -125,13 +148,13 @@ constexpr std::uint32_t own_context = Context::heading | Context::paragraph;
 
 class BlockCutter {
  public:
-  BlockCutter(const kernels::HtmlTree& tree, bool with_links, Page& page)
-      : tree_(tree), nodes_(tree.nodes()), with_links_(with_links), page_(page) {}
+  BlockCutter(const kernels::HtmlTree& tree, bool with_runs, Page& page)
+      : tree_(tree), nodes_(tree.nodes()), with_runs_(with_runs), formulas_(tree), page_(page) {}
 
   void run() {
     page_.clear();
     page_.containers.push_back({});
-    open_.push_back({static_cast<std::uint32_t>(nodes_.size()), 0, 0, false});
+    open_.push_back({.end = static_cast<std::uint32_t>(nodes_.size())});
     for (std::uint32_t i = 1; i < nodes_.size();) {
       while (open_.back().end <= i) close_element();
       i = visit(i);
@@ -143,10 +166,12 @@ class BlockCutter {
 
  private:
   struct Open {
-    std::uint32_t end;  ///< Node index where the element ends.
-    std::uint32_t container;  ///< Its container, or the enclosing one for inline elements.
-    std::uint32_t context;
-    bool is_block;
+    std::uint32_t end = 0;  ///< Node index where the element ends.
+    std::uint32_t container = 0;  ///< Its container, or the enclosing one for inline elements.
+    std::uint32_t context = 0;
+    std::uint32_t link = 0;  ///< Innermost `a` element; only with runs, as the style.
+    std::uint8_t style = 0;
+    bool is_block = false;
   };
 
   [[nodiscard]] std::uint32_t block_count() const { return static_cast<std::uint32_t>(page_.blocks.size()); }
@@ -162,10 +187,17 @@ class BlockCutter {
       break_line();
       return i + 1;
     }
+    if (is_formula_tag(node.tag)) {
+      if (const auto formula = formulas_.find(i)) {
+        append_formula(i, *formula);
+        return node.end;
+      }
+    }
+    if (formulas_.is_rendering(i)) return node.end;
     if (is_never_text(node.tag) || (node.tag == HtmlTag::noscript && !is_read(i))) return node.end;
     if ((node.flags & HtmlNode::has_raw) != 0) {
       open_element(i);
-      append_source(i, tree_.source(node), false, false);
+      append_source(i, tree_.source(node), false);
       return i + 1;
     }
     if (node.tag == HtmlTag::hr) flush();
@@ -199,14 +231,17 @@ class BlockCutter {
     auto context = outer.context | context_of(node.tag);
     if (node.role_value != 0) context |= role_context(tree_.value_words(node.role_value));
     if ((node.flags & HtmlNode::hidden) != 0) context |= Context::hidden;
+    const auto style = static_cast<std::uint8_t>(with_runs_ ? outer.style | style_of(node.tag) : 0);
+    const auto link = with_runs_ && node.tag == HtmlTag::a ? i : outer.link;
     if (!is_block) {
-      if (context != outer.context) open_.push_back({node.end, outer.container, context, false});
+      if (context != outer.context || style != outer.style || link != outer.link)
+        open_.push_back({node.end, outer.container, context, link, style, false});
       return;
     }
     flush();
     context = (context & ~own_context) | (context_of(node.tag) & own_context);
     page_.containers.push_back({i, outer.container, 0, block_count(), 0, context});
-    open_.push_back({node.end, static_cast<std::uint32_t>(page_.containers.size() - 1), context, true});
+    open_.push_back({node.end, static_cast<std::uint32_t>(page_.containers.size() - 1), context, link, style, true});
   }
 
   void close_element() {
@@ -227,12 +262,12 @@ class BlockCutter {
 
   void append_text(std::uint32_t i) {
     const auto& node = nodes_[i];
-    const bool in_link = (node.flags & HtmlNode::in_link) != 0;
-    append_source(i, tree_.source(node), in_link, in_link && with_links_);
+    append_source(i, tree_.source(node), (node.flags & HtmlNode::in_link) != 0);
   }
 
-  void append_source(std::uint32_t i, std::string_view source, bool in_link, bool records_link) {
-    if (!has_block_) begin_block(i);
+  void append_source(std::uint32_t i, std::string_view source, bool in_link) {
+    if (!has_block_) begin_block(i, open_.back().context);
+    note_source(nodes_[i].source_begin, nodes_[i].source_end);
     in_link_ = in_link;
     const auto begin = page_.text.size();
     const bool keeps_space = (open_.back().context & Context::preformatted) != 0;
@@ -247,7 +282,44 @@ class BlockCutter {
       }
     }
     if (in_link) block_.link_bytes += static_cast<std::uint32_t>(page_.text.size() - begin);
-    if (records_link) record_link(i, begin);
+    if (with_runs_) record_run(begin, in_link ? open_.back().link : 0, open_.back().style);
+  }
+
+  static bool is_formula_tag(HtmlTag tag) noexcept {
+    return tag == HtmlTag::math || tag == HtmlTag::script || tag == HtmlTag::img;
+  }
+
+  void append_formula(std::uint32_t i, const Formula& formula) {
+    // Renderers hide the TeX from the eye, which says nothing of the block that it stands in.
+    if (!has_block_) begin_block(i, page_.containers[open_.back().container].context);
+    note_source(formula.source_begin, formula.source_end);
+    in_link_ = false;
+    const std::string_view delimiter = formula.is_display ? "$$" : "$";
+    const auto begin = page_.text.size();
+    put(delimiter);
+    std::string_view rest = formula.tex;
+    while (true) {
+      const auto space = rest.find(' ');
+      put(rest.substr(0, space));
+      if (space == std::string_view::npos) break;
+      has_space_ = true;
+      rest.remove_prefix(space + 1);
+    }
+    put(delimiter);
+    if (with_runs_) record_run(begin, 0, TextRun::formula);
+  }
+
+  void trim_source() {
+    const auto html = tree_.html();
+    while (block_.source_begin < block_.source_end && kind_of(html[block_.source_begin]) == ByteKind::space)
+      ++block_.source_begin;
+    while (block_.source_begin < block_.source_end && kind_of(html[block_.source_end - 1]) == ByteKind::space)
+      --block_.source_end;
+  }
+
+  void note_source(std::uint32_t begin, std::uint32_t end) {
+    block_.source_begin = std::min(block_.source_begin, begin);
+    block_.source_end = std::max(block_.source_end, end);
   }
 
   std::size_t append_special(std::string_view source, std::size_t at, bool keeps_space) {
@@ -259,33 +331,41 @@ class BlockCutter {
         else
           has_space_ = true;
         return at + 1;
-      case ByteKind::reference: return append_reference(source, at);
+      case ByteKind::reference: return append_reference(source, at, keeps_space);
       default: break;
     }
     if (source[at] == '\0') return at + 1;  // The standard drops NUL in text.
-    if (rest.starts_with("\xC2\xA0")) return put_space(at + 2);
-    if (rest.starts_with("\xE3\x80\x80")) return put_space(at + 3);
+    if (rest.starts_with("\xC2\xA0")) return put_space(at + 2, keeps_space);
+    if (rest.starts_with("\xE3\x80\x80")) return put_space(at + 3, keeps_space);
     // U+2000 to U+200A, the typographic spaces.
     if (rest.starts_with("\xE2\x80") && rest.size() > 2 && static_cast<unsigned char>(rest[2]) <= 0x8A)
-      return put_space(at + 3);
+      return put_space(at + 3, keeps_space);
     put(rest.substr(0, 1));
     return at + 1;
   }
 
-  std::size_t put_space(std::size_t next) {
-    has_space_ = true;
+  std::size_t put_space(std::size_t next, bool keeps_space) {
+    if (keeps_space)
+      put_preformatted_space(' ');
+    else
+      has_space_ = true;
     return next;
   }
 
-  std::size_t append_reference(std::string_view source, std::size_t at) {
+  std::size_t append_reference(std::string_view source, std::size_t at, bool keeps_space) {
     const auto reference = kernels::decode_html_reference(source, at);
     if (reference.source_bytes == 0) {
       put("&");
       return at + 1;
     }
     const auto text = reference.text();
-    if (text == "\xC2\xA0" || (text.size() == 1 && kind_of(text[0]) == ByteKind::space)) {
-      has_space_ = true;
+    if (text == "\xC2\xA0") {
+      put_space(at, keeps_space);
+    } else if (text.size() == 1 && kind_of(text[0]) == ByteKind::space) {
+      if (keeps_space)
+        put_preformatted_space(text[0]);
+      else
+        has_space_ = true;
     } else if (text != std::string_view("\0", 1)) {
       put(text);
     }
@@ -294,8 +374,13 @@ class BlockCutter {
 
   void put_preformatted_space(char c) {
     if (c == '\r') return;
-    page_.text.push_back(c == '\f' ? '\n' : c);
     in_word_ = false;
+    const bool is_line_end = c == '\n' || c == '\f';
+    // Empty lines in front of the code are not part of it; its indentation is.
+    if (is_line_end && block_.words == 0)
+      page_.text.resize(block_.text_begin);
+    else
+      page_.text.push_back(is_line_end ? '\n' : c);
   }
 
   void put(std::string_view bytes) {
@@ -323,7 +408,7 @@ class BlockCutter {
     if (page_.text.size() > block_.text_begin) page_.text.push_back('\n');
   }
 
-  void begin_block(std::uint32_t i) {
+  void begin_block(std::uint32_t i, std::uint32_t context) {
     has_block_ = true;
     has_space_ = in_word_ = false;
     line_breaks_ = 0;
@@ -331,8 +416,9 @@ class BlockCutter {
     block_.text_begin = static_cast<std::uint32_t>(page_.text.size());
     block_.node = i;
     block_.container = open_.back().container;
-    block_.context = open_.back().context;
-    links_begin_ = page_.links.size();
+    block_.context = context;
+    block_.source_begin = 0xFFFFFFFFu;
+    runs_begin_ = page_.runs.size();
   }
 
   void flush() {
@@ -342,10 +428,11 @@ class BlockCutter {
     while (text.size() > block_.text_begin && kind_of(text.back()) == ByteKind::space) text.pop_back();
     if (text.size() == block_.text_begin || block_.words == 0) {
       text.resize(block_.text_begin);
-      page_.links.resize(links_begin_);
+      page_.runs.resize(runs_begin_);
       return;
     }
     block_.text_end = static_cast<std::uint32_t>(text.size());
+    trim_source();
     count_characters();
     const auto tag = nodes_[page_.containers[block_.container].node].tag;
     if (kernels::html_has(tag, HtmlTagTraits::heading)) {
@@ -382,24 +469,28 @@ class BlockCutter {
     block_.sentence_ends = static_cast<std::uint16_t>(std::min(ends, 0xFFFFu));
   }
 
-  void record_link(std::uint32_t i, std::size_t begin) {
-    if (page_.text.size() == begin) return;
-    auto at = nodes_[i].parent;
-    for (int up = 0; up < 16 && at != 0 && nodes_[at].tag != HtmlTag::a; ++up) at = nodes_[at].parent;
-    if (nodes_[at].tag != HtmlTag::a) return;
+  void record_run(std::size_t text_begin, std::uint32_t link, std::uint8_t style) {
+    const bool is_continued = std::exchange(in_run_, link != 0 || style != 0);
+    if (!in_run_) return;
+    auto begin = static_cast<std::uint32_t>(text_begin);
     const auto end = static_cast<std::uint32_t>(page_.text.size());
-    if (page_.links.size() > links_begin_ && page_.links.back().node == at) {
-      page_.links.back().text_end = end;
-      return;
+    // The space in front belongs to the white space before the run.
+    if (begin < end && page_.text[begin] == ' ') ++begin;
+    if (begin >= end) return;
+    if (is_continued && page_.runs.size() > runs_begin_) {
+      auto& last = page_.runs.back();
+      if (last.link == link && last.style == style && style != TextRun::formula) {
+        last.text_end = end;
+        return;
+      }
     }
-    auto from = static_cast<std::uint32_t>(begin);
-    if (page_.text[from] == ' ') ++from;
-    page_.links.push_back({from, end, at});
+    page_.runs.push_back({begin, end, link, style});
   }
 
   const kernels::HtmlTree& tree_;
   std::span<const HtmlNode> nodes_;
-  bool with_links_;
+  bool with_runs_;
+  FormulaFinder formulas_;
   Page& page_;
   std::vector<Open> open_;
   Block block_;
@@ -407,8 +498,9 @@ class BlockCutter {
   bool has_space_ = false;
   bool in_word_ = false;
   bool in_link_ = false;
+  bool in_run_ = false;
   int line_breaks_ = 0;
-  std::size_t links_begin_ = 0;
+  std::size_t runs_begin_ = 0;
 };
 
 /// Fills in `outer`: one look at the parent suffices as parents come first.
@@ -427,11 +519,11 @@ void Page::clear() {
   text.clear();
   blocks.clear();
   containers.clear();
-  links.clear();
+  runs.clear();
 }
 
-void cut_into_blocks(const kernels::HtmlTree& tree, bool with_links, Page& page) {
-  BlockCutter(tree, with_links, page).run();
+void cut_into_blocks(const kernels::HtmlTree& tree, bool with_runs, Page& page) {
+  BlockCutter(tree, with_runs, page).run();
   link_outer(page.containers);
 }
 

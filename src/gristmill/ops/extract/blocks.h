@@ -56,15 +56,24 @@ struct Block {
   std::uint16_t commas = 0;
   std::uint16_t sentence_ends = 0;
   std::uint8_t heading_level = 0; ///< 1 to 6, 0 for none.
+  std::uint32_t source_begin = 0; ///< Bytes of the page that the text comes from, markup between included.
+  std::uint32_t source_end = 0;
 
   [[nodiscard]] std::uint32_t bytes() const { return text_end - text_begin; }
 };
 
-/// A link inside a block's text, for Markdown output.
-struct TextLink {
+/// Text inside a block that stands in a link or in an element of inline style.
+struct TextRun {
+  static constexpr std::uint8_t strong = 1;
+  static constexpr std::uint8_t emphasis = 2;
+  static constexpr std::uint8_t strike = 4;
+  static constexpr std::uint8_t code = 8;
+  static constexpr std::uint8_t formula = 16;  ///< TeX between dollar signs.
+
   std::uint32_t text_begin = 0;
   std::uint32_t text_end = 0;
-  std::uint32_t node = 0;  ///< The `a` element.
+  std::uint32_t link = 0;  ///< The `a` element, 0 for none.
+  std::uint8_t style = 0;
 };
 
 /// Visible text of a page, cut into blocks. Reusable: buffers stay allocated.
@@ -72,7 +81,7 @@ struct Page {
   std::string text;
   std::vector<Block> blocks;
   std::vector<Container> containers;  ///< In document order, the root first.
-  std::vector<TextLink> links;
+  std::vector<TextRun> runs;          ///< In order of the text; only on request.
 
   [[nodiscard]] std::string_view text_of(const Block& block) const {
     return std::string_view(text).substr(block.text_begin, block.bytes());
@@ -81,7 +90,8 @@ struct Page {
 };
 
 /// Cuts the tree into blocks. Scripts, styles, templates, form values, SVG and other content that is never text are
-/// left out; `noscript` is read when it holds at least 60 words (some forums keep the whole thread there).
-void cut_into_blocks(const kernels::HtmlTree& tree, bool with_links, Page& page);
+/// left out; `noscript` is read when it holds at least 60 words (some forums keep the whole thread there). Formulas
+/// become TeX between dollar signs where the page carries it. The blocks are the same with and without runs.
+void cut_into_blocks(const kernels::HtmlTree& tree, bool with_runs, Page& page);
 
 }  // namespace gristmill::ops::extract

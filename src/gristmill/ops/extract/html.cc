@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gristmill/ops/extract/html.h"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +10,6 @@
 #include "gristmill/kernels/html_tree.h"
 #include "gristmill/ops/extract/blocks.h"
 #include "gristmill/ops/extract/content_rules.h"
-#include "gristmill/ops/extract/page_facts.h"
 
 namespace gristmill::ops {
 namespace {
@@ -19,13 +19,33 @@ constexpr std::string_view too_complex = "html.too_complex";
 constexpr std::array reasons{no_content, too_complex};
 
 constexpr std::array options{
+    OptionSpec{.name = "format",
+               .type = OptionType::string,
+               .fallback = R"("text")",
+               .unit = "",
+               .choices = "text,markdown",
+               .help = "text: plain text with light marks; markdown: CommonMark with tables, fenced code with its "
+                       "language, nested lists, quotes, emphasis, everything else escaped"},
     OptionSpec{.name = "keep",
                .type = OptionType::string_list,
-               .fallback = R"(["headings", "lists", "tables", "code"])",
+               .fallback = R"(["headings", "lists", "tables", "code", "emphasis"])",
                .unit = "",
-               .choices = "headings,lists,tables,code,links",
+               .choices = "headings,lists,tables,code,links,emphasis",
                .help = "Structure that the text shows: '# ' headings, list marks, tables ('a | b' rows), code blocks, "
-                       "Markdown links. Tables and code that are not kept are left out"},
+                       "Markdown links, emphasis (in Markdown only). Tables and code that are not kept are left out"},
+    OptionSpec{.name = "metadata",
+               .type = OptionType::string_list,
+               .fallback = R"(["title", "author", "date", "canonical_url", "license_url"])",
+               .unit = "",
+               .choices = "title,author,date,canonical_url,license_url,date_modified,page_language,site_name,"
+                          "description,licenses,meta_tags,json_ld",
+               .help = "What the page says of itself; each name becomes a column"},
+    OptionSpec{.name = "spans",
+               .type = OptionType::boolean,
+               .fallback = "false",
+               .unit = "",
+               .choices = "",
+               .help = "Write the column extract_spans: where in the page each block of the text comes from"},
     OptionSpec{.name = "mode",
                .type = OptionType::string,
                .fallback = R"("balanced")",
@@ -50,22 +70,39 @@ constexpr std::array options{
                .help = "Pages with more elements and texts are quarantined (32 bytes of memory each)"},
 };
 
+constexpr auto text_column = data::ColumnType::string;
+// The facts first, in their order, then the share and the spans.
 constexpr std::array columns_out{
-    ColumnSpec{.name = "title", .type = data::ColumnType::string, .help = "Title of the page"},
-    ColumnSpec{.name = "author", .type = data::ColumnType::string, .help = "Author that the page names"},
-    ColumnSpec{.name = "date", .type = data::ColumnType::string, .help = "Publication date, as the page writes it"},
-    ColumnSpec{
-        .name = "canonical_url", .type = data::ColumnType::string, .help = "Address that the page calls its own"},
-    ColumnSpec{.name = "license_url", .type = data::ColumnType::string, .help = "First rel=license link"},
+    ColumnSpec{.name = "title", .type = text_column, .help = "Title of the page (metadata)"},
+    ColumnSpec{.name = "author", .type = text_column, .help = "Authors that the page names, joined by '; ' (metadata)"},
+    ColumnSpec{.name = "date", .type = text_column, .help = "Date of publication, ISO 8601 (metadata)"},
+    ColumnSpec{.name = "canonical_url", .type = text_column, .help = "Address that the page calls its own (metadata)"},
+    ColumnSpec{.name = "license_url",
+               .type = text_column,
+               .help = "Address of the licence: rel=license, JSON-LD, Dublin Core, Creative Commons link (metadata)"},
+    ColumnSpec{.name = "date_modified", .type = text_column, .help = "Date of the last change, ISO 8601 (metadata)"},
+    ColumnSpec{.name = "page_language", .type = text_column, .help = "Language that the page declares (metadata)"},
+    ColumnSpec{.name = "site_name", .type = text_column, .help = "Name of the site or publisher (metadata)"},
+    ColumnSpec{.name = "description", .type = text_column, .help = "Description that the page gives (metadata)"},
+    ColumnSpec{.name = "licenses", .type = text_column, .help = "All licence addresses, a JSON list (metadata)"},
+    ColumnSpec{.name = "meta_tags",
+               .type = text_column,
+               .help = "Open Graph, Twitter, Dublin Core, citation tags and the like, a JSON object (metadata)"},
+    ColumnSpec{.name = "json_ld", .type = text_column, .help = "All JSON-LD of the page, a JSON list (metadata)"},
     ColumnSpec{.name = "extract_share",
                .type = data::ColumnType::float64,
                .help = "Bytes of the chosen text / bytes of all visible text"},
+    ColumnSpec{.name = "extract_spans",
+               .type = text_column,
+               .help = "JSON list of [begin, end, source begin, source end]: byte range of each block in the text and "
+                       "in the page as it reached the operator (spans)"},
 };
+static_assert(columns_out.size() == extract::fact_count + 2);
 
 struct HtmlScratch final : Scratch {
   kernels::HtmlTree tree;
   extract::Page page;
-  std::string text;
+  extract::Rendering rendering;
 };
 
 // One giant page must not pin its memory for the rest of the run.
@@ -95,28 +132,32 @@ Shares measure(const extract::Page& page, std::span<const std::uint8_t> chosen) 
   return shares;
 }
 
-void set_columns(const extract::PageFacts& facts, double share, data::Document& document, Scratch& scratch) {
-  const std::array<std::string_view, 5> strings{facts.title, facts.author, facts.date, facts.canonical_url,
-                                                facts.license_url};
-  for (std::size_t i = 0; i < strings.size(); ++i) {
-    if (!strings[i].empty()) document.columns[scratch.columns_out[i]] = scratch.arena->copy(strings[i]);
+/// "[[0,12,340,420],[14,30,431,455]]"
+std::string show(const std::vector<extract::SourceSpan>& spans) {
+  fmt::memory_buffer out;
+  out.push_back('[');
+  for (const auto& span : spans) {
+    if (out.size() > 1) out.push_back(',');
+    fmt::format_to(std::back_inserter(out), FMT_COMPILE("[{},{},{},{}]"), span.text_begin, span.text_end,
+                   span.source_begin, span.source_end);
   }
-  document.columns[scratch.columns_out[5]] = share;
+  out.push_back(']');
+  return fmt::to_string(out);
 }
 
 void release_large(HtmlScratch& scratch) {
   scratch.tree.shrink(nodes_kept_max);
   if (scratch.page.text.capacity() > text_kept_max) scratch.page = {};
-  if (scratch.text.capacity() > text_kept_max) scratch.text = {};
+  if (scratch.rendering.text.capacity() > text_kept_max) scratch.rendering = {};
 }
 
 }  // namespace
 
 constinit const Spec ExtractHtml::spec_{
     .name = "extract.html",
-    .version = 1,
+    .version = 2,
     .kind = Kind::map,
-    .summary = "Turns HTML pages into the plain text of their main content; other documents pass unchanged.",
+    .summary = "Turns HTML pages into the text or Markdown of their main content; other documents pass unchanged.",
     .reference = "HTML standard, sections 12 and 13; block features after Kohlschuetter et al. 2010 and Readability",
     .options = options,
     .columns_in = {},
@@ -126,20 +167,50 @@ constinit const Spec ExtractHtml::spec_{
 
 Result<std::unique_ptr<Operator>> ExtractHtml::make(const Options& given) {
   auto made = std::make_unique<ExtractHtml>();
-  made->keep_ = {false, false, false, false, false};
+  made->keep_ = {false, false, false, false, false, false};
   for (const auto& word : given.strings("keep")) {
     if (word == "headings") made->keep_.headings = true;
     if (word == "lists") made->keep_.lists = true;
     if (word == "tables") made->keep_.tables = true;
     if (word == "code") made->keep_.code = true;
     if (word == "links") made->keep_.links = true;
+    if (word == "emphasis") made->keep_.emphasis = true;
   }
+  made->is_markdown_ = given.string("format") == "markdown";
+  made->choose_columns(given.strings("metadata"), given.boolean("spans"));
   const auto& mode = given.string("mode");
   if (mode == "precision") made->mode_ = extract::Mode::precision;
   if (mode == "recall") made->mode_ = extract::Mode::recall;
   made->words_min_ = static_cast<std::uint32_t>(given.integer("min_words"));
   made->nodes_max_ = static_cast<std::uint32_t>(given.integer("max_nodes"));
   return std::unique_ptr<Operator>(std::move(made));
+}
+
+void ExtractHtml::choose_columns(const std::vector<std::string>& metadata, bool with_spans) {
+  with_spans_ = with_spans;
+  for (std::size_t i = 0; i < extract::fact_count; ++i) {
+    const auto fact = static_cast<extract::Fact>(i);
+    if (std::ranges::find(metadata, extract::fact_name(fact)) == metadata.end()) continue;
+    facts_.push_back(fact);
+    wanted_ |= extract::fact_bit(fact);
+    columns_.push_back(columns_out[i]);
+  }
+  columns_.push_back(columns_out[extract::fact_count]);
+  if (with_spans) columns_.push_back(columns_out[extract::fact_count + 1]);
+  own_spec_ = spec_;
+  own_spec_.columns_out = columns_;
+}
+
+void ExtractHtml::set_columns(const extract::PageFacts& facts, double share, data::Document& document,
+                              Scratch& scratch) const {
+  const auto& slots = scratch.columns_out;
+  for (std::size_t i = 0; i < facts_.size(); ++i) {
+    if (const auto& value = facts[facts_[i]]; !value.empty()) document.columns[slots[i]] = scratch.arena->copy(value);
+  }
+  document.columns[slots[facts_.size()]] = share;
+  if (!with_spans_) return;
+  document.columns[slots[facts_.size() + 1]] = scratch.arena->copy(
+      show(static_cast<HtmlScratch&>(scratch).rendering.spans));
 }
 
 std::unique_ptr<Scratch> ExtractHtml::make_scratch() const { return std::make_unique<HtmlScratch>(); }
@@ -155,18 +226,19 @@ Verdict ExtractHtml::apply(data::Document& document, Scratch& scratch) const {
     release_large(own);
     return Verdict::quarantined(too_complex, fmt::format("more than {} elements and texts (max_nodes)", nodes_max_));
   }
-  extract::cut_into_blocks(own.tree, keep_.links, own.page);
+  extract::cut_into_blocks(own.tree, keep_.links || is_markdown_, own.page);
   const auto probabilities = extract::score_by_rules(own.tree, own.page);
   const auto chosen = extract::choose_blocks(own.page, probabilities, mode_);
-  extract::render(own.tree, own.page, chosen, keep_, own.text);
+  const auto render = is_markdown_ ? extract::render_markdown : extract::render_text;
+  render(own.tree, own.page, chosen, keep_, own.rendering);
   const auto shares = measure(own.page, chosen);
   const auto visible = std::max<std::uint64_t>(shares.visible_bytes, 1);
-  set_columns(extract::read_page_facts(own.tree), static_cast<double>(shares.bytes) / static_cast<double>(visible),
-              document, scratch);
-  const bool is_empty = own.text.empty() || shares.words < words_min_;
+  set_columns(extract::read_page_facts(own.tree, wanted_),
+              static_cast<double>(shares.bytes) / static_cast<double>(visible), document, scratch);
+  const bool is_empty = own.rendering.text.empty() || shares.words < words_min_;
   if (!is_empty) {
-    document.text = scratch.arena->copy(own.text);
-    document.media_type = "text/plain";
+    document.text = scratch.arena->copy(own.rendering.text);
+    document.media_type = is_markdown_ ? "text/markdown" : "text/plain";
   }
   release_large(own);
   return is_empty ? Verdict::dropped(no_content) : Verdict::kept();

@@ -3,142 +3,78 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
-#include "gristmill/kernels/html_entities.h"
+#include "gristmill/ops/extract/inline_markdown.h"
+#include "gristmill/ops/extract/structure.h"
 
 namespace gristmill::ops::extract {
 namespace {
 
 using kernels::HtmlTag;
 
-constexpr std::uint32_t none = 0;  // The root container is no list item, row or cell.
-
-/// What a container stands in, carried down once for all containers.
-struct Place {
-  std::uint32_t item = none;   ///< Innermost list item.
-  std::uint32_t row = none;    ///< Row of the innermost data table.
-  std::uint32_t cell = none;
-  std::uint32_t list = none;
-  std::uint32_t item_number = 0;  ///< Of `item` in an ordered list, 0 in others.
-  std::uint16_t list_depth = 0;
-};
-
-struct TableShape {
-  std::uint32_t cells = 0;
-  std::uint32_t blocks = 0;
-};
-
-class Renderer {
+class TextRenderer {
  public:
-  Renderer(const kernels::HtmlTree& tree, const Page& page, const Keep& keep, std::string& out)
-      : tree_(tree), page_(page), keep_(keep), out_(out) {}
+  TextRenderer(const kernels::HtmlTree& tree, const Page& page, const Keep& keep, Rendering& out)
+      : tree_(tree), page_(page), keep_(keep), structure_(tree, page), spans_(out.spans), out_(out.text) {}
 
   void run(std::span<const std::uint8_t> chosen) {
-    out_.clear();
-    find_layout_tables();
-    find_places();
     for (std::size_t i = 0; i < page_.blocks.size(); ++i) {
       if (chosen[i] != 0) write(page_.blocks[i]);
     }
   }
 
  private:
-  [[nodiscard]] HtmlTag tag_of(std::uint32_t container) const {
-    return tree_.nodes()[page_.containers[container].node].tag;
-  }
-
-  /// A table whose cells hold three blocks on average, or other tables, arranges the page: it is no data.
-  void find_layout_tables() {
-    const auto count = page_.containers.size();
-    is_data_.assign(count, 0);
-    std::vector<std::uint32_t> table_of(count, none);
-    std::vector<std::uint32_t> cells(count, 0);
-    for (std::uint32_t i = 1; i < count; ++i) {
-      const auto& container = page_.containers[i];
-      table_of[i] = table_of[container.parent];
-      const auto tag = tag_of(i);
-      if (tag == HtmlTag::table) {
-        if (table_of[i] != none) is_data_[table_of[i]] = 0;
-        table_of[i] = i;
-        is_data_[i] = 1;
-      } else if (tag == HtmlTag::td || tag == HtmlTag::th) {
-        ++cells[table_of[i]];
-      }
-    }
-    for (std::uint32_t i = 1; i < count; ++i) {
-      const auto blocks = page_.containers[i].end_block - page_.containers[i].first_block;
-      if (is_data_[i] != 0 && (cells[i] < 2 || blocks > 3 * cells[i])) is_data_[i] = 0;
-    }
-    for (std::uint32_t i = 1; i < count; ++i) {
-      if (tag_of(i) != HtmlTag::table) is_data_[i] = is_data_[table_of[i]];
-    }
-  }
-
-  void find_places() {
-    places_.assign(page_.containers.size(), {});
-    std::vector<std::uint32_t> item_counts(page_.containers.size(), 0);
-    for (std::uint32_t i = 1; i < places_.size(); ++i) {
-      auto place = places_[page_.containers[i].parent];
-      switch (tag_of(i)) {
-        case HtmlTag::ul:
-        case HtmlTag::ol:
-        case HtmlTag::menu:
-          place.list = i;
-          ++place.list_depth;
-          break;
-        case HtmlTag::li:
-          place.item = i;
-          place.item_number = tag_of(place.list) == HtmlTag::ol ? ++item_counts[place.list] : 0;
-          break;
-        case HtmlTag::table: place.row = place.cell = none; break;
-        case HtmlTag::tr: place.row = is_data_[i] != 0 ? i : none; break;
-        case HtmlTag::td:
-        case HtmlTag::th: place.cell = i; break;
-        default: break;
-      }
-      places_[i] = place;
-    }
-  }
-
   void write(const Block& block) {
-    const auto& place = places_[block.container];
-    if (place.row != none && !keep_.tables) return;
+    const auto& place = structure_.place(block.container);
+    if (place.row != 0 && !keep_.tables) return;
     const bool is_code = (block.context & Context::preformatted) != 0;
     if (is_code && !keep_.code) return;
-    const bool is_new_item = place.item != none && place.item != item_;
+    const bool is_new_item = place.item != 0 && place.item != item_;
     separate(block, place, is_new_item);
-    if (block.heading_level != 0 && keep_.headings && place.row == none && !is_new_item) {
+    if (block.heading_level != 0 && keep_.headings && place.row == 0 && !is_new_item) {
       out_.append(block.heading_level, '#');
       out_.push_back(' ');
     }
-    if (is_new_item && keep_.lists && place.row == none) write_item_mark(place);
-    write_text(block, is_code || place.row == none);
+    if (is_new_item && keep_.lists && place.row == 0) write_item_mark(place);
+    write_text(block, is_code || place.row == 0);
     row_ = place.row;
     cell_ = place.cell;
     item_ = place.item;
     list_ = place.list;
-    table_row_seen_ = place.row != none;
+    code_ = place.code;
+    table_ = place.row == 0 ? 0 : place.table;
   }
 
   void separate(const Block& block, const Place& place, bool is_new_item) {
-    if (out_.empty()) return;
-    if (place.row != none && place.row == row_) {
-      out_.append(place.cell == cell_ ? " " : " | ");
-    } else if (place.row != none && table_row_seen_ && same_table(place.row, row_)) {
-      out_.push_back('\n');
-    } else if (is_new_item && list_ != none && item_ != none && block.heading_level == 0) {
-      out_.push_back('\n');
-    } else {
-      out_.append("\n\n");
-    }
+    const bool is_same_row = place.row != 0 && place.row == row_;
+    const bool is_same_table = place.row != 0 && place.table == table_;
+    const bool is_same_code = place.code != 0 && place.code == code_;
+    const bool is_next_item = is_new_item && list_ != 0 && item_ != 0 && code_ == 0 && block.heading_level == 0;
+    if (is_same_row)
+      out_.append(place.cell == cell_ ? " " : "");
+    else if (!out_.empty())
+      out_.append(is_same_table || is_same_code || is_next_item ? "\n" : "\n\n");
+    if (place.row != 0 && place.cell != cell_) enter_cell(place, is_same_row);
   }
 
-  [[nodiscard]] std::uint32_t table_of(std::uint32_t row) const {
-    auto at = page_.containers[row].parent;
-    if (tag_of(at) != HtmlTag::table && at != 0) at = page_.containers[at].parent;
-    return at;
+  /// Writes one bar a column: cells without text keep theirs, so that the columns can be told apart.
+  void enter_cell(const Place& place, bool is_same_row) {
+    if (grid_table_ != place.table) grid_.emplace(tree_, page_.containers[place.table].node);
+    grid_table_ = place.table;
+    if (!is_same_row) {
+      grid_->start_row(page_.containers[place.row].node);
+      column_ = 0;
+    }
+    const auto wanted = std::max(grid_->column_of(page_.containers[place.cell].node), column_ + (is_same_row ? 1 : 0));
+    if (wanted == column_) return;
+    if (!is_same_row) {
+      out_.push_back('|');
+      ++column_;
+    }
+    for (; column_ < wanted; ++column_) out_.append(" |");
+    out_.push_back(' ');
   }
-  [[nodiscard]] bool same_table(std::uint32_t a, std::uint32_t b) const { return table_of(a) == table_of(b); }
 
   void write_item_mark(const Place& place) {
     if (place.list_depth > 1) out_.append(std::min<std::size_t>(place.list_depth - 1u, 8) * 2, ' ');
@@ -160,21 +96,31 @@ class Renderer {
     else
       out_.append(page_.text_of(block));
     if (!keeps_lines) std::replace(out_.begin() + static_cast<std::ptrdiff_t>(from), out_.end(), '\n', ' ');
+    spans_.push_back({static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(out_.size()), block.source_begin,
+                      block.source_end});
   }
 
   void write_with_links(const Block& block) {
     auto at = block.text_begin;
-    const auto first = std::ranges::lower_bound(page_.links, block.text_begin, {}, &TextLink::text_begin);
-    for (auto link = first; link != page_.links.end() && link->text_end <= block.text_end; ++link) {
-      const auto href = kernels::parse_html_attributes(
-          tree_.source(tree_.nodes()[link->node]))[kernels::HtmlAttribute::href];
-      if (href.empty() || href[0] == '#' || href.starts_with("javascript:") || link->text_begin >= link->text_end)
-        continue;
-      out_.append(page_.text, at, link->text_begin - at);
+    auto run = std::ranges::lower_bound(page_.runs, block.text_begin, {}, &TextRun::text_begin);
+    while (run != page_.runs.end() && run->text_begin < block.text_end) {
+      const auto begin = run->text_begin;
+      const auto link = run->link;
+      auto end = run->text_end;
+      // One link may be cut into runs of several styles.
+      for (++run; link != 0 && run != page_.runs.end() && run->link == link && run->text_begin < block.text_end; ++run)
+        end = run->text_end;
+      end = std::min(end, block.text_end);
+      if (link == 0) continue;
+      const auto href = kernels::parse_html_attributes(tree_.source(tree_.nodes()[link]))[kernels::HtmlAttribute::href];
+      if (!is_worth_linking(href)) continue;
+      out_.append(page_.text, at, begin - at);
       out_.push_back('[');
-      out_.append(page_.text, link->text_begin, link->text_end - link->text_begin);
-      out_.append("](").append(kernels::decode_html_attribute(href)).push_back(')');
-      at = link->text_end;
+      out_.append(page_.text, begin, end - begin);
+      out_.append("](");
+      append_link_target(href, out_);
+      out_.push_back(')');
+      at = end;
     }
     out_.append(page_.text, at, block.text_end - at);
   }
@@ -182,21 +128,27 @@ class Renderer {
   const kernels::HtmlTree& tree_;
   const Page& page_;
   const Keep& keep_;
+  Structure structure_;
+  std::vector<SourceSpan>& spans_;
   std::string& out_;
-  std::vector<std::uint8_t> is_data_;
-  std::vector<Place> places_;
-  std::uint32_t row_ = none;
-  std::uint32_t cell_ = none;
-  std::uint32_t item_ = none;
-  std::uint32_t list_ = none;
-  bool table_row_seen_ = false;
+  std::optional<TableGrid> grid_;
+  std::uint32_t grid_table_ = 0;
+  std::uint32_t column_ = 0;
+  std::uint32_t row_ = 0;
+  std::uint32_t cell_ = 0;
+  std::uint32_t table_ = 0;
+  std::uint32_t item_ = 0;
+  std::uint32_t list_ = 0;
+  std::uint32_t code_ = 0;
 };
 
 }  // namespace
 
-void render(const kernels::HtmlTree& tree, const Page& page, std::span<const std::uint8_t> chosen, const Keep& keep,
-            std::string& out) {
-  Renderer(tree, page, keep, out).run(chosen);
+void render_text(const kernels::HtmlTree& tree, const Page& page, std::span<const std::uint8_t> chosen,
+                 const Keep& keep, Rendering& out) {
+  out.text.clear();
+  out.spans.clear();
+  TextRenderer(tree, page, keep, out).run(chosen);
 }
 
 }  // namespace gristmill::ops::extract

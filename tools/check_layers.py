@@ -24,6 +24,7 @@ LIBRARIES = {
     "uchardet": "uchardet",
     "cld2/": "cld2",
     "pcre2.h": "pcre2-8",
+    "re2/": "re2",
     "arrow/": "arrow_wheel::arrow",
     "parquet/": "arrow_wheel::parquet",
     "libdeflate.h": "deflate",

@@ -72,8 +72,8 @@ Result<Step> make_step(const Json& given, Chain& chain) {
   }
   GRISTMILL_TRY(step.op, entry->make(options));
   step.scratch = step.op->make_scratch();
-  for (const auto& column : entry->spec->columns_in) step.scratch->columns_in.push_back(chain.slot(column.name));
-  for (const auto& column : entry->spec->columns_out) step.scratch->columns_out.push_back(chain.slot(column.name));
+  for (const auto& column : step.op->spec().columns_in) step.scratch->columns_in.push_back(chain.slot(column.name));
+  for (const auto& column : step.op->spec().columns_out) step.scratch->columns_out.push_back(chain.slot(column.name));
   return step;
 }
 

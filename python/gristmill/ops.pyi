@@ -72,32 +72,53 @@ class _Extract:
         data: Data,
         /,
         *,
-        keep: Sequence[Literal["headings", "lists", "tables", "code", "links"]] = ...,
+        format: Literal["text", "markdown"] = "text",
+        keep: Sequence[Literal["headings", "lists", "tables", "code", "links", "emphasis"]] = ...,
+        metadata: Sequence[str] = ["title", "author", "date", "canonical_url", "license_url"],
+        spans: bool = False,
         mode: Literal["precision", "balanced", "recall"] = "balanced",
         min_words: int = 1,
         max_nodes: int = 2000000,
         text_column: str = "text",
         report: dict[str, Any] | None = None,
     ) -> Data:
-        """Turns HTML pages into the plain text of their main content; other documents pass unchanged.
+        """Turns HTML pages into the text or Markdown of their main content; other documents pass unchanged.
 
+            format: text: plain text with light marks; markdown: CommonMark with tables, fenced code with
+                its language, nested lists, quotes, emphasis, everything else escaped. One of: text,
+                markdown.
             keep: Structure that the text shows: '# ' headings, list marks, tables ('a | b' rows), code
-                blocks, Markdown links. Tables and code that are not kept are left out. One of: headings,
-                lists, tables, code, links.
+                blocks, Markdown links, emphasis (in Markdown only). Tables and code that are not kept are
+                left out. One of: headings, lists, tables, code, links, emphasis.
+            metadata: What the page says of itself; each name becomes a column. One of: title, author, date,
+                canonical_url, license_url, date_modified, page_language, site_name, description, licenses,
+                meta_tags, json_ld.
+            spans: Write the column extract_spans: where in the page each block of the text comes from.
             mode: precision: rather lose content than let boilerplate in; recall: the reverse. One of:
                 precision, balanced, recall.
             min_words: Pages with less content are dropped (1..100000 words).
             max_nodes: Pages with more elements and texts are quarantined (32 bytes of memory each)
                 (100..1e+08 nodes).
-            Adds the column `title` (string): Title of the page.
-            Adds the column `author` (string): Author that the page names.
-            Adds the column `date` (string): Publication date, as the page writes it.
-            Adds the column `canonical_url` (string): Address that the page calls its own.
-            Adds the column `license_url` (string): First rel=license link.
+            Adds the column `title` (string): Title of the page (metadata).
+            Adds the column `author` (string): Authors that the page names, joined by '; ' (metadata).
+            Adds the column `date` (string): Date of publication, ISO 8601 (metadata).
+            Adds the column `canonical_url` (string): Address that the page calls its own (metadata).
+            Adds the column `license_url` (string): Address of the licence: rel=license, JSON-LD, Dublin
+                Core, Creative Commons link (metadata).
+            Adds the column `date_modified` (string): Date of the last change, ISO 8601 (metadata).
+            Adds the column `page_language` (string): Language that the page declares (metadata).
+            Adds the column `site_name` (string): Name of the site or publisher (metadata).
+            Adds the column `description` (string): Description that the page gives (metadata).
+            Adds the column `licenses` (string): All licence addresses, a JSON list (metadata).
+            Adds the column `meta_tags` (string): Open Graph, Twitter, Dublin Core, citation tags and the
+                like, a JSON object (metadata).
+            Adds the column `json_ld` (string): All JSON-LD of the page, a JSON list (metadata).
             Adds the column `extract_share` (number): Bytes of the chosen text / bytes of all visible text.
+            Adds the column `extract_spans` (string): JSON list of [begin, end, source begin, source end]:
+                byte range of each block in the text and in the page as it reached the operator (spans).
             Reasons: html.no_content, html.too_complex.
 
-        Version 1. Reference: HTML standard, sections 12 and 13; block features after Kohlschuetter et al.
+        Version 2. Reference: HTML standard, sections 12 and 13; block features after Kohlschuetter et al.
         2010 and Readability.
         """
 
@@ -133,6 +154,44 @@ class _Filter:
         Version 1. Reference: Overlap of 8-word n-grams with half of an evaluation's item: Tülu 3 (Lambert
         et al. 2024, decontamination). Documents that are no conversations are compared with the evaluation
         by their text.
+        """
+
+    @staticmethod
+    def blocklist(
+        data: Data,
+        /,
+        *,
+        words_file: str | PathLike[str] = "",
+        words: Sequence[str] = [],
+        domains_file: str | PathLike[str] = "",
+        urls_file: str | PathLike[str] = "",
+        boundaries: Literal["automatic", "always", "never"] = "automatic",
+        max_hits: int = 0,
+        max_hits_ratio: float = 1,
+        annotate: bool = False,
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Drops documents that hold words of a list, or whose address is on a list of domains or addresses.
+
+            words_file: Words and phrases that must not stand in the text, one a line; # begins a remark.
+            words: More of them.
+            domains_file: Domains that a document must not come from, with all below them, one a line.
+            urls_file: Beginnings of addresses that a document must not come from, one a line; scheme and
+                www. do not count.
+            boundaries: Whether a word must stand alone. automatic: yes, except at an edge of a script
+                written without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese). One of: automatic,
+                always, never.
+            max_hits: Most hits of words that are let pass; -1 for no limit (at least -1 hits).
+            max_hits_ratio: Most hits for each word of the text (by white space); 1 for no limit (0..1).
+            annotate: Write the verdict as a column instead of dropping.
+            Adds the column `blocklist_hits` (integer): Hits of words.
+            Adds the column `blocklist_entry` (string): Entry of the list that the document hit first, or
+                null.
+            Reasons: blocklist.domain, blocklist.url, blocklist.words, blocklist.words_ratio.
+
+        Version 1. Reference: C4's bad-word rule (Raffel et al. 2020) and UT1-style domain lists; Aho and
+        Corasick 1975.
         """
 
     @staticmethod
@@ -177,6 +236,32 @@ class _Filter:
 
         Version 1. Reference: docs/formats/conversation.md; a preference pair is checked as two chats, the
         prompt with either answer.
+        """
+
+    @staticmethod
+    def expression(
+        data: Data,
+        /,
+        *,
+        where: str,
+        annotate: bool = False,
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Keeps documents for which an expression over their fields and columns is true.
+
+            where: Condition that a document must meet, as in SQL: columns of earlier steps and of the
+                input, the fields text, url, id, ingestion_id, origin_uri, origin_offset, media_type,
+                conversation, token_count and metadata.NAME; numbers, 'strings', true, false, null; + - * /
+                %, = <> < <= > >=, and, or, not, between, in (...), is null, like; length, byte_length,
+                lower, upper, trim, host, contains, starts_with, ends_with, matches (RE2), abs, floor, ceil,
+                round, coalesce, least, greatest. A comparison with null is null, and so is a division by
+                zero.
+            annotate: Write the verdict as a column instead of dropping.
+            Reasons: expression.false, expression.null, expression.out_of_range.
+
+        Version 1. Reference: ISO/IEC 9075 (SQL): three-valued logic; expression.false, expression.null say
+        which of the other two it was, expression.out_of_range that whole numbers passed 64 bits.
         """
 
     @staticmethod
@@ -251,6 +336,91 @@ class _Filter:
         """
 
     @staticmethod
+    def lines(
+        data: Data,
+        /,
+        *,
+        min_characters: int = 0,
+        max_characters: int = 0,
+        min_words: int = 0,
+        max_digits_ratio: float = 1,
+        max_upper_ratio: float = 1,
+        terminal_punctuation: bool = False,
+        patterns_file: str | PathLike[str] = "",
+        ignore_case: bool = False,
+        duplicates: bool = False,
+        min_paragraph_words: int = 0,
+        max_removed_ratio: float = 1,
+        annotate: bool = False,
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Removes lines and paragraphs by rules on their length, characters and repetition, and drops
+        documents of which too little is left.
+
+            min_characters: Shorter lines go; 0 for no limit (at least 0 characters).
+            max_characters: Longer lines go; 0 for no limit (at least 0 characters).
+            min_words: Lines with fewer words (by white space) go; 0 for no limit (at least 0 words).
+            max_digits_ratio: Lines of which digits are a greater share, white space apart, go; 1 for no
+                limit (0..1).
+            max_upper_ratio: Lines of which upper-case letters are a greater share, white space apart, go; 1
+                for no limit (0..1).
+            terminal_punctuation: Lines that do not end in . ! ? or another full stop, a closing quotation
+                mark after one, or end in three stops, go.
+            patterns_file: Lines in which one of these patterns (RE2 syntax, one a line, # begins a remark)
+                matches go.
+            ignore_case: Of the patterns.
+            duplicates: Lines that stood before in the document, white space around them apart, go.
+            min_paragraph_words: Paragraphs (between blank lines) that keep fewer words go; 0 for no limit
+                (at least 0 words).
+            max_removed_ratio: Documents that lose a greater share of their words are dropped; 1 for no
+                limit (0..1).
+            annotate: Write the verdict as a column instead of dropping.
+            Adds the column `lines_removed` (integer): Lines that went by any rule.
+            Adds the column `lines_removed_characters` (integer): Lines that went for their length.
+            Adds the column `lines_removed_words` (integer): Lines that went for too few words.
+            Adds the column `lines_removed_digits` (integer): Lines that went for their digits.
+            Adds the column `lines_removed_upper` (integer): Lines that went for their upper-case letters.
+            Adds the column `lines_removed_punctuation` (integer): Lines that went for the lack of an end
+                mark.
+            Adds the column `lines_removed_patterns` (integer): Lines that went by a pattern.
+            Adds the column `lines_removed_duplicates` (integer): Lines that went as repetitions.
+            Adds the column `lines_removed_paragraphs` (integer): Lines that went with their paragraph.
+            Reasons: lines.nothing_left, lines.much_removed.
+
+        Version 1. Reference: the line rules of C4 (Raffel et al. 2020) and RefinedWeb (Penedo et al. 2023,
+        appendix G.2).
+        """
+
+    @staticmethod
+    def noise(
+        data: Data,
+        /,
+        *,
+        max_score: float = 0.1,
+        tag_weight: float = 10,
+        min_characters: int = 100,
+        annotate: bool = False,
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Drops documents that are short or full of leftover tags, by the noise score of a much copied
+        example.
+
+            max_score: Score that a document must stay below; 0 for no limit (at least 0).
+            tag_weight: What a tag weighs: the score is tags times this through the length (at least 0
+                characters).
+            min_characters: Length that a document must be above; -1 for no limit (at least -1 characters).
+            annotate: Write the verdict as a column instead of dropping.
+            Adds the column `noise_score` (number): Tags times their weight through the length of the text
+                in characters; 0 for an empty text.
+            Reasons: noise.short, noise.noisy.
+
+        Version 1. Reference: the cleaning example of Ray Data tutorials: len(re.findall('<[^>]+>', text)) *
+        10 / len(text) < 0.1 and len(text) > 100.
+        """
+
+    @staticmethod
     def preference_pair(
         data: Data,
         /,
@@ -283,6 +453,40 @@ class _Filter:
                 preference_pair.identical, preference_pair.similar, preference_pair.length_ratio.
 
         Version 1. Reference: docs/formats/conversation.md.
+        """
+
+    @staticmethod
+    def url_density(
+        data: Data,
+        /,
+        *,
+        max_url_characters_ratio: float = 0.2,
+        max_url_words_ratio: float = 1,
+        max_ad_words_ratio: float = 0.05,
+        ad_words: Sequence[str] = [],
+        ad_words_file: str | PathLike[str] = "",
+        annotate: bool = False,
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Drops documents of which addresses or advertising words make up too large a share.
+
+            max_url_characters_ratio: Greatest share of characters that belong to addresses; 1 for no limit
+                (0..1).
+            max_url_words_ratio: Greatest share of words (by white space) that hold an address; 1 for no
+                limit (0..1).
+            max_ad_words_ratio: Greatest number of hits of the list of advertising words for each word of
+                the text; 1 for no limit (0..1).
+            ad_words: Words and phrases of advertising, whatever their case.
+            ad_words_file: More of them, one a line; lines that begin with # are left out.
+            annotate: Write the verdict as a column instead of dropping.
+            Adds the column `url_characters_ratio` (number): Share of characters that belong to addresses.
+            Adds the column `url_words_ratio` (number): Share of words that hold an address.
+            Adds the column `ad_words_ratio` (number): Hits of the list of advertising words for each word
+                of the text.
+            Reasons: url_density.url_characters, url_density.url_words, url_density.ad_words.
+
+        Version 1. Reference: the URL ratio of NVIDIA NeMo Curator (more than 0.2 of the characters).
         """
 
 class _Language:
@@ -369,6 +573,75 @@ class _Redact:
         ISO/IEC 7812 (cards), ISO 13616 (IBAN), SSA rules (SSN), GB 11643 (Chinese resident identity).
         """
 
+class _Signals:
+    @staticmethod
+    def redpajama(
+        data: Data,
+        /,
+        *,
+        stop_words: Sequence[str] = [],
+        stop_words_file: str | PathLike[str] = "",
+        ldnoobw_file: str | PathLike[str] = "",
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Computes the quality signals of RedPajama-v2 that need no model, under their published names;
+        signals of lines as means or sums over the lines.
+
+            stop_words: Stop words of the language, compared with their case; without any,
+                rps_doc_stop_word_fraction is null. The published values used the stopwords-json lists.
+            stop_words_file: More of them, one a line.
+            ldnoobw_file: The LDNOOBW list of the language, or another, one word or phrase a line; without
+                it rps_doc_ldnoobw_words is null.
+            Adds the column `ccnet_length` (integer): Characters.
+            Adds the column `ccnet_nlines` (integer): Lines.
+            Adds the column `rps_doc_curly_bracket` (number): Curly brackets for each character.
+            Adds the column `rps_doc_frac_all_caps_words` (number): Share of words in capitals.
+            Adds the column `rps_doc_frac_lines_end_with_ellipsis` (number): Share of lines that end in an
+                ellipsis.
+            Adds the column `rps_doc_frac_no_alph_words` (number): Share of words without a letter from a to
+                z.
+            Adds the column `rps_doc_lorem_ipsum` (number): Occurrences of lorem ipsum for each character of
+                the normalized text.
+            Adds the column `rps_doc_mean_word_length` (number): Mean length of the normalized words.
+            Adds the column `rps_doc_stop_word_fraction` (number): Share of words that are stop words.
+            Adds the column `rps_doc_symbol_to_word_ratio` (number): Number signs and ellipses for each
+                word.
+            Adds the column `rps_doc_frac_unique_words` (number): Different normalized words for each
+                normalized word.
+            Adds the column `rps_doc_unigram_entropy` (number): Entropy of the normalized words, in nats.
+            Adds the column `rps_doc_word_count` (integer): Normalized words.
+            Adds the column `rps_doc_num_sentences` (integer): Sentences: parts that begin with a word and
+                end in full stops, ! or ?.
+            Adds the column `rps_doc_ldnoobw_words` (integer): Occurrences of entries of the list among the
+                normalized words.
+            Adds the column `rps_doc_frac_chars_top_2gram` (number): Share of characters in the most
+                frequent word pair.
+            Adds the column `rps_doc_frac_chars_top_3gram` (number): The same for 3 words.
+            Adds the column `rps_doc_frac_chars_top_4gram` (number): The same for 4 words.
+            Adds the column `rps_doc_frac_chars_dupe_5grams` (number): Share of characters in runs of 5
+                words that occur again.
+            Adds the column `rps_doc_frac_chars_dupe_6grams` (number): The same for 6 words.
+            Adds the column `rps_doc_frac_chars_dupe_7grams` (number): The same for 7 words.
+            Adds the column `rps_doc_frac_chars_dupe_8grams` (number): The same for 8 words.
+            Adds the column `rps_doc_frac_chars_dupe_9grams` (number): The same for 9 words.
+            Adds the column `rps_doc_frac_chars_dupe_10grams` (number): The same for 10 words.
+            Adds the column `rps_lines_ending_with_terminal_punctution_mark_mean` (number): Mean over the
+                lines: ends in . ! ? or ”.
+            Adds the column `rps_lines_javascript_counts_sum` (integer): Sum over the lines: normalized
+                words that are javascript.
+            Adds the column `rps_lines_num_words_mean` (number): Mean over the lines: normalized words.
+            Adds the column `rps_lines_numerical_chars_fraction_mean` (number): Mean over the lines: share
+                of numeric characters, normalized.
+            Adds the column `rps_lines_start_with_bulletpoint_mean` (number): Mean over the lines: starts
+                with a bullet.
+            Adds the column `rps_lines_uppercase_letter_fraction_mean` (number): Mean over the lines: share
+                of upper-case letters.
+
+        Version 1. Reference: Weber et al. 2024 and the code of RedPajama-Data (rp_v2): punctuation out,
+        lower case, NFD; values rounded to eight places.
+        """
+
 class _Tokenize:
     @staticmethod
     def bpe(
@@ -411,4 +684,5 @@ filter: _Filter
 language: _Language
 normalize: _Normalize
 redact: _Redact
+signals: _Signals
 tokenize: _Tokenize

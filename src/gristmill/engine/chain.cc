@@ -45,6 +45,7 @@ Result<std::vector<data::Column>> pipeline_columns(const std::vector<Step>& step
   for (failed = 0; failed < steps.size(); ++failed) {
     const auto& step = steps[failed];
     const auto& spec = step.op->spec();
+    GRISTMILL_RETURN_IF_ERROR(step.op->bind(columns));
     for (const auto& needed : spec.columns_in) {
       if (std::ranges::find(columns, needed.name, &data::Column::name) == columns.end()) {
         return invalid_argument(fmt::format("{} needs the column '{}' ({}): put the operator that writes it before",

@@ -6,14 +6,20 @@
 #include "gristmill/ops/dedup/minhash.h"
 #include "gristmill/ops/extract/html.h"
 #include "gristmill/ops/filter/answer_leak.h"
+#include "gristmill/ops/filter/blocklist.h"
 #include "gristmill/ops/filter/conversation.h"
+#include "gristmill/ops/filter/expression.h"
 #include "gristmill/ops/filter/gopher_quality.h"
+#include "gristmill/ops/filter/lines.h"
+#include "gristmill/ops/filter/noise.h"
 #include "gristmill/ops/filter/preference_pair.h"
+#include "gristmill/ops/filter/url_density.h"
 #include "gristmill/ops/language/filter.h"
 #include "gristmill/ops/language/identify.h"
 #include "gristmill/ops/normalize/unicode.h"
 #include "gristmill/ops/operator.h"
 #include "gristmill/ops/redact/pii.h"
+#include "gristmill/ops/signals/redpajama.h"
 #include "gristmill/ops/tokenize/bpe.h"
 
 namespace gristmill::ops {
@@ -25,9 +31,11 @@ constexpr CatalogEntry entry{&T::spec_, &T::make};
 
 /// One line an operator, sorted by name.
 constexpr std::array entries{
-    entry<DedupExact>,         entry<DedupMinhash>,     entry<ExtractHtml>,    entry<FilterAnswerLeak>,
-    entry<FilterConversation>, entry<GopherQuality>,    entry<FilterLanguage>, entry<FilterPreferencePair>,
-    entry<LanguageIdentify>,   entry<NormalizeUnicode>, entry<RedactPii>,      entry<TokenizeBpe>,
+    entry<DedupExact>,       entry<DedupMinhash>,       entry<ExtractHtml>,      entry<FilterAnswerLeak>,
+    entry<FilterBlocklist>,  entry<FilterConversation>, entry<FilterExpression>, entry<GopherQuality>,
+    entry<FilterLanguage>,   entry<FilterLines>,        entry<FilterNoise>,      entry<FilterPreferencePair>,
+    entry<FilterUrlDensity>, entry<LanguageIdentify>,   entry<NormalizeUnicode>, entry<RedactPii>,
+    entry<SignalsRedpajama>, entry<TokenizeBpe>,
 };
 
 }  // namespace

@@ -110,8 +110,11 @@ struct Scratch {
 class Operator {
  public:
   virtual ~Operator() = default;
+  /// That of the class; columns that depend on the parameters are added for this object.
   [[nodiscard]] virtual const Spec& spec() const = 0;
   [[nodiscard]] virtual std::unique_ptr<Scratch> make_scratch() const { return std::make_unique<Scratch>(); }
+  /// Told once, before any document, which columns there are where the step stands; the error says what does not fit.
+  virtual Status bind(std::span<const data::Column> /*columns*/) { return {}; }
   /// Judges and changes one document. Work is bounded by document size and fixed budgets, never by time.
   /// Must not throw; problems of a document are verdicts.
   virtual Verdict apply(data::Document& document, Scratch& scratch) const = 0;

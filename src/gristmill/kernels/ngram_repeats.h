@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace gristmill::kernels {
+
+/// A word: its bytes and its length in characters.
+struct CountedWord {
+  std::string_view bytes;
+  std::uint32_t characters = 0;
+};
+
+/// Repetition of words and word n-grams in a document, exactly. An n-gram can only repeat where both (n-1)-grams in it
+/// repeat, so each length looks at what the one before left: hardly anything in honest text. One object a thread.
+class NgramRepeats {
+ public:
+  static constexpr std::size_t longest = 10;
+
+  /// Counts; read the results below before the next call.
+  void count(std::span<const CountedWord> words);
+
+  /// How often each different word occurs, in order of first occurrence.
+  [[nodiscard]] std::span<const std::uint32_t> word_counts() const { return counts_of_words_; }
+  /// Characters of the most frequent n-gram (the first of those), times its count; 0 when none repeats. n is 2 to 10.
+  [[nodiscard]] std::uint64_t top_characters(std::size_t n) const { return top_characters_[n]; }
+  /// Characters of the words that some n-gram covers that occurs more than once. n is 2 to 10.
+  [[nodiscard]] std::uint64_t repeated_characters(std::size_t n) const { return repeated_characters_[n]; }
+
+ private:
+  struct Slot {
+    std::uint64_t key;
+    std::uint32_t id;
+  };
+
+  void number_words(std::span<const CountedWord> words);
+  void count_pairs();
+  void measure(std::size_t n, std::span<const CountedWord> words);
+
+  std::vector<Slot> table_;
+  std::vector<std::uint32_t> counts_of_words_;
+  std::vector<std::uint32_t> first_words_;  ///< Position of the first occurrence of each different word.
+  std::vector<std::uint32_t> counts_;
+  std::vector<std::uint32_t> firsts_;
+  /// Positions at which a repeated (n-1)-gram stands, ascending, and its number.
+  std::vector<std::uint32_t> positions_;
+  std::vector<std::uint32_t> ids_;
+  std::vector<std::uint32_t> next_positions_;
+  std::vector<std::uint32_t> next_ids_;
+  std::array<std::uint64_t, longest + 1> top_characters_{};
+  std::array<std::uint64_t, longest + 1> repeated_characters_{};
+};
+
+}  // namespace gristmill::kernels

@@ -25,6 +25,8 @@ namespace {
 
 constexpr int first_operator_field_id = 100;
 constexpr std::size_t batch_text_bytes = std::size_t{1} << 20;
+// A batch ends with the document that fills it; growing step by step would copy the batch several times over.
+constexpr std::int64_t batch_text_reserved = std::int64_t{batch_text_bytes} + std::int64_t{batch_text_bytes} / 4;
 constexpr int batch_rows_max = 4096;
 constexpr std::size_t bound_bytes_max = 16;
 constexpr int text_field_id = 7;
@@ -123,6 +125,8 @@ class Writer final : public DatasetWriter {
   }
 
   Status write(const data::Document& document) override {
+    if (batch_rows_ == 0)
+      note(static_cast<arrow::StringBuilder&>(*builders_[text_column]).ReserveData(batch_text_reserved));
     append_origin(document);
     for (std::size_t i = 0; i < operator_column_count_; ++i) {
       append_value(origin_count + i, i < document.columns.size() ? document.columns[i] : data::Value());
@@ -206,7 +210,7 @@ class Writer final : public DatasetWriter {
     note(static_cast<arrow::Int64Builder&>(*builders_[3]).Append(document.origin_offset));
     append_string(4, document.url);
     append_string(5, document.media_type);
-    append_string(6, document.text, false);
+    append_string(text_column, document.text, false);
     append_string(7, xxh3_128(document.text).hex());
     append_string(8, document.conversation);
     append_string(9, document.metadata);
@@ -322,6 +326,7 @@ class Writer final : public DatasetWriter {
   }
 
   static constexpr std::size_t origin_count = 10;
+  static constexpr std::size_t text_column = 6;
   std::string path_;
   WriterOptions options_;
   std::vector<TableColumn> columns_;

@@ -76,8 +76,8 @@ def whole_path(repeats):
         "ratio": rate["ours"] / rate["peer"],
         "goal": 50,
         "goal_text": ">= 50x, memory below a third",
-        "note": f"memory 1/{memory:.1f} of the peer's; on {small['output']['documents']['in']} pages, where starting up "
-        f"counts more, ours makes {started:.0f} documents a CPU second",
+        "note": f"memory 1/{memory:.1f} of the peer's; on {small['output']['documents']['in']} pages, where starting "
+        f"up counts more, ours makes {started:.0f} documents a CPU second",
     }
 
 

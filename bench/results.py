@@ -28,7 +28,7 @@ What is compared:
   drop near duplicates (MinHash, 14 bands of 8, 5-word shingles), replace e-mail and IP addresses, write the texts and
   the tokens of the same tokenizer. Ours counts `init`, `ingest`, `run`, commit and report; the peer counts its imports.
   Exact deduplication and Unicode normalization are left out on both sides. The steps are alike, not equal to the byte:
-  extraction differs by design. The rate on more pages shows what remains when starting up no longer counts.
+  extraction differs by design. The rate on fewer pages shows what starting up costs.
 - Rewrite: `run` of a pipeline without steps against a loop over record batches with the same codec, level, row groups
   and dictionaries.
 - WARC.gz: FastWARC through its Python iterator (records reused in place), start of the interpreter included; as text

@@ -5,6 +5,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <cstring>
+
 namespace gristmill {
 namespace {
 
@@ -56,6 +58,18 @@ Hash128 xxh3_128(std::string_view bytes) noexcept {
 std::uint64_t xxh3_64(std::string_view bytes, std::uint64_t seed) noexcept {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
+
+std::uint64_t xxh64(std::string_view bytes) noexcept { return XXH64(bytes.data(), bytes.size(), 0); }
+std::uint64_t xxh32(std::string_view bytes) noexcept { return XXH32(bytes.data(), bytes.size(), 0); }
+
+std::uint64_t sha1_64(std::string_view bytes) noexcept {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha1(), nullptr);
+  std::uint64_t value = 0;
+  std::memcpy(&value, digest.data(), sizeof(value));
+  return value;
+}
+std::uint64_t sha1_32(std::string_view bytes) noexcept { return sha1_64(bytes) & UINT32_MAX; }
 
 struct Xxh3Stream::State {
   XXH3_state_t state;

@@ -28,6 +28,13 @@ Hash128 xxh3_128(std::string_view bytes) noexcept;
 /// XXH3, 64 bits.
 std::uint64_t xxh3_64(std::string_view bytes, std::uint64_t seed = 0) noexcept;
 
+/// XXH64 and XXH32, seed 0, and the first bytes of SHA-1 as a little-endian number: hashes that other tools define
+/// their results by.
+std::uint64_t xxh64(std::string_view bytes) noexcept;
+std::uint64_t xxh32(std::string_view bytes) noexcept;
+std::uint64_t sha1_64(std::string_view bytes) noexcept;
+std::uint64_t sha1_32(std::string_view bytes) noexcept;
+
 /// Incremental XXH3-128.
 class Xxh3Stream {
  public:

@@ -120,12 +120,20 @@ void MinHash::update(std::span<const std::uint32_t> elements, std::vector<std::u
   update_(*this, elements, minima.data());
 }
 
-Hash128 band_key(std::uint32_t band, std::span<const std::uint32_t> minima) noexcept {
-  std::array<std::uint32_t, 1 + band_rows_max> values;
+namespace {
+
+template <typename Minimum>
+Hash128 key_of(std::uint32_t band, std::span<const Minimum> minima) {
+  std::array<Minimum, 1 + band_rows_max> values;
   GRISTMILL_CHECK(minima.size() <= band_rows_max, std::to_string(minima.size()));
   values[0] = band;
   std::ranges::copy(minima, values.begin() + 1);
-  return xxh3_128({reinterpret_cast<const char*>(values.data()), (1 + minima.size()) * sizeof(std::uint32_t)});
+  return xxh3_128({reinterpret_cast<const char*>(values.data()), (1 + minima.size()) * sizeof(Minimum)});
 }
+
+}  // namespace
+
+Hash128 band_key(std::uint32_t band, std::span<const std::uint32_t> minima) noexcept { return key_of(band, minima); }
+Hash128 band_key(std::uint32_t band, std::span<const std::uint64_t> minima) noexcept { return key_of(band, minima); }
 
 }  // namespace gristmill::kernels

@@ -41,5 +41,6 @@ constexpr std::size_t band_rows_max = 64;
 
 /// Hash of one band of a signature together with the band's number: documents that share it agree on all its minima.
 Hash128 band_key(std::uint32_t band, std::span<const std::uint32_t> minima) noexcept;
+Hash128 band_key(std::uint32_t band, std::span<const std::uint64_t> minima) noexcept;
 
 }  // namespace gristmill::kernels

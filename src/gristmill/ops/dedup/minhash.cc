@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 #include "gristmill/ops/chat/conversation.h"
 
@@ -57,15 +59,42 @@ constexpr std::array options{
                .fallback = "1",
                .minimum = 0,
                .help = "Seed of the hash functions"},
+    OptionSpec{.name = "scheme",
+               .type = OptionType::string,
+               .fallback = "\"gristmill\"",
+               .choices = "gristmill,datatrove",
+               .help = "gristmill is the fast one; datatrove gives the signatures of datatrove 0.10 for English to the "
+                       "bit (its normalization, spaCy's words, its hashes), for runs that must match"},
+    OptionSpec{.name = "hash",
+               .type = OptionType::string,
+               .fallback = "\"xxhash64\"",
+               .choices = "xxhash64,xxhash32,sha1_64,sha1_32",
+               .help = "Hash of a shingle with scheme datatrove: its hash_config"},
 };
 
-/// Buffers of one thread.
-struct SignatureScratch final : Scratch {
+/// Buffers of one thread, whatever the scheme.
+struct PromptScratch : Scratch {
+  std::string prompt;
+  ConversationReader reader;
+};
+
+/// And those of our own scheme.
+struct SignatureScratch final : PromptScratch {
   SignatureScratch(std::size_t ngram, kernels::ShingleUnit unit) : shingler(ngram, unit) {}
   kernels::Shingler shingler;
   std::vector<std::uint32_t> minima;
-  std::string prompt;
-  ConversationReader reader;
+};
+
+/// And those of datatrove's.
+struct DatatroveScratch final : PromptScratch {
+  kernels::DatatroveMinhash::Scratch buffers;
+};
+
+constexpr std::array datatrove_hashes{
+    std::pair{std::string_view("xxhash64"), kernels::DatatroveMinhash::Hash::xxhash64},
+    std::pair{std::string_view("xxhash32"), kernels::DatatroveMinhash::Hash::xxhash32},
+    std::pair{std::string_view("sha1_64"), kernels::DatatroveMinhash::Hash::sha1_64},
+    std::pair{std::string_view("sha1_32"), kernels::DatatroveMinhash::Hash::sha1_32},
 };
 
 }  // namespace
@@ -85,7 +114,7 @@ constinit const Spec DedupMinhash::spec_{
 };
 
 Result<std::unique_ptr<Operator>> DedupMinhash::make(const Options& given) {
-  const Settings settings{
+  Settings settings{
       .ngram = static_cast<std::size_t>(given.integer("ngram")),
       .bands = static_cast<std::size_t>(given.integer("bands")),
       .rows = static_cast<std::size_t>(given.integer("rows")),
@@ -98,27 +127,60 @@ Result<std::unique_ptr<Operator>> DedupMinhash::make(const Options& given) {
     return invalid_argument(fmt::format("dedup.minhash: bands x rows = {} is out of range, allowed 1..{}",
                                         settings.bands * settings.rows, functions_max));
   }
+  if (given.string("scheme") == "datatrove") {
+    if (settings.unit != kernels::ShingleUnit::word)
+      return invalid_argument("dedup.minhash: scheme datatrove has words only: leave unit at word");
+    if (settings.seed > UINT32_MAX) {
+      return invalid_argument(
+          fmt::format("dedup.minhash: scheme datatrove takes a seed in 0..{}, got {}", UINT32_MAX, settings.seed));
+    }
+    const auto* const hash = std::ranges::find(datatrove_hashes, given.string("hash"),
+                                               [](const auto& entry) { return entry.first; });
+    if (hash != datatrove_hashes.end()) settings.datatrove_hash = hash->second;
+  }
   return std::make_unique<DedupMinhash>(settings);
 }
 
 DedupMinhash::DedupMinhash(const Settings& settings)
-    : settings_(settings), hash_(settings.bands * settings.rows, settings.seed) {}
+    : settings_(settings), hash_(settings.bands * settings.rows, settings.seed) {
+  if (!settings.datatrove_hash) return;
+  datatrove_.emplace(kernels::DatatroveMinhash::Settings{.ngram = settings.ngram,
+                                                         .functions = settings.bands * settings.rows,
+                                                         .seed = static_cast<std::uint32_t>(settings.seed),
+                                                         .hash = *settings.datatrove_hash});
+}
 
 std::unique_ptr<Scratch> DedupMinhash::make_scratch() const {
+  if (datatrove_) return std::make_unique<DatatroveScratch>();
   return std::make_unique<SignatureScratch>(settings_.ngram, settings_.unit);
 }
 
 void DedupMinhash::keys(const data::Document& document, Scratch& scratch, std::vector<Hash128>& out) const {
-  auto& buffers = static_cast<SignatureScratch&>(scratch);
+  auto& buffers = static_cast<PromptScratch&>(scratch);
   buffers.prompt.clear();
   if (settings_.is_of_prompt) append_prompt(document, buffers.reader, buffers.prompt);
-  buffers.shingler.start(settings_.is_of_prompt ? std::string_view(buffers.prompt) : document.text);
-  auto shingles = buffers.shingler.next();
+  const auto text = settings_.is_of_prompt ? std::string_view(buffers.prompt) : document.text;
+  if (datatrove_) return datatrove_keys(text, scratch, out);
+  own_keys(text, scratch, out);
+}
+
+void DedupMinhash::own_keys(std::string_view text, Scratch& scratch, std::vector<Hash128>& out) const {
+  auto& shingler = static_cast<SignatureScratch&>(scratch).shingler;
+  auto& minima = static_cast<SignatureScratch&>(scratch).minima;
+  shingler.start(text);
+  auto shingles = shingler.next();
   if (shingles.empty()) return;
-  hash_.start(buffers.minima);
-  for (; !shingles.empty(); shingles = buffers.shingler.next()) hash_.update(shingles, buffers.minima);
-  const std::span<const std::uint32_t> minima(buffers.minima);
+  hash_.start(minima);
+  for (; !shingles.empty(); shingles = shingler.next()) hash_.update(shingles, minima);
+  const std::span<const std::uint32_t> all(minima);
   for (std::uint32_t band = 0; band < settings_.bands; ++band) {
+    out.push_back(kernels::band_key(band, all.subspan(band * settings_.rows, settings_.rows)));
+  }
+}
+
+void DedupMinhash::datatrove_keys(std::string_view text, Scratch& scratch, std::vector<Hash128>& out) const {
+  const auto minima = datatrove_->signature(text, static_cast<DatatroveScratch&>(scratch).buffers);
+  for (std::uint32_t band = 0; !minima.empty() && band < settings_.bands; ++band) {
     out.push_back(kernels::band_key(band, minima.subspan(band * settings_.rows, settings_.rows)));
   }
 }

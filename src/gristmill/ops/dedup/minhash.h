@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
+#include "gristmill/kernels/datatrove_minhash.h"
 #include "gristmill/kernels/minhash.h"
 #include "gristmill/kernels/shingle.h"
 #include "gristmill/ops/operator.h"
@@ -26,6 +28,8 @@ class DedupMinhash final : public GlobalOperator {
     std::uint64_t seed = 1;
     bool keeps_oldest = true;
     bool is_of_prompt = false;
+    /// Signatures as datatrove computes them instead of our own.
+    std::optional<kernels::DatatroveMinhash::Hash> datatrove_hash;
   };
 
   static const Spec spec_;
@@ -40,8 +44,12 @@ class DedupMinhash final : public GlobalOperator {
   [[nodiscard]] bool keeps_first() const override { return settings_.keeps_oldest; }
 
  private:
+  void own_keys(std::string_view text, Scratch& scratch, std::vector<Hash128>& out) const;
+  void datatrove_keys(std::string_view text, Scratch& scratch, std::vector<Hash128>& out) const;
+
   Settings settings_;
   kernels::MinHash hash_;
+  std::optional<kernels::DatatroveMinhash> datatrove_;
 };
 
 }  // namespace gristmill::ops

@@ -214,6 +214,10 @@ Utf8Count count_utf8(std::string_view bytes) {
 }
 
 bool has_escape_to_kanji(std::string_view bytes) {
+  // Hardly any text has an escape at all: one search for it tells.
+  const auto first = bytes.find('\x1B');
+  if (first == std::string_view::npos) return false;
+  bytes.remove_prefix(first);
   return bytes.find("\x1B$B") != std::string_view::npos || bytes.find("\x1B$@") != std::string_view::npos;
 }
 
@@ -240,11 +244,12 @@ bool beats_declared(const Utf8Count& count, const CharsetFacts* declared) {
 }
 
 Charset detect_well_formed(std::string_view bytes, const CharsetFacts* declared) {
-  const Utf8Count count = declared == nullptr ? Utf8Count{} : count_utf8(bytes);
-  if (count.sequences == 0) {
-    const bool is_japanese = has_escape_to_kanji(bytes);
-    return is_japanese ? Charset{"iso-2022-jp"} : Charset{"utf-8", 0, true};
-  }
+  // Where nothing else than UTF-8 is declared, counting cannot change the answer.
+  const bool has_rival = declared != nullptr && declared->converter != nullptr;
+  const bool has_escape = has_escape_to_kanji(bytes);
+  const bool is_counted = has_rival || (declared != nullptr && has_escape);
+  const Utf8Count count = is_counted ? count_utf8(bytes) : Utf8Count{};
+  if (count.sequences == 0) return has_escape ? Charset{"iso-2022-jp"} : Charset{"utf-8", 0, true};
   if (!beats_declared(count, declared) && fits(*declared, bytes)) return {declared->name};
   return {"utf-8", 0, true};
 }

@@ -18,6 +18,14 @@ WRONG_PIPELINES = {
         ["line 4, column", "tokenizer", "absent/tokenizer.json"],
     ),
     "misspelt parameter": ("steps:\n  - dedup.minhash: {band: 3}", ["line 4, column", "band", "bands"]),
+    "misspelt column in an expression": (
+        "steps:\n  - filter.noise\n  - filter.expression: {where: 'length(url) > 9 or nose_score < 1'}",
+        ["line 5, column 5", "column 20", "nose_score", "noise_score"],
+    ),
+    "wrong type in an expression": (
+        "steps:\n  - filter.noise\n  - filter.expression: {where: \"noise_score = 'low'\"}",
+        ["line 5, column 5", "column 13", "a number and a string"],
+    ),
     "missing column": ("steps:\n  - filter.language: {keep: [en]}", ["filter.language", "language"]),
     "misspelt key": ("steps: []\nlimit: {memory: 1GiB}", ["line 4, column 1", "limit", "limits"]),
     "steps that are no list": ("steps: {normalize.unicode: }", ["line 3", "list"]),

@@ -2,6 +2,7 @@
 #include "gristmill/base/hash.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -116,6 +117,16 @@ std::string sha256_hex(std::string_view bytes) {
   Sha256 hash;
   hash.update(bytes);
   return hash.hex();
+}
+
+std::string hmac_sha256_hex(std::string_view key, std::string_view message) {
+  unsigned char digest[32];
+  unsigned int size = 0;
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(message.data()),
+       message.size(), digest, &size);
+  std::string out;
+  append_hex(out, digest, size);
+  return out;
 }
 
 }  // namespace gristmill

@@ -68,5 +68,7 @@ class Sha256 {
 
 /// SHA-256 of one piece, as 64 hex digits.
 std::string sha256_hex(std::string_view bytes);
+/// HMAC with SHA-256 (RFC 2104), as 64 hex digits.
+std::string hmac_sha256_hex(std::string_view key, std::string_view message);
 
 }  // namespace gristmill

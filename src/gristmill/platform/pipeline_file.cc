@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 
 #include "gristmill/base/hash.h"
@@ -284,6 +285,18 @@ std::string resolve_path(const std::string& pipeline_path, const std::string& pa
   return fs::path(path).is_absolute() || !fs::exists(beside) ? path : beside.string();
 }
 
+/// Bytes that a `file` option stands for: of a file, or for env:NAME of a variable of the environment, which is how
+/// secret keys reach a run without lying on a disk.
+Result<std::string> read_option(const std::string& pipeline_path, const std::string& path) {
+  constexpr std::string_view variable = "env:";
+  if (!path.starts_with(variable)) return io::read_file(resolve_path(pipeline_path, path));
+  const char* value = std::getenv(path.c_str() + variable.size());
+  if (value == nullptr) {
+    return not_found(fmt::format("the environment has no variable {}: set it", path.substr(variable.size())));
+  }
+  return std::string(value);
+}
+
 Result<engine::Step> make_step(const Pipeline& pipeline, const PipelineStep& step) {
   const auto* entry = ops::find_operator(step.name);
   if (entry == nullptr) {
@@ -297,8 +310,7 @@ Result<engine::Step> make_step(const Pipeline& pipeline, const PipelineStep& ste
   auto resolved = options.values();
   for (const auto& option : entry->spec->options) {
     if (option.type != ops::OptionType::file || options.string(option.name).empty()) continue;
-    const auto path = resolve_path(pipeline.path, options.string(option.name));
-    auto bytes = io::read_file(path);
+    auto bytes = read_option(pipeline.path, options.string(option.name));
     if (!bytes) return std::move(bytes).error().within(fmt::format("{}: {}", step.name, option.name));
     resolved.set(fmt::format("{}_sha256", option.name), sha256_hex(*bytes));
     options.set_file(option.name, std::make_shared<const std::string>(*std::move(bytes)));

@@ -25,7 +25,7 @@ std::string found(std::string_view text, SimdLevel level = simd_level()) {
   find_pii(text, all_kinds(level), matches);
   std::string line;
   for (const auto& [span, kind] : matches) {
-    line += kind_names[static_cast<std::size_t>(kind)];
+    line += name_of(kind);
     line += '[';
     line += text.substr(span.begin, span.size());
     line += ']';

@@ -30,6 +30,12 @@ inline char byte_before(std::string_view text, std::size_t position, std::size_t
   return position >= back ? text[position - back] : '\0';
 }
 
+/// Length of the blank at a position: 1, 2 for a no-break space, 0 for none.
+inline std::size_t blank_length(std::string_view text, std::size_t position) noexcept {
+  if (byte_at(text, position) == ' ') return 1;
+  return byte_at(text, position) == '\xC2' && byte_at(text, position + 1) == '\xA0' ? 2 : 0;
+}
+
 /// First position from `begin` on that holds no digit.
 std::size_t digits_end(std::string_view text, std::size_t begin) noexcept;
 

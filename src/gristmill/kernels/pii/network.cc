@@ -206,4 +206,23 @@ Span find_ipv6(std::string_view text, std::size_t colon, bool is_public_only) no
   return {begin, end};
 }
 
+Span find_mac_address(std::string_view text, std::size_t separator) noexcept {
+  constexpr std::size_t length = 17;
+  if (separator < 2 || text.size() - separator < length - 2) return {};
+  const Span span{separator - 2, separator - 2 + length};
+  const char joiner = text[separator];
+  bool has_digit = false;
+  bool is_uniform = true;
+  for (std::size_t i = 0; i < length; ++i) {
+    const char c = text[span.begin + i];
+    if (i % 3 == 2 ? c != joiner : !is_hex(c)) return {};
+    has_digit |= is_digit(c);
+    is_uniform &= i % 3 == 2 || c == text[span.begin];
+  }
+  const char before = byte_before(text, span.begin);
+  const char after = byte_at(text, span.end);
+  if (is_uniform || !has_digit || is_alphanumeric(before) || before == joiner || before == '_') return {};
+  return is_alphanumeric(after) || after == joiner || after == '_' ? Span{} : span;
+}
+
 }  // namespace gristmill::kernels::pii

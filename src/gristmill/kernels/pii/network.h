@@ -24,5 +24,8 @@ bool parse_ipv6(std::string_view text, Ipv6Bytes& address) noexcept;
 Span find_ipv4(std::string_view text, std::size_t begin, bool is_public_only) noexcept;
 /// The IPv6 address that has the ':' at `colon`. Looks at a bounded stretch around it.
 Span find_ipv6(std::string_view text, std::size_t colon, bool is_public_only) noexcept;
+/// The hardware address (IEEE 802) of six pairs whose first pair ends at `separator`, a ':' or '-'; neither all zeros
+/// nor all ones.
+Span find_mac_address(std::string_view text, std::size_t separator) noexcept;
 
 }  // namespace gristmill::kernels::pii

@@ -94,12 +94,6 @@ constexpr std::array<std::uint8_t, shapes.size()> first_groups = [] {
   return lengths;
 }();
 
-/// Length of the blank at a position: 1, 2 for a no-break space, 0 for none.
-std::size_t blank_length(std::string_view text, std::size_t position) noexcept {
-  if (byte_at(text, position) == ' ') return 1;
-  return text.substr(std::min(position, text.size()), 2) == "\xC2\xA0" ? 2 : 0;
-}
-
 bool fits_digit(char kind, char c) noexcept {
   switch (kind) {
     case '#': return is_digit(c);

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <string>
 #include <vector>
 
@@ -14,20 +13,76 @@ namespace {
 
 namespace pii = kernels::pii;
 
-constexpr std::string_view found = "pii.found";
-constexpr std::array reasons{found};
+/// All kinds and groups, comma-separated, as `choices` wants them.
+constexpr std::size_t choices_bytes = [] {
+  std::size_t bytes = 0;
+  for (const auto& row : pii::kind_rows) bytes += row.name.size() + 1;
+  for (const auto name : pii::group_names) bytes += name.size() + 1;
+  return bytes - 1;
+}();
+constexpr auto choices = [] {
+  std::array<char, choices_bytes + 1> text{};
+  std::size_t at = 0;
+  const auto append = [&](std::string_view name) {
+    if (at > 0) text[at++] = ',';
+    for (const char c : name) text[at++] = c;
+  };
+  for (const auto name : pii::group_names) append(name);
+  for (const auto& row : pii::kind_rows) append(row.name);
+  return text;
+}();
+
+/// "pii.KIND" of each kind, the reason of a document dropped for it.
+constexpr std::string_view reason_prefix = "pii.";
+constexpr std::size_t reason_bytes_max = 32;
+constexpr auto reason_texts = [] {
+  std::array<std::array<char, reason_bytes_max>, pii::kind_count> texts{};
+  for (std::size_t kind = 0; kind < pii::kind_count; ++kind) {
+    std::size_t at = 0;
+    for (const char c : reason_prefix) texts[kind][at++] = c;
+    for (const char c : pii::kind_rows[kind].name) texts[kind][at++] = c;
+  }
+  return texts;
+}();
+constexpr auto reasons = [] {
+  std::array<std::string_view, pii::kind_count> all{};
+  for (std::size_t kind = 0; kind < pii::kind_count; ++kind) {
+    all[kind] = {reason_texts[kind].data(), reason_prefix.size() + pii::kind_rows[kind].name.size()};
+  }
+  return all;
+}();
+
 constexpr std::array options{
     OptionSpec{.name = "kinds",
                .type = OptionType::string_list,
-               .fallback = R"(["email", "phone", "ip_address", "card", "iban", "us_ssn", "cn_id"])",
-               .choices = "email,phone,ip_address,card,iban,us_ssn,cn_id",
-               .help = "What to look for: e-mail addresses, telephone numbers, IP addresses, payment cards, IBANs, US "
-                       "social security numbers, Chinese resident identity numbers"},
+               .fallback = R"(["email", "phone", "ip_address", "financial", "national_id", "secret"])",
+               .choices = {choices.data(), choices_bytes},
+               .help = "What to look for: single kinds, or groups of them: contact (email, phone), "
+                       "network (ip_address, mac_address, imei), financial (cards, IBANs, wallets), national_id "
+                       "(identity, tax, health and passport numbers of over 60 countries, named by country), secret "
+                       "(keys, tokens, passwords), person (birth_date)"},
     OptionSpec{.name = "action",
                .type = OptionType::string,
                .fallback = "\"placeholder\"",
-               .choices = "placeholder,remove,drop,annotate",
-               .help = "What to do with finds: put a placeholder, take them out, drop the document, or only count"},
+               .choices = "placeholder,remove,pseudonym,hash,drop,annotate",
+               .help = "What to do with finds: put a placeholder such as <EMAIL>, take them out, put a pseudonym such "
+                       "as <EMAIL:1f0c32a98b7d> that is the same for the same value and key, the same with an unkeyed "
+                       "digest, drop the document, or only count"},
+    OptionSpec{.name = "actions",
+               .type = OptionType::string_list,
+               .fallback = "[]",
+               .help = "Other actions for some kinds or groups, as KIND=ACTION; later ones win"},
+    OptionSpec{.name = "key",
+               .type = OptionType::file,
+               .fallback = "\"\"",
+               .help = "File with the secret key of pseudonyms, at least 16 bytes, or env:NAME for a variable of the "
+                       "environment"},
+    OptionSpec{.name = "digits",
+               .type = OptionType::integer,
+               .fallback = "12",
+               .minimum = 8,
+               .maximum = 64,
+               .help = "Hexadecimal digits of a pseudonym or hash"},
     OptionSpec{
         .name = "style",
         .type = OptionType::string,
@@ -40,25 +95,28 @@ constexpr std::array options{
                .fallback = "true",
                .help = "Leave private, loopback, documentation and other special addresses alone"},
 };
+/// The groups' columns come after the first two, in the order of the groups.
 constexpr std::array columns{
     ColumnSpec{.name = "pii_count", .type = data::ColumnType::int64, .help = "Finds in the document"},
     ColumnSpec{.name = "pii_kinds",
                .type = data::ColumnType::string,
                .help = "Finds by kind, such as email=2,phone=1; null for none"},
+    ColumnSpec{.name = "pii_contact", .type = data::ColumnType::int64, .help = "Finds of e-mail, telephone, address"},
+    ColumnSpec{.name = "pii_network", .type = data::ColumnType::int64, .help = "Finds of network and device addresses"},
+    ColumnSpec{.name = "pii_financial", .type = data::ColumnType::int64, .help = "Finds of cards, accounts, wallets"},
+    ColumnSpec{.name = "pii_national_id", .type = data::ColumnType::int64, .help = "Finds of identity numbers"},
+    ColumnSpec{.name = "pii_secret", .type = data::ColumnType::int64, .help = "Finds of keys and passwords"},
+    ColumnSpec{.name = "pii_person", .type = data::ColumnType::int64, .help = "Finds of names and dates of birth"},
 };
-
-constexpr std::array<std::string_view, pii::kind_count> placeholders{"<EMAIL>", "<PHONE>",  "<IP_ADDRESS>", "<CARD>",
-                                                                     "<IBAN>",  "<US_SSN>", "<CN_ID>"};
-/// The stand-ins of FineWeb's pipeline, in its order.
-constexpr std::array<std::string_view, 2> fineweb_emails{"email@example.com", "firstname.lastname@example.org"};
-constexpr std::array<std::string_view, 6> fineweb_addresses{"22.214.171.124", "126.96.36.199",  "188.8.131.52",
-                                                            "184.108.40.206", "220.127.116.11", "18.104.22.168"};
+constexpr std::size_t first_group_column = 2;
 
 using Counts = std::array<std::size_t, pii::kind_count>;
 
 struct MatchScratch final : Scratch {
   std::vector<pii::Match> matches;
   std::string line;
+  std::string text;
+  std::string value;
 };
 
 Counts count_kinds(const std::vector<pii::Match>& matches) {
@@ -71,56 +129,55 @@ void describe(const Counts& counts, std::string& line) {
   line.clear();
   for (std::size_t kind = 0; kind < counts.size(); ++kind) {
     if (counts[kind] == 0) continue;
-    fmt::format_to(std::back_inserter(line), "{}{}={}", line.empty() ? "" : ",", pii::kind_names[kind], counts[kind]);
+    fmt::format_to(std::back_inserter(line), "{}{}={}", line.empty() ? "" : ",", pii::kind_rows[kind].name,
+                   counts[kind]);
   }
 }
 
-/// What takes the place of the `index`-th find of its kind.
-std::string_view replacement(const RedactPii::Settings& settings, pii::Kind kind, std::size_t index) {
-  if (settings.action == RedactPii::Action::remove) return {};
-  if (settings.style == RedactPii::Style::fineweb) {
-    if (kind == pii::Kind::email) return fineweb_emails[index % fineweb_emails.size()];
-    if (kind == pii::Kind::ip_address) return fineweb_addresses[index % fineweb_addresses.size()];
+void count_groups(const std::vector<pii::Match>& matches, data::Document& document, const Scratch& scratch) {
+  std::array<std::int64_t, pii::group_names.size()> counts{};
+  for (const auto& match : matches) ++counts[static_cast<std::size_t>(pii::group_of(match.kind))];
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    document.columns[scratch.columns_out[first_group_column + i]] = counts[i];
   }
-  return placeholders[static_cast<std::size_t>(kind)];
 }
 
-std::string_view rewrite(std::string_view text, const RedactPii::Settings& settings,
-                         const std::vector<pii::Match>& matches, data::Arena& arena) {
-  // No stand-in is longer than 32 bytes.
-  const auto buffer = arena.allocate(text.size() + matches.size() * 32);
-  char* out = buffer.data();
-  const auto append = [&out](std::string_view part) {
-    if (!part.empty()) std::memcpy(out, part.data(), part.size());
-    out += part.size();
-  };
-  Counts seen{};
-  std::size_t position = 0;
-  for (const auto& [span, kind] : matches) {
-    append(text.substr(position, span.begin - position));
-    position = span.end;
-    append(replacement(settings, kind, seen[static_cast<std::size_t>(kind)]++));
-    // Taking out a word leaves its two blanks: one is enough.
-    const bool is_between_blanks = span.begin > 0 && text[span.begin - 1] == ' ' && position < text.size() &&
-                                   text[position] == ' ';
-    if (settings.action == RedactPii::Action::remove && is_between_blanks) ++position;
+Result<pii::Kinds> read_kinds(const std::vector<std::string>& names) {
+  if (names.empty()) {
+    return invalid_argument("redact.pii: kinds is empty; name at least one kind, or leave it out for the usual ones");
   }
-  append(text.substr(position));
-  const auto size = static_cast<std::size_t>(out - buffer.data());
-  arena.shrink_last(buffer, size);
-  return {buffer.data(), size};
+  pii::Kinds kinds;
+  for (const auto& name : names) {
+    const auto group = std::ranges::find(pii::group_names, name) - pii::group_names.begin();
+    if (group < std::ssize(pii::group_names)) {
+      kinds.add(static_cast<pii::Group>(group));
+      continue;
+    }
+    const auto place = std::ranges::find(pii::kind_rows, name, &pii::KindRow::name) - pii::kind_rows.begin();
+    kinds.add(static_cast<pii::Kind>(place));
+  }
+  return kinds;
+}
+
+/// The bytes of a key file without the line's end that editors add.
+std::string_view trimmed(std::string_view key) {
+  while (key.ends_with('\n') || key.ends_with('\r')) key.remove_suffix(1);
+  return key;
 }
 
 }  // namespace
 
 constinit const Spec RedactPii::spec_{
     .name = "redact.pii",
-    .version = 1,
+    .version = 2,
     .kind = Kind::filter,
-    .summary = "Finds personal data by pattern and checksum, and replaces, removes or counts it.",
+    .summary =
+        "Finds personal data and secrets by pattern, checksum and context, and replaces, removes, drops or "
+        "counts them.",
     .reference =
         "RFC 5321/5322 (e-mail), E.164 (telephone), RFC 4291 and IANA registries (IP), ISO/IEC 7812 (cards), "
-        "ISO 13616 (IBAN), SSA rules (SSN), GB 11643 (Chinese resident identity)",
+        "ISO 13616 (IBAN), SSA rules (SSN), GB 11643 (Chinese resident identity), the issuers' published check "
+        "digits (other identity numbers), BIP 173/350 and EIP-55 (wallets), RFC 2104 (pseudonyms)",
     .options = options,
     .columns_in = {},
     .columns_out = columns,
@@ -129,21 +186,23 @@ constinit const Spec RedactPii::spec_{
 
 Result<std::unique_ptr<Operator>> RedactPii::make(const Options& given) {
   Settings settings;
-  for (const auto& name : given.strings("kinds")) {
-    const auto place = std::ranges::find(pii::kind_names, name) - pii::kind_names.begin();
-    settings.wanted.kinds.add(static_cast<pii::Kind>(place));
+  GRISTMILL_TRY(settings.wanted.kinds, read_kinds(given.strings("kinds")));
+  auto& policy = settings.policy;
+  const auto action = std::ranges::find(pii_action_names, given.string("action")) - pii_action_names.begin();
+  policy.set_all(static_cast<PiiAction>(action));
+  for (const auto& assignment : given.strings("actions")) {
+    if (auto status = policy.set(assignment); !status) return std::move(status).error().within(spec_.name);
   }
-  if (given.strings("kinds").empty()) {
-    return invalid_argument("redact.pii: kinds is empty; name at least one kind, or leave it out for all");
+  const auto* key = given.file("key");
+  constexpr std::size_t key_bytes_min = 16;
+  if (policy.uses(PiiAction::pseudonym) && (key == nullptr || trimmed(*key).size() < key_bytes_min)) {
+    return invalid_argument("redact.pii: pseudonyms need `key`, a file or env:NAME with at least 16 secret bytes");
   }
-  const auto& action = given.string("action");
-  settings.action = action == "remove"     ? Action::remove
-                    : action == "drop"     ? Action::drop
-                    : action == "annotate" ? Action::annotate
-                                           : Action::placeholder;
-  settings.style = given.string("style") == "fineweb" ? Style::fineweb : Style::placeholder;
+  policy.set_key(key == nullptr ? std::string() : std::string(trimmed(*key)),
+                 static_cast<std::size_t>(given.integer("digits")));
+  if (given.string("style") == "fineweb") policy.set_style(PiiPolicy::Style::fineweb);
   settings.wanted.public_ips_only = given.boolean("public_ips_only");
-  return std::make_unique<RedactPii>(settings);
+  return std::make_unique<RedactPii>(std::move(settings));
 }
 
 std::unique_ptr<Scratch> RedactPii::make_scratch() const { return std::make_unique<MatchScratch>(); }
@@ -152,12 +211,19 @@ Verdict RedactPii::apply(data::Document& document, Scratch& scratch) const {
   auto& buffers = static_cast<MatchScratch&>(scratch);
   pii::find_pii(document.text, settings_.wanted, buffers.matches);
   document.columns[scratch.columns_out[0]] = static_cast<std::int64_t>(buffers.matches.size());
+  count_groups(buffers.matches, document, scratch);
   if (buffers.matches.empty()) return Verdict::kept();
   describe(count_kinds(buffers.matches), buffers.line);
   document.columns[scratch.columns_out[1]] = scratch.arena->copy(buffers.line);
-  if (settings_.action == Action::drop) return Verdict::dropped(found);
-  if (settings_.action != Action::annotate) {
-    document.text = rewrite(document.text, settings_, buffers.matches, *scratch.arena);
+  bool is_changed = false;
+  for (const auto& match : buffers.matches) {
+    const auto action = settings_.policy.action(match.kind);
+    if (action == PiiAction::drop) return Verdict::dropped(reasons[static_cast<std::size_t>(match.kind)]);
+    is_changed |= action != PiiAction::annotate;
+  }
+  if (is_changed) {
+    settings_.policy.rewrite(document.text, buffers.matches, buffers.text, buffers.value);
+    document.text = scratch.arena->copy(buffers.text);
   }
   return Verdict::kept();
 }

@@ -6,24 +6,22 @@
 
 #include "gristmill/kernels/pii/scan.h"
 #include "gristmill/ops/operator.h"
+#include "gristmill/ops/redact/pii_policy.h"
 
 namespace gristmill::ops {
 
-/// Finds personal data and replaces, removes or counts it, or drops documents that hold it.
+/// Finds personal data and secrets; replaces, removes or counts them, or drops documents that hold them.
 class RedactPii final : public Operator {
  public:
-  enum class Action { placeholder, remove, drop, annotate };
-  enum class Style { placeholder, fineweb };
   /// What the pipeline sets.
   struct Settings {
     kernels::pii::Wanted wanted;
-    Action action = Action::placeholder;
-    Style style = Style::placeholder;
+    PiiPolicy policy;
   };
 
   static const Spec spec_;
   static Result<std::unique_ptr<Operator>> make(const Options& options);
-  explicit RedactPii(const Settings& settings) noexcept : settings_(settings) {}
+  explicit RedactPii(Settings settings) noexcept : settings_(std::move(settings)) {}
 
   [[nodiscard]] const Spec& spec() const override { return spec_; }
   [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;

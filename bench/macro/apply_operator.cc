@@ -6,8 +6,9 @@
 // STEPS is what `steps` of a pipeline file holds, as JSON:
 //   ["normalize.unicode", {"filter.language": {"keep": ["en"]}}]
 // A document is {"text": ..., "media_type"?: ..., "url"?: ..., "columns"?: {...}}. Its line of output is
-// {"keep", "operator"?, "reason"?, "message"?, "text", "columns"}; `text` only when an operator changed it.
-// With --bench nothing is written but, on stderr, the median CPU seconds and MB/s (of text that came in) of each step.
+// {"keep", "operator"?, "reason"?, "message"?, "annotated"?, "text", "columns"}; `text` only when an operator changed
+// it, `annotated` the reasons of filters with `annotate: true`. With --bench nothing is written but, on stderr, the
+// median CPU seconds and MB/s (of text that came in) of each step.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,6 +23,7 @@
 #include "gristmill/base/json.h"
 #include "gristmill/io/file.h"
 #include "gristmill/ops/operator.h"
+#include "gristmill/ops/shared_words.h"
 
 namespace {
 
@@ -33,6 +35,7 @@ struct Step {
   std::string name;
   std::unique_ptr<ops::Operator> op;
   std::unique_ptr<ops::Scratch> scratch;
+  bool annotates = false;
   std::vector<double> seconds;  ///< CPU time of each repeat.
   std::size_t bytes = 0;        ///< Text that came in, one repeat.
   std::size_t documents = 0;
@@ -41,6 +44,7 @@ struct Step {
 struct Chain {
   std::vector<Step> steps;
   std::vector<std::string> columns;
+  std::unique_ptr<ops::SharedWords> shared_words = std::make_unique<ops::SharedWords>();
 
   std::uint16_t slot(std::string_view name) {
     const auto found = std::ranges::find(columns, name);
@@ -54,6 +58,7 @@ struct Outcome {
   std::size_t step = std::numeric_limits<std::size_t>::max();
   ops::Verdict verdict;
   bool text_changed = false;
+  std::vector<std::string_view> reasons;  ///< Of the filters that annotate.
 };
 
 Result<Step> make_step(const Json& given, Chain& chain) {
@@ -70,10 +75,16 @@ Result<Step> make_step(const Json& given, Chain& chain) {
     GRISTMILL_TRY(auto bytes, io::read_file(options.string(option.name)));
     options.set_file(option.name, std::make_shared<const std::string>(std::move(bytes)));
   }
+  step.annotates = options.boolean("annotate");
   GRISTMILL_TRY(step.op, entry->make(options));
   step.scratch = step.op->make_scratch();
   for (const auto& column : step.op->spec().columns_in) step.scratch->columns_in.push_back(chain.slot(column.name));
   for (const auto& column : step.op->spec().columns_out) step.scratch->columns_out.push_back(chain.slot(column.name));
+  if (step.annotates) {
+    for (const auto& column : step.op->spec().annotation_columns)
+      step.scratch->annotation_columns.push_back(chain.slot(column.name));
+  }
+  step.scratch->shared_words = chain.shared_words.get();
   return step;
 }
 
@@ -130,6 +141,7 @@ double cpu_seconds() {
 
 /// Runs one batch through all steps, each step over the whole batch so that its time can be taken.
 std::vector<Outcome> apply(Chain& chain, data::Batch& batch, bool counts) {
+  chain.shared_words->clear();
   std::vector<Outcome> outcomes(batch.documents.size());
   for (std::size_t at = 0; at < chain.steps.size(); ++at) {
     auto& step = chain.steps[at];
@@ -143,6 +155,10 @@ std::vector<Outcome> apply(Chain& chain, data::Batch& batch, bool counts) {
       step.bytes += counts ? before.size() : 0;
       outcome.verdict = step.op->apply(batch.documents[i], *step.scratch);
       outcome.step = at;
+      if (step.annotates && outcome.verdict.outcome == ops::Outcome::dropped) {
+        outcome.reasons.push_back(outcome.verdict.reason);
+        outcome.verdict = ops::Verdict::kept();
+      }
       const auto after = batch.documents[i].text;
       outcome.text_changed |= before.data() != after.data() || before.size() != after.size();
     }
@@ -159,6 +175,11 @@ void write(const Chain& chain, const data::Batch& batch, const std::vector<Outco
     if (outcome.verdict.outcome != ops::Outcome::kept) {
       line.set("operator", chain.steps[outcome.step].name).set("reason", outcome.verdict.reason);
       if (!outcome.verdict.message.empty()) line.set("message", outcome.verdict.message);
+    }
+    if (!outcome.reasons.empty()) {
+      auto annotated = Json::array();
+      for (const auto reason : outcome.reasons) annotated.push(reason);
+      line.set("annotated", std::move(annotated));
     }
     if (outcome.text_changed) line.set("text", batch.documents[i].text);
     auto columns = Json::object();

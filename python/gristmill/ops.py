@@ -46,7 +46,11 @@ def documentation(spec):
     for option in spec["options"]:
         choices = f" One of: {option['choices'].replace(',', ', ')}." if option.get("choices") else ""
         items.append(f"{option['name']}: {option['help'].rstrip('.')}{_range(option)}.{choices}")
-    for direction, title in (("columns_in", "Needs the column"), ("columns_out", "Adds the column")):
+    for direction, title in (
+        ("columns_in", "Needs the column"),
+        ("columns_out", "Adds the column"),
+        ("annotation_columns", "With annotate adds the column"),
+    ):
         items += [f"{title} `{one['name']}` ({one['type']}): {one['help'].rstrip('.')}." for one in spec[direction]]
     if spec["reasons"]:
         items.append(f"Reasons: {', '.join(spec['reasons'])}.")

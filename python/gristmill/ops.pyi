@@ -195,6 +195,79 @@ class _Filter:
         """
 
     @staticmethod
+    def c4(
+        data: Data,
+        /,
+        *,
+        split_paragraph: bool = True,
+        remove_citations: bool = True,
+        filter_no_terminal_punct: bool = True,
+        min_num_sentences: int = 5,
+        min_words_per_line: int = 3,
+        max_word_length: int = 1000,
+        filter_lorem_ipsum: bool = True,
+        filter_javascript: bool = True,
+        filter_curly_bracket: bool = True,
+        filter_policy: bool = True,
+        rewrite: bool = True,
+        annotate: bool = False,
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Removes lines and drops documents by the rules of C4, as datatrove applies them.
+
+            split_paragraph: Judges lines; false for sentences, which are then joined by blanks.
+            remove_citations: Removes [1], [edit] and [citation needed] from lines.
+            filter_no_terminal_punct: Removes lines that do not end in . ? ! or a straight quote, or end in
+                .
+            min_num_sentences: Fewest sentences in the lines that stay; 0 for no limit (at least 0
+                sentences).
+            min_words_per_line: Removes lines of fewer words, split at white space; 0 for no limit (at least
+                0 words).
+            max_word_length: Removes lines with a longer word; 0 for no limit (at least 0 characters).
+            filter_lorem_ipsum: Drops documents with "lorem ipsum" in a line that stays so far.
+            filter_javascript: Removes lines that mention javascript.
+            filter_curly_bracket: Drops documents with an opening curly bracket in a line that stays so far.
+            filter_policy: Removes lines on cookies, privacy policies and terms of use.
+            rewrite: Writes the lines that stay as the text of documents that are kept; false only judges.
+            annotate: Write the verdict as a column instead of dropping.
+            With annotate adds the column `c4_lines` (integer): Lines of the document.
+            With annotate adds the column `c4_lines_kept` (integer): Lines that no line rule removes.
+            With annotate adds the column `c4_sentences` (integer): Sentences in those lines.
+            With annotate adds the column `c4_lorem_ipsum` (boolean): Does one of those lines hold "lorem
+                ipsum"?.
+            With annotate adds the column `c4_curly_bracket` (boolean): Does one of those lines hold an
+                opening curly bracket?.
+            Reasons: c4.lorem_ipsum, c4.curly_bracket, c4.too_few_sentences.
+
+        Version 1. Reference: Raffel et al. 2020, section 2.2; datatrove 0.10.1, C4QualityFilter.
+        """
+
+    @staticmethod
+    def c4_paragraph(
+        data: Data,
+        /,
+        *,
+        min_paragraphs: int = 3,
+        min_paragraph_len: int = 200,
+        annotate: bool = False,
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Drops documents without three lines of 200 characters, the paragraph rule of mC4 as datatrove
+        applies it.
+
+            min_paragraphs: Fewest long lines (1..1000 lines).
+            min_paragraph_len: A line of so many characters or more is long (at least 0 characters).
+            annotate: Write the verdict as a column instead of dropping.
+            With annotate adds the column `c4_paragraph_length` (integer): Characters of the shortest of the
+                `min_paragraphs` longest lines; null with fewer lines.
+            Reasons: c4_paragraph.too_few_paragraphs.
+
+        Version 1. Reference: Xue et al. 2021, section 3.1; datatrove 0.10.1, C4ParagraphFilter.
+        """
+
+    @staticmethod
     def conversation(
         data: Data,
         /,
@@ -265,6 +338,50 @@ class _Filter:
         """
 
     @staticmethod
+    def fineweb(
+        data: Data,
+        /,
+        *,
+        line_punct_thr: float = 0.12,
+        line_punct_exclude_zero: bool = False,
+        stop_chars: Sequence[str] = [],
+        short_line_thr: float = 0.67,
+        short_line_length: int = 30,
+        char_duplicates_ratio: float = 0.01,
+        new_line_ratio: float = 0.3,
+        words: Literal["spacy", "whitespace"] = "spacy",
+        annotate: bool = False,
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Drops documents whose lines look like lists or menus, by the rules of FineWeb as datatrove applies
+        them.
+
+            line_punct_thr: Least share of lines that end in a terminal mark; 0 for no limit (at least 0
+                share).
+            line_punct_exclude_zero: Lets documents pass of which no line ends in a terminal mark.
+            stop_chars: What counts as a terminal mark; empty for datatrove's list of all scripts.
+            short_line_thr: Greatest share of short lines; 1 for no limit (at least 0 share).
+            short_line_length: A line of so many characters or fewer is short (at least 0 characters).
+            char_duplicates_ratio: Greatest share of characters in lines that are equal to an earlier one; 1
+                for no limit (at least 0 share).
+            new_line_ratio: Most newlines a word (at least 0).
+            words: How words are found: as spaCy's English tokenizer does, with punctuation as words of its
+                own, or at white space. One of: spacy, whitespace.
+            annotate: Write the verdict as a column instead of dropping.
+            With annotate adds the column `fineweb_line_punct_ratio` (number): Share of lines that end in a
+                terminal mark.
+            With annotate adds the column `fineweb_short_line_ratio` (number): Share of short lines.
+            With annotate adds the column `fineweb_char_dup_ratio` (number): Share of characters in lines
+                that are equal to an earlier one.
+            With annotate adds the column `fineweb_list_ratio` (number): Newlines a word.
+            Reasons: fineweb.empty, fineweb.line_punct_ratio, fineweb.short_line_ratio,
+                fineweb.char_dup_ratio, fineweb.list_ratio.
+
+        Version 1. Reference: Penedo et al. 2024, section 3.6; datatrove 0.10.1, FineWebQualityFilter.
+        """
+
+    @staticmethod
     def gopher_quality(
         data: Data,
         /,
@@ -302,12 +419,116 @@ class _Filter:
             words: How words are found: as spaCy's English tokenizer does, with punctuation as words of its
                 own, or at white space. One of: spacy, whitespace.
             annotate: Write the verdict as a column instead of dropping.
+            With annotate adds the column `gopher_quality_words` (integer): Words that are not all
+                punctuation.
+            With annotate adds the column `gopher_quality_mean_word_length` (number): Mean length of those
+                words in characters; null without any.
+            With annotate adds the column `gopher_quality_hash_ratio` (number): # signs a word.
+            With annotate adds the column `gopher_quality_ellipsis_ratio` (number): Ellipses a word.
+            With annotate adds the column `gopher_quality_bullet_lines_ratio` (number): Share of lines that
+                start with a bullet or dash.
+            With annotate adds the column `gopher_quality_ellipsis_lines_ratio` (number): Share of lines
+                that end in an ellipsis.
+            With annotate adds the column `gopher_quality_alpha_words_ratio` (number): Share of words with a
+                letter.
+            With annotate adds the column `gopher_quality_stop_words` (integer): Different stop words in the
+                text.
             Reasons: gopher_quality.short_document, gopher_quality.long_document,
                 gopher_quality.short_words, gopher_quality.long_words, gopher_quality.hashes,
                 gopher_quality.ellipses, gopher_quality.bullet_lines, gopher_quality.ellipsis_lines,
                 gopher_quality.few_alpha_words, gopher_quality.few_stop_words.
 
         Version 1. Reference: Rae et al. 2021, appendix A1.1; datatrove 0.10.1, GopherQualityFilter.
+        """
+
+    @staticmethod
+    def gopher_repetition(
+        data: Data,
+        /,
+        *,
+        dup_para_frac: float = 0.3,
+        dup_para_char_frac: float = 0.2,
+        dup_line_frac: float = 0.3,
+        dup_line_char_frac: float = 0.2,
+        top_2_gram: float = 0.2,
+        top_3_gram: float = 0.18,
+        top_4_gram: float = 0.16,
+        dup_5_gram: float = 0.15,
+        dup_6_gram: float = 0.14,
+        dup_7_gram: float = 0.13,
+        dup_8_gram: float = 0.12,
+        dup_9_gram: float = 0.11,
+        dup_10_gram: float = 0.1,
+        words: Literal["spacy", "whitespace"] = "spacy",
+        annotate: bool = False,
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Drops documents that repeat themselves, by the rules of Gopher as datatrove applies them.
+
+            dup_para_frac: Greatest share of paragraphs that are equal to an earlier one; 0 for no limit (at
+                least 0 share).
+            dup_para_char_frac: Greatest share of characters in such paragraphs; 0 for no limit (at least 0
+                share).
+            dup_line_frac: Greatest share of lines that are equal to an earlier one; 0 for no limit (at
+                least 0 share).
+            dup_line_char_frac: Greatest share of characters in such lines; 0 for no limit (at least 0
+                share).
+            top_2_gram: Greatest share of characters in the commonest two words; 0 for no limit (at least 0
+                share).
+            top_3_gram: Greatest share of characters in the commonest three words; 0 for no limit (at least
+                0 share).
+            top_4_gram: Greatest share of characters in the commonest four words; 0 for no limit (at least 0
+                share).
+            dup_5_gram: Greatest share of characters in five words that came before; 0 for no limit (at
+                least 0 share).
+            dup_6_gram: Greatest share of characters in six words that came before; 0 for no limit (at least
+                0 share).
+            dup_7_gram: Greatest share of characters in seven words that came before; 0 for no limit (at
+                least 0 share).
+            dup_8_gram: Greatest share of characters in eight words that came before; 0 for no limit (at
+                least 0 share).
+            dup_9_gram: Greatest share of characters in nine words that came before; 0 for no limit (at
+                least 0 share).
+            dup_10_gram: Greatest share of characters in ten words that came before; 0 for no limit (at
+                least 0 share).
+            words: How words are found: as spaCy's English tokenizer does, with punctuation as words of its
+                own, or at white space. One of: spacy, whitespace.
+            annotate: Write the verdict as a column instead of dropping.
+            With annotate adds the column `gopher_repetition_dup_para_frac` (number): Share of paragraphs
+                that are equal to an earlier one.
+            With annotate adds the column `gopher_repetition_dup_para_char_frac` (number): Share of
+                characters in such paragraphs.
+            With annotate adds the column `gopher_repetition_dup_line_frac` (number): Share of lines that
+                are equal to an earlier one.
+            With annotate adds the column `gopher_repetition_dup_line_char_frac` (number): Share of
+                characters in such lines.
+            With annotate adds the column `gopher_repetition_top_2_gram` (number): Share of characters in
+                the commonest two words.
+            With annotate adds the column `gopher_repetition_top_3_gram` (number): Share of characters in
+                the commonest three words.
+            With annotate adds the column `gopher_repetition_top_4_gram` (number): Share of characters in
+                the commonest four words.
+            With annotate adds the column `gopher_repetition_dup_5_gram` (number): Share of characters in
+                five words that came before.
+            With annotate adds the column `gopher_repetition_dup_6_gram` (number): Share of characters in
+                six words that came before.
+            With annotate adds the column `gopher_repetition_dup_7_gram` (number): Share of characters in
+                seven words that came before.
+            With annotate adds the column `gopher_repetition_dup_8_gram` (number): Share of characters in
+                eight words that came before.
+            With annotate adds the column `gopher_repetition_dup_9_gram` (number): Share of characters in
+                nine words that came before.
+            With annotate adds the column `gopher_repetition_dup_10_gram` (number): Share of characters in
+                ten words that came before.
+            Reasons: gopher_repetition.dup_para_frac, gopher_repetition.dup_para_char_frac,
+                gopher_repetition.dup_line_frac, gopher_repetition.dup_line_char_frac,
+                gopher_repetition.top_2_gram, gopher_repetition.top_3_gram, gopher_repetition.top_4_gram,
+                gopher_repetition.dup_5_gram, gopher_repetition.dup_6_gram, gopher_repetition.dup_7_gram,
+                gopher_repetition.dup_8_gram, gopher_repetition.dup_9_gram, gopher_repetition.dup_10_gram,
+                gopher_repetition.empty.
+
+        Version 1. Reference: Rae et al. 2021, table A1; datatrove 0.10.1, GopherRepetitionFilter.
         """
 
     @staticmethod

@@ -7,6 +7,7 @@
 
 #include "gristmill/base/clock.h"
 #include "gristmill/engine/flight.h"
+#include "gristmill/ops/shared_words.h"
 
 namespace gristmill::engine {
 namespace {
@@ -56,6 +57,9 @@ Result<std::vector<data::Column>> pipeline_columns(const std::vector<Step>& step
       GRISTMILL_RETURN_IF_ERROR(add_column(columns, made.name, made.type, spec.name));
     }
     if (step.annotates) {
+      for (const auto& measured : spec.annotation_columns) {
+        GRISTMILL_RETURN_IF_ERROR(add_column(columns, measured.name, measured.type, spec.name));
+      }
       GRISTMILL_RETURN_IF_ERROR(add_column(columns, annotation_column(spec.name), data::ColumnType::string, spec.name));
     }
   }
@@ -63,21 +67,32 @@ Result<std::vector<data::Column>> pipeline_columns(const std::vector<Step>& step
 }
 
 Chain::Chain(const std::vector<Step>& steps, std::size_t begin, std::size_t end,
-             const std::vector<data::Column>& columns) {
+             const std::vector<data::Column>& columns)
+    : shared_words_(std::make_unique<ops::SharedWords>()) {
   for (std::size_t position = begin; position < end; ++position) {
     const auto& step = steps[position];
     const auto& spec = step.op->spec();
     Bound bound{&step, position, step.op->make_scratch()};
     for (const auto& column : spec.columns_in) bound.scratch->columns_in.push_back(slot_of(columns, column.name));
     for (const auto& column : spec.columns_out) bound.scratch->columns_out.push_back(slot_of(columns, column.name));
-    if (step.annotates) bound.annotation_slot = slot_of(columns, annotation_column(spec.name));
+    if (step.annotates) {
+      bound.annotation_slot = slot_of(columns, annotation_column(spec.name));
+      for (const auto& column : spec.annotation_columns)
+        bound.scratch->annotation_columns.push_back(slot_of(columns, column.name));
+    }
+    bound.scratch->shared_words = shared_words_.get();
     bound_.push_back(std::move(bound));
     accounts_.push_back({.name = std::string(spec.name), .version = spec.version});
   }
 }
 
+Chain::~Chain() = default;
+Chain::Chain(Chain&&) noexcept = default;
+
 void Chain::run(data::Batch& batch, std::int64_t ordinal, const std::set<std::pair<std::int64_t, std::int64_t>>& poison,
                 const Departure& depart) {
+  // The batch before may have used the same memory for other texts.
+  shared_words_->clear();
   ordinals_.resize(batch.documents.size());
   for (auto& number : ordinals_) number = ordinal++;
   for (std::size_t i = 0; i < bound_.size(); ++i) run_step(i, batch, poison, depart);

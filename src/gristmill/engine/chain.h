@@ -41,6 +41,8 @@ using Departure = std::function<void(const data::Document&, const std::string& o
 class Chain {
  public:
   Chain(const std::vector<Step>& steps, std::size_t begin, std::size_t end, const std::vector<data::Column>& columns);
+  ~Chain();
+  Chain(Chain&&) noexcept;
 
   /// Applies all steps; `batch.documents` keeps what is left, in order. `ordinal` is the first document's number in
   /// the task; documents listed in `poison` (ordinal, step) are quarantined instead of processed by that step.
@@ -59,6 +61,7 @@ class Chain {
     std::unique_ptr<ops::Scratch> scratch;
     std::size_t annotation_slot = 0;
   };
+  std::unique_ptr<ops::SharedWords> shared_words_;
   std::vector<Bound> bound_;
   std::vector<OperatorAccount> accounts_;
   std::vector<std::int64_t> ordinals_;

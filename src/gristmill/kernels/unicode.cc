@@ -190,6 +190,11 @@ bool is_decimal_digit(char32_t code_point) noexcept {
   return category(code_point) == UTF8PROC_CATEGORY_ND;
 }
 
+bool is_punctuation(char32_t code_point) noexcept {
+  const auto found = category(code_point);
+  return found >= UTF8PROC_CATEGORY_PC && found <= UTF8PROC_CATEGORY_PO;
+}
+
 bool is_word_character(char32_t code_point) noexcept {
   if (is_letter(code_point) || code_point == '_') return true;
   const auto found = category(code_point);

@@ -24,6 +24,8 @@ bool is_lower_case(char32_t code_point) noexcept;
 bool is_upper_case(char32_t code_point) noexcept;
 /// True for decimal digits (general category Nd).
 bool is_decimal_digit(char32_t code_point) noexcept;
+/// True for punctuation (general categories Pc, Pd, Ps, Pe, Pi, Pf, Po).
+bool is_punctuation(char32_t code_point) noexcept;
 /// True for letters, numbers of any kind and the underscore.
 bool is_word_character(char32_t code_point) noexcept;
 

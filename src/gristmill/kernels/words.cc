@@ -192,6 +192,10 @@ struct WordSplitter::State {
   std::vector<Match> matches;
   std::vector<bool> taken;
 
+  /// Hands every token to `add`, in order.
+  template <typename Add>
+  void split(std::string_view text, Add&& add);
+  void add_pieces(std::string_view text);
   void add_piece(std::string_view text, std::size_t begin, std::size_t end);
   void find_matches(std::string_view text);
   void keep_longest();
@@ -257,12 +261,8 @@ void WordSplitter::State::keep_longest() {
   std::ranges::sort(matches, {}, &Match::begin);
 }
 
-WordSplitter::WordSplitter() : state_(std::make_unique<State>()) {}
-WordSplitter::~WordSplitter() = default;
-
-void WordSplitter::split(std::string_view text, std::vector<std::string_view>& words) {
-  auto& state = *state_;
-  state.tokens.clear();
+void WordSplitter::State::add_pieces(std::string_view text) {
+  tokens.clear();
   const auto& exceptions = WordExceptions::english();
   for (std::size_t position = 0; position < text.size();) {
     // A word of ASCII letters between blanks is the common case: only an exception can cut it.
@@ -270,54 +270,96 @@ void WordSplitter::split(std::string_view text, std::vector<std::string_view>& w
     while (end < text.size() && is_ascii_letter(text[end])) ++end;
     const bool ends_at_blank = end == text.size() || text[end] == ' ' || text[end] == '\n';
     if (end > position && ends_at_blank && exceptions.find(text.substr(position, end - position)) == nullptr) {
-      state.tokens.push_back({static_cast<std::uint32_t>(position), static_cast<std::uint32_t>(end)});
+      tokens.push_back({static_cast<std::uint32_t>(position), static_cast<std::uint32_t>(end)});
       position = end;
     } else {
       end = end_of_run(text, end, false);
-      if (end > position) state.add_piece(text, position, end);
+      if (end > position) add_piece(text, position, end);
       position = end;
     }
     // One blank only separates; more white space counts as a word where runs of words are compared.
     end = end_of_run(text, position, true);
     const auto space_begin = position + (position < end && text[position] == ' ' && position > 0 ? 1 : 0);
     if (space_begin < end)
-      state.tokens.push_back({static_cast<std::uint32_t>(space_begin), static_cast<std::uint32_t>(end), true});
+      tokens.push_back({static_cast<std::uint32_t>(space_begin), static_cast<std::uint32_t>(end), true});
     position = end;
-  }
-  state.find_matches(text);
-  if (!state.matches.empty()) state.keep_longest();
-  auto match = state.matches.begin();
-  for (std::size_t i = 0; i < state.tokens.size();) {
-    if (match != state.matches.end() && match->begin == i) {
-      const auto begin = state.tokens[i].begin;
-      const auto run = text.substr(begin, state.tokens[match->end - 1].end - begin);
-      const auto* exception = match->exception;
-      i = match->end;
-      const auto first = match->begin;
-      ++match;
-      if (run == exception->text) {
-        std::size_t from = 0;
-        for (const auto end : exception->ends) {
-          words.push_back(run.substr(from, end - from));
-          from = end;
-        }
-        continue;
-      }
-      for (auto k = first; k < i; ++k)
-        if (!state.tokens[k].is_space) words.push_back(state.word(text, state.tokens[k]));
-      continue;
-    }
-    if (!state.tokens[i].is_space) words.push_back(state.word(text, state.tokens[i]));
-    ++i;
   }
 }
 
-void split_whitespace(std::string_view text, std::vector<std::string_view>& words) {
+template <typename Add>
+void WordSplitter::State::split(std::string_view text, Add&& add) {
+  add_pieces(text);
+  find_matches(text);
+  if (!matches.empty()) keep_longest();
+  auto match = matches.begin();
+  for (std::size_t i = 0; i < tokens.size();) {
+    if (match == matches.end() || match->begin != i) {
+      add(tokens[i++]);
+      continue;
+    }
+    const auto begin = tokens[i].begin;
+    const auto* exception = match->exception;
+    if (text.substr(begin, tokens[match->end - 1].end - begin) == exception->text) {
+      auto from = begin;
+      for (const auto end : exception->ends) {
+        add(Token{from, begin + end});
+        from = begin + end;
+      }
+    } else {
+      for (; i < match->end; ++i) add(tokens[i]);
+    }
+    i = match->end;
+    ++match;
+  }
+}
+
+WordSplitter::WordSplitter() : state_(std::make_unique<State>()) {}
+WordSplitter::~WordSplitter() = default;
+
+void WordSplitter::split(std::string_view text, std::vector<std::string_view>& words) {
+  state_->split(text, [&](const Token& token) {
+    if (!token.is_space) words.push_back(text.substr(token.begin, token.end - token.begin));
+  });
+}
+
+void WordSplitter::split(std::string_view text, std::vector<TextRange>& words) {
+  state_->split(text, [&](const Token& token) {
+    if (!token.is_space) words.push_back({token.begin, token.end});
+  });
+}
+
+void WordSplitter::split_tokens(std::string_view text, std::vector<TextRange>& tokens) {
+  state_->split(text, [&](const Token& token) { tokens.push_back({token.begin, token.end}); });
+}
+
+namespace {
+
+template <typename Add>
+void for_each_piece(std::string_view text, Add&& add) {
   for (std::size_t position = end_of_run(text, 0, true); position < text.size();) {
     const auto end = end_of_run(text, position, false);
-    words.push_back(text.substr(position, end - position));
+    add(position, end);
     position = end_of_run(text, end, true);
   }
+}
+
+}  // namespace
+
+void split_whitespace(std::string_view text, std::vector<std::string_view>& words) {
+  for_each_piece(text, [&](std::size_t begin, std::size_t end) { words.push_back(text.substr(begin, end - begin)); });
+}
+
+void split_whitespace(std::string_view text, std::vector<TextRange>& words) {
+  for_each_piece(text, [&](std::size_t begin, std::size_t end) {
+    words.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)});
+  });
+}
+
+std::size_t count_whitespace_words(std::string_view text, std::size_t enough) {
+  std::size_t count = 0;
+  for (std::size_t position = end_of_run(text, 0, true); position < text.size() && count < enough; ++count)
+    position = end_of_run(text, end_of_run(text, position, false), true);
+  return count;
 }
 
 }  // namespace gristmill::kernels

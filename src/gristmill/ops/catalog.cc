@@ -7,9 +7,13 @@
 #include "gristmill/ops/extract/html.h"
 #include "gristmill/ops/filter/answer_leak.h"
 #include "gristmill/ops/filter/blocklist.h"
+#include "gristmill/ops/filter/c4.h"
+#include "gristmill/ops/filter/c4_paragraph.h"
 #include "gristmill/ops/filter/conversation.h"
 #include "gristmill/ops/filter/expression.h"
+#include "gristmill/ops/filter/fineweb.h"
 #include "gristmill/ops/filter/gopher_quality.h"
+#include "gristmill/ops/filter/gopher_repetition.h"
 #include "gristmill/ops/filter/lines.h"
 #include "gristmill/ops/filter/noise.h"
 #include "gristmill/ops/filter/preference_pair.h"
@@ -31,10 +35,11 @@ constexpr CatalogEntry entry{&T::spec_, &T::make};
 
 /// One line an operator, sorted by name.
 constexpr std::array entries{
-    entry<DedupExact>,       entry<DedupMinhash>,       entry<ExtractHtml>,      entry<FilterAnswerLeak>,
-    entry<FilterBlocklist>,  entry<FilterConversation>, entry<FilterExpression>, entry<GopherQuality>,
-    entry<FilterLanguage>,   entry<FilterLines>,        entry<FilterNoise>,      entry<FilterPreferencePair>,
-    entry<FilterUrlDensity>, entry<LanguageIdentify>,   entry<NormalizeUnicode>, entry<RedactPii>,
+    entry<DedupExact>,       entry<DedupMinhash>,     entry<ExtractHtml>,      entry<FilterAnswerLeak>,
+    entry<FilterBlocklist>,  entry<FilterC4>,         entry<C4Paragraph>,      entry<FilterConversation>,
+    entry<FilterExpression>, entry<FilterFineweb>,    entry<GopherQuality>,    entry<GopherRepetition>,
+    entry<FilterLanguage>,   entry<FilterLines>,      entry<FilterNoise>,      entry<FilterPreferencePair>,
+    entry<FilterUrlDensity>, entry<LanguageIdentify>, entry<NormalizeUnicode>, entry<RedactPii>,
     entry<SignalsRedpajama>, entry<TokenizeBpe>,
 };
 

@@ -72,6 +72,9 @@ class Pass {
       scratch_->columns_in.push_back(slot_of(needed.name));
     }
     for (const auto& made : op_.spec().columns_out) scratch_->columns_out.push_back(slot_of(made.name));
+    if (settings_.annotation.empty()) return {};
+    for (const auto& measured : op_.spec().annotation_columns)
+      scratch_->annotation_columns.push_back(slot_of(measured.name));
     return {};
   }
 
@@ -121,10 +124,15 @@ class Pass {
   }
 
   void start_columns() {
-    for (const auto& column : op_.spec().columns_out) {
-      made_.emplace_back(std::string(column.name), column.type);
-      made_.back().reserve(batch_.rows(), 0);
-    }
+    const auto make = [this](std::span<const ColumnSpec> columns, const std::vector<std::uint16_t>& slots) {
+      for (std::size_t i = 0; i < slots.size(); ++i) {
+        made_.emplace_back(std::string(columns[i].name), columns[i].type);
+        made_.back().reserve(batch_.rows(), 0);
+        made_slots_.push_back(slots[i]);
+      }
+    };
+    make(op_.spec().columns_out, scratch_->columns_out);
+    make(op_.spec().annotation_columns, scratch_->annotation_columns);
     if (!settings_.annotation.empty()) annotation_.emplace(settings_.annotation, data::ColumnType::string);
     if (op_.spec().name.starts_with("tokenize.")) ids_.emplace(data::ArrowColumnBuilder::of_ids("tokens"));
   }
@@ -148,7 +156,7 @@ class Pass {
     result_.report.bytes_out += static_cast<std::int64_t>(document.text.size());
     if (annotation_) annotation_->append(verdict.reason.empty() ? data::Value() : data::Value(verdict.reason));
     for (auto& bound : bound_) write_part(row, bound, before, document);
-    for (std::size_t i = 0; i < made_.size(); ++i) made_[i].append(document.columns[scratch_->columns_out[i]]);
+    for (std::size_t i = 0; i < made_.size(); ++i) made_[i].append(document.columns[made_slots_[i]]);
     if (ids_) ids_->append_ids(document.tokens);
   }
 
@@ -202,6 +210,7 @@ class Pass {
   std::vector<BoundPart> bound_;
   std::vector<data::ArrowColumn> inputs_;
   std::vector<data::ArrowColumnBuilder> made_;
+  std::vector<std::uint16_t> made_slots_;  ///< Slot of each.
   std::optional<data::ArrowColumnBuilder> annotation_;
   std::optional<data::ArrowColumnBuilder> ids_;
   std::vector<bool> keep_;

@@ -56,6 +56,8 @@ struct Spec {
   std::span<const ColumnSpec> columns_out;
   std::span<const std::string_view>
       reasons;  ///< Codes for dropping and quarantining, `name.reason` without the family.
+  std::span<const ColumnSpec>
+      annotation_columns;  ///< What a filter measured: written beside its reason with `annotate: true`, else not made.
 };
 
 /// Parameters of one step, already checked against the OptionSpecs, defaults filled in.
@@ -97,6 +99,8 @@ struct Verdict {
   }
 };
 
+class SharedWords;
+
 /// Per-thread working memory of one operator: reusable buffers, and where its columns are. Operators with buffers of
 /// their own derive from it.
 struct Scratch {
@@ -104,6 +108,12 @@ struct Scratch {
   data::Arena* arena = nullptr;  ///< Of the batch at hand: new text and strings go here.
   std::vector<std::uint16_t> columns_in;  ///< Slot of each column in spec.columns_in.
   std::vector<std::uint16_t> columns_out;  ///< Slot of each column in spec.columns_out.
+  std::vector<std::uint16_t>
+      annotation_columns;  ///< Slot of each column in spec.annotation_columns; empty unless the step annotates.
+  SharedWords* shared_words = nullptr;  ///< Of the chain, for all its operators; null when an operator runs alone.
+
+  /// True when a filter shall write what it measured; it then measures everything, whatever fails first.
+  [[nodiscard]] bool annotates() const { return !annotation_columns.empty(); }
 };
 
 /// One transformation. Const and thread-safe; the engine loops over batches, the author writes one document.

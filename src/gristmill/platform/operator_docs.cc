@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <utility>
+
 #include "gristmill/ops/operator.h"
 
 namespace gristmill::platform {
@@ -37,6 +40,19 @@ std::string_view type_name(data::ColumnType type) {
     case data::ColumnType::string: return "string";
   }
   return "";
+}
+
+/// Lists of columns in a description, and what stands above them.
+constexpr std::array<std::pair<const char*, std::string_view>, 3> column_lists{{
+    {"columns_in", "needs columns"},
+    {"columns_out", "adds columns"},
+    {"annotation_columns", "with annotate: true adds columns"},
+}};
+
+std::string capitalized(std::string_view title) {
+  std::string result(title);
+  result[0] = static_cast<char>(result[0] - ('a' - 'A'));
+  return result;
 }
 
 bool is_bounded(const ops::OptionSpec& option) { return option.minimum > -1e300 || option.maximum < 1e300; }
@@ -82,6 +98,7 @@ Json describe(const ops::Spec& spec) {
                        {"options", std::move(options)},
                        {"columns_in", columns_json(spec.columns_in)},
                        {"columns_out", columns_json(spec.columns_out)},
+                       {"annotation_columns", columns_json(spec.annotation_columns)},
                        {"reasons", std::move(reasons)}});
 }
 
@@ -159,10 +176,9 @@ std::string operator_text(const Json& description) {
                        option["unit"].as_string().empty() ? "" : " " + option["unit"].as_string(),
                        option["help"].as_string());
   }
-  for (const auto* direction : {"columns_in", "columns_out"}) {
-    if (description[direction].size() > 0)
-      out += std::string(direction) == "columns_in" ? "\nneeds columns:\n" : "\nadds columns:\n";
-    for (const auto& column : description[direction].items())
+  for (const auto& [key, title] : column_lists) {
+    if (description[key].size() > 0) out += fmt::format("\n{}:\n", title);
+    for (const auto& column : description[key].items())
       out += fmt::format("  {} ({}): {}\n", column["name"].as_string(), column["type"].as_string(),
                          column["help"].as_string());
   }
@@ -185,10 +201,9 @@ std::string operators_markdown() {
                          option["type"].as_string(), escaped(default_text(option)), escaped(range_text(option)),
                          option["unit"].as_string(), escaped(option["help"].as_string()));
     }
-    for (const auto* direction : {"columns_in", "columns_out"}) {
-      if (item[direction].size() > 0)
-        out += std::string(direction) == "columns_in" ? "\nNeeds columns:\n\n" : "\nAdds columns:\n\n";
-      for (const auto& column : item[direction].items())
+    for (const auto& [key, title] : column_lists) {
+      if (item[key].size() > 0) out += fmt::format("\n{}:\n\n", capitalized(title));
+      for (const auto& column : item[key].items())
         out += fmt::format("- `{}` ({}): {}\n", column["name"].as_string(), column["type"].as_string(),
                            column["help"].as_string());
     }

@@ -5,7 +5,7 @@
 //   "text"        the document, repeated "repeat" times (default 1); "media_type", "url", "metadata", "columns_in"
 //   also;
 //                 "conversation": an object of docs/formats/conversation.md, or a string as it stands
-//   "keep"        false: dropped or quarantined with "reason"
+//   "keep"        false: dropped or quarantined with "reason" (with `annotate: true` the engine would keep it)
 //   "expect_text", "expect_media_type", "columns", "tokens"   what must come out; left out: not looked at
 //   "error"       the options must be refused with this code
 // Cases of global operators have "documents" and "keep" lists instead of "text".
@@ -77,7 +77,7 @@ struct Bench {
   std::vector<std::string_view> names;
   std::unique_ptr<Scratch> scratch;
 
-  Bench(const Operator& op, std::size_t document_count) : scratch(op.make_scratch()) {
+  Bench(const Operator& op, std::size_t document_count, bool annotates = false) : scratch(op.make_scratch()) {
     const auto slot_of = [this](std::string_view name) {
       const auto slot = static_cast<std::uint16_t>(std::ranges::find(names, name) - names.begin());
       if (slot == names.size()) names.push_back(name);
@@ -85,6 +85,10 @@ struct Bench {
     };
     for (const auto& column : op.spec().columns_in) scratch->columns_in.push_back(slot_of(column.name));
     for (const auto& column : op.spec().columns_out) scratch->columns_out.push_back(slot_of(column.name));
+    if (annotates) {
+      for (const auto& column : op.spec().annotation_columns)
+        scratch->annotation_columns.push_back(slot_of(column.name));
+    }
     scratch->arena = &batch.arena;
     batch.documents.resize(document_count);
     for (auto& document : batch.documents) document.columns = batch.allocate_cells(names.size());
@@ -160,7 +164,7 @@ void check_kept(const data::Document& document, const Json& item) {
 }
 
 void run_single(const Operator& op, const Json& item, std::set<std::string, std::less<>>& reasons_hit) {
-  Bench bench(op, 1);
+  Bench bench(op, 1, item["options"]["annotate"].as_bool());
   auto& document = bench.batch.documents.front();
   fill(document, item, bench);
   const auto verdict = op.apply(document, *bench.scratch);

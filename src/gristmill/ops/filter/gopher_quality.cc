@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
+#include "gristmill/kernels/lines.h"
 #include "gristmill/kernels/unicode.h"
 #include "gristmill/kernels/utf8.h"
 #include "gristmill/kernels/word_classes.h"
-#include "gristmill/kernels/words.h"
+#include "gristmill/ops/shared_words.h"
 
 namespace gristmill::ops {
 namespace {
@@ -55,18 +57,70 @@ constexpr std::array options{
                        "or at white space"},
 };
 
-struct WordScratch final : Scratch {
-  kernels::WordSplitter splitter;
-  std::vector<std::string_view> words;
+constexpr std::array columns{
+    ColumnSpec{
+        .name = "gopher_quality_words", .type = data::ColumnType::int64, .help = "Words that are not all punctuation"},
+    ColumnSpec{.name = "gopher_quality_mean_word_length",
+               .type = data::ColumnType::float64,
+               .help = "Mean length of those words in characters; null without any"},
+    ColumnSpec{.name = "gopher_quality_hash_ratio", .type = data::ColumnType::float64, .help = "# signs a word"},
+    ColumnSpec{.name = "gopher_quality_ellipsis_ratio", .type = data::ColumnType::float64, .help = "Ellipses a word"},
+    ColumnSpec{.name = "gopher_quality_bullet_lines_ratio",
+               .type = data::ColumnType::float64,
+               .help = "Share of lines that start with a bullet or dash"},
+    ColumnSpec{.name = "gopher_quality_ellipsis_lines_ratio",
+               .type = data::ColumnType::float64,
+               .help = "Share of lines that end in an ellipsis"},
+    ColumnSpec{.name = "gopher_quality_alpha_words_ratio",
+               .type = data::ColumnType::float64,
+               .help = "Share of words with a letter"},
+    ColumnSpec{.name = "gopher_quality_stop_words",
+               .type = data::ColumnType::int64,
+               .help = "Different stop words in the text"},
 };
 
-bool is_symbol(char32_t c) { return (kernels::word_class::of(c) & kernels::word_class::symbol) != 0; }
+/// What the rules see in one character.
+struct Sight {
+  bool is_letter = false;
+  bool is_symbol = false;
+};
 
-template <typename Predicate>
-bool any_character(std::string_view word, Predicate&& predicate) {
-  for (std::size_t at = 0; at < word.size();)
-    if (predicate(kernels::next_code_point(word, at))) return true;
-  return false;
+Sight look_at(char32_t c) {
+  return {kernels::is_letter(c), (kernels::word_class::of(c) & kernels::word_class::symbol) != 0};
+}
+
+/// ASCII is nearly everything: it is looked up.
+const std::array<Sight, 128>& ascii_sights() {
+  static const auto table = [] {
+    std::array<Sight, 128> made;
+    for (char32_t c = 0; c < 128; ++c) made[c] = look_at(c);
+    return made;
+  }();
+  return table;
+}
+
+void count_word(std::string_view word, GopherQuality::WordCount& count) {
+  const auto& sights = ascii_sights();
+  Sight word_sight{false, true};
+  for (std::size_t at = 0; at < word.size();) {
+    const auto byte = static_cast<unsigned char>(word[at]);
+    const auto sight = byte < 0x80 ? sights[byte] : look_at(kernels::next_code_point(word, at));
+    at += byte < 0x80;
+    word_sight.is_letter |= sight.is_letter;
+    word_sight.is_symbol &= sight.is_symbol;
+    // A letter settles both questions.
+    if (word_sight.is_letter && !word_sight.is_symbol) break;
+  }
+  count.with_letter += word_sight.is_letter;
+  if (word_sight.is_symbol) return;
+  ++count.words;
+  count.code_points += kernels::count_code_points(word);
+}
+
+GopherQuality::WordCount count_words(std::string_view text, std::span<const kernels::TextRange> words) {
+  GopherQuality::WordCount count;
+  for (const auto word : words) count_word(word.of(text), count);
+  return count;
 }
 
 std::size_t occurrences(std::string_view text, std::string_view sign) {
@@ -75,48 +129,21 @@ std::size_t occurrences(std::string_view text, std::string_view sign) {
   return found;
 }
 
-bool is_space(char32_t c) { return (kernels::word_class::of(c) & kernels::word_class::space) != 0; }
-
-/// Line ends of Python's str.splitlines.
-bool ends_line(char32_t c) {
-  return (c >= 0x0A && c <= 0x0D) || (c >= 0x1C && c <= 0x1E) || c == 0x85 || c == 0x2028 || c == 0x2029;
-}
-
 struct LineCount {
   std::size_t lines = 0;
   std::size_t bullets = 0;
   std::size_t ellipses = 0;
 };
 
-void count_line(std::string_view line, LineCount& count) {
-  ++count.lines;
-  std::size_t last = 0;
-  bool starts_with_bullet = false;
-  bool is_blank = true;
-  for (std::size_t at = 0; at < line.size();) {
-    const auto c = kernels::next_code_point(line, at);
-    if (is_space(c)) continue;
-    if (is_blank) starts_with_bullet = c == U'\u2022' || c == U'-';
-    is_blank = false;
-    last = at;
-  }
-  const auto stripped = line.substr(0, last);
-  count.bullets += starts_with_bullet;
-  count.ellipses += stripped.ends_with("...") || stripped.ends_with("\u2026");
-}
-
 LineCount count_lines(std::string_view text) {
   LineCount count;
-  std::size_t begin = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto c_at = at;
-    const auto c = kernels::next_code_point(text, at);
-    if (!ends_line(c)) continue;
-    count_line(text.substr(begin, c_at - begin), count);
-    if (c == '\r' && at < text.size() && text[at] == '\n') ++at;
-    begin = at;
+  kernels::LineReader reader(text);
+  for (std::string_view line; reader.next(line);) {
+    const auto stripped = kernels::strip_space(line);
+    ++count.lines;
+    count.bullets += stripped.starts_with('-') || stripped.starts_with("\u2022");
+    count.ellipses += stripped.ends_with("...") || stripped.ends_with("\u2026");
   }
-  if (begin < text.size()) count_line(text.substr(begin), count);
   return count;
 }
 
@@ -134,6 +161,7 @@ constinit const Spec GopherQuality::spec_{
     .columns_in = {},
     .columns_out = {},
     .reasons = reasons,
+    .annotation_columns = columns,
 };
 
 Result<std::unique_ptr<Operator>> GopherQuality::make(const Options& given) {
@@ -162,83 +190,79 @@ GopherQuality::GopherQuality(const Limits& limits, std::vector<std::string> stop
 
 std::unique_ptr<Scratch> GopherQuality::make_scratch() const { return std::make_unique<WordScratch>(); }
 
-std::string_view GopherQuality::judge_words(const std::vector<std::string_view>& words) const {
-  std::int64_t count = 0;
-  std::size_t code_points = 0;
-  for (const auto word : words) {
-    if (!any_character(word, [](char32_t c) { return !is_symbol(c); })) continue;
-    ++count;
-    code_points += kernels::count_code_points(word);
-  }
-  if (limits_.min_words > 0 && count < limits_.min_words) return short_document;
-  if (limits_.max_words > 0 && count > limits_.max_words) return long_document;
-  // A text without words has no mean and passes both rules.
-  if (count == 0) return {};
-  const double mean = share(code_points, static_cast<double>(count));
-  if (limits_.min_mean_word_length > 0 && mean < limits_.min_mean_word_length) return short_words;
-  if (limits_.max_mean_word_length > 0 && mean > limits_.max_mean_word_length) return long_words;
-  return {};
-}
-
-std::string_view GopherQuality::judge_symbols(std::string_view text, double word_count) const {
-  if (limits_.max_symbol_ratio <= 0) return {};
-  if (share(occurrences(text, "#"), word_count) > limits_.max_symbol_ratio) return hashes;
-  const auto found = occurrences(text, "...") + occurrences(text, "\u2026");
-  return share(found, word_count) > limits_.max_symbol_ratio ? ellipses : std::string_view{};
-}
-
-std::string_view GopherQuality::judge_lines(std::string_view text) const {
-  if (limits_.max_bullet_lines_ratio <= 0 && limits_.max_ellipsis_lines_ratio <= 0) return {};
-  const auto count = count_lines(text);
-  const auto lines = static_cast<double>(count.lines);
-  if (limits_.max_bullet_lines_ratio > 0 && share(count.bullets, lines) > limits_.max_bullet_lines_ratio)
-    return bullet_lines;
-  if (limits_.max_ellipsis_lines_ratio > 0 && share(count.ellipses, lines) > limits_.max_ellipsis_lines_ratio)
-    return ellipsis_lines;
-  return {};
-}
-
-std::int64_t GopherQuality::count_stop_words(const std::vector<std::string_view>& words) const {
+std::int64_t GopherQuality::count_stop_words(std::string_view text, std::span<const kernels::TextRange> words,
+                                             std::int64_t enough) const {
   std::vector<bool> seen(stop_words_.size(), false);
   std::int64_t count = 0;
-  for (const auto word : words) {
-    if (word.size() > stop_word_bytes_max_) continue;
+  for (const auto range : words) {
+    if (count >= enough) break;
+    if (range.size() > stop_word_bytes_max_) continue;
+    const auto word = range.of(text);
     const auto found = std::ranges::lower_bound(stop_words_, word);
     if (found == stop_words_.end() || *found != word) continue;
     const auto index = static_cast<std::size_t>(found - stop_words_.begin());
     count += !seen[index];
     seen[index] = true;
-    if (count >= limits_.min_stop_words) break;
   }
   return count;
 }
 
-std::string_view GopherQuality::judge_vocabulary(const std::vector<std::string_view>& words) const {
-  if (limits_.min_alpha_words_ratio > 0) {
-    const auto has_letter = [](std::string_view word) { return any_character(word, kernels::is_letter); };
-    const auto count = static_cast<std::size_t>(std::ranges::count_if(words, has_letter));
-    if (share(count, static_cast<double>(words.size())) < limits_.min_alpha_words_ratio) return few_alpha_words;
-  }
-  if (limits_.min_stop_words > 0 && count_stop_words(words) < limits_.min_stop_words) return few_stop_words;
-  return {};
+bool GopherQuality::judge_words(const WordCount& count, Judgement& judgement) const {
+  judgement.measure(0, count.words);
+  if (judgement.settle(limits_.min_words > 0 && count.words < limits_.min_words, short_document)) return true;
+  if (judgement.settle(limits_.max_words > 0 && count.words > limits_.max_words, long_document)) return true;
+  // A text without words has no mean and passes both rules.
+  if (count.words == 0) return false;
+  const double mean = share(count.code_points, static_cast<double>(count.words));
+  judgement.measure(1, mean);
+  if (judgement.settle(limits_.min_mean_word_length > 0 && mean < limits_.min_mean_word_length, short_words))
+    return true;
+  return judgement.settle(limits_.max_mean_word_length > 0 && mean > limits_.max_mean_word_length, long_words);
+}
+
+bool GopherQuality::judge_symbols(std::string_view text, double word_count, Judgement& judgement) const {
+  const double greatest = limits_.max_symbol_ratio;
+  const double hash_ratio = share(occurrences(text, "#"), word_count);
+  judgement.measure(2, hash_ratio);
+  if (judgement.settle(greatest > 0 && hash_ratio > greatest, hashes)) return true;
+  const double ellipsis_ratio = share(occurrences(text, "...") + occurrences(text, "\u2026"), word_count);
+  judgement.measure(3, ellipsis_ratio);
+  return judgement.settle(greatest > 0 && ellipsis_ratio > greatest, ellipses);
+}
+
+bool GopherQuality::judge_lines(std::string_view text, Judgement& judgement) const {
+  const auto count = count_lines(text);
+  const auto lines = static_cast<double>(count.lines);
+  const double bullets = share(count.bullets, lines);
+  judgement.measure(4, bullets);
+  const auto exceeds = [](double measured, double greatest) { return greatest > 0 && measured > greatest; };
+  if (judgement.settle(exceeds(bullets, limits_.max_bullet_lines_ratio), bullet_lines)) return true;
+  const double ends = share(count.ellipses, lines);
+  judgement.measure(5, ends);
+  return judgement.settle(exceeds(ends, limits_.max_ellipsis_lines_ratio), ellipsis_lines);
 }
 
 Verdict GopherQuality::apply(data::Document& document, Scratch& scratch) const {
-  auto& words = static_cast<WordScratch&>(scratch).words;
-  words.clear();
-  if (splits_at_whitespace_) {
-    kernels::split_whitespace(document.text, words);
-  } else {
-    static_cast<WordScratch&>(scratch).splitter.split(document.text, words);
-  }
-  if (const auto reason = judge_words(words); !reason.empty()) return Verdict::dropped(reason);
+  const auto text = document.text;
+  const auto words = static_cast<WordScratch&>(scratch).words_of(text, splits_at_whitespace_);
+  const auto count = count_words(text, words);
+  Judgement judgement(document, scratch);
+  if (judge_words(count, judgement)) return judgement.verdict();
   // Ratios of nothing are undefined; a text without any word can only come here with the word rules switched off.
-  if (words.empty()) return Verdict::kept();
-  if (const auto reason = judge_symbols(document.text, static_cast<double>(words.size())); !reason.empty())
-    return Verdict::dropped(reason);
-  if (const auto reason = judge_lines(document.text); !reason.empty()) return Verdict::dropped(reason);
-  if (const auto reason = judge_vocabulary(words); !reason.empty()) return Verdict::dropped(reason);
-  return Verdict::kept();
+  if (words.empty()) return judgement.verdict();
+  if (judge_symbols(text, static_cast<double>(words.size()), judgement)) return judgement.verdict();
+  if (judge_lines(text, judgement)) return judgement.verdict();
+
+  const double alpha = share(count.with_letter, static_cast<double>(words.size()));
+  judgement.measure(6, alpha);
+  const bool is_low = limits_.min_alpha_words_ratio > 0 && alpha < limits_.min_alpha_words_ratio;
+  if (judgement.settle(is_low, few_alpha_words)) return judgement.verdict();
+
+  const auto enough = scratch.annotates() ? std::numeric_limits<std::int64_t>::max() : limits_.min_stop_words;
+  const auto stop_words = count_stop_words(text, words, enough);
+  judgement.measure(7, stop_words);
+  judgement.settle(limits_.min_stop_words > 0 && stop_words < limits_.min_stop_words, few_stop_words);
+  return judgement.verdict();
 }
 
 }  // namespace gristmill::ops

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "gristmill/kernels/words.h"
+#include "gristmill/ops/filter/judgement.h"
 #include "gristmill/ops/operator.h"
 
 namespace gristmill::ops {
@@ -26,6 +29,13 @@ class GopherQuality final : public Operator {
     std::int64_t min_stop_words = 0;
   };
 
+  /// What the words of a text add up to.
+  struct WordCount {
+    std::int64_t words = 0;  ///< That are not all symbols.
+    std::size_t code_points = 0;  ///< Of those.
+    std::size_t with_letter = 0;  ///< Of all.
+  };
+
   static const Spec spec_;
   static Result<std::unique_ptr<Operator>> make(const Options& options);
 
@@ -36,11 +46,11 @@ class GopherQuality final : public Operator {
   Verdict apply(data::Document& document, Scratch& scratch) const override;
 
  private:
-  [[nodiscard]] std::string_view judge_words(const std::vector<std::string_view>& words) const;
-  [[nodiscard]] std::string_view judge_symbols(std::string_view text, double word_count) const;
-  [[nodiscard]] std::string_view judge_lines(std::string_view text) const;
-  [[nodiscard]] std::string_view judge_vocabulary(const std::vector<std::string_view>& words) const;
-  [[nodiscard]] std::int64_t count_stop_words(const std::vector<std::string_view>& words) const;
+  bool judge_words(const WordCount& count, Judgement& judgement) const;
+  bool judge_symbols(std::string_view text, double word_count, Judgement& judgement) const;
+  bool judge_lines(std::string_view text, Judgement& judgement) const;
+  [[nodiscard]] std::int64_t count_stop_words(std::string_view text, std::span<const kernels::TextRange> words,
+                                              std::int64_t enough) const;
 
   Limits limits_;
   std::vector<std::string> stop_words_;

@@ -9,8 +9,6 @@
 namespace gristmill::kernels {
 namespace {
 
-constexpr std::uint32_t free_slot = 0xFFFFFFFF;
-
 std::uint64_t mixed(std::uint64_t key) {
   key *= 0x9E3779B97F4A7C15U;
   return key ^ (key >> 29);
@@ -28,22 +26,32 @@ void NgramRepeats::count(std::span<const CountedWord> words) {
   }
 }
 
+std::size_t NgramRepeats::start_round(std::size_t items) {
+  const auto size = std::bit_ceil(items * 2 + 1);
+  if (table_.size() < size) table_.resize(size);
+  if (++round_ == 0) {
+    // Once in four billion rounds the numbers start anew.
+    std::ranges::fill(table_, Slot{});
+    round_ = 1;
+  }
+  return size - 1;
+}
+
 /// Numbers the different words; leaves the positions of those that repeat.
 void NgramRepeats::number_words(std::span<const CountedWord> words) {
   counts_of_words_.clear();
   first_words_.clear();
   ids_.clear();
-  const auto mask = std::bit_ceil(words.size() * 2 + 1) - 1;
-  table_.assign(mask + 1, {0, free_slot});
+  const auto mask = start_round(words.size());
   for (std::size_t i = 0; i < words.size(); ++i) {
     const auto hash = xxh3_64(words[i].bytes);
     auto at = hash & mask;
-    while (table_[at].id != free_slot &&
+    while (table_[at].round == round_ &&
            (table_[at].key != hash || words[first_words_[table_[at].id]].bytes != words[i].bytes))
       at = (at + 1) & mask;
     auto& slot = table_[at];
-    if (slot.id == free_slot) {
-      slot = {hash, static_cast<std::uint32_t>(first_words_.size())};
+    if (slot.round != round_) {
+      slot = {hash, static_cast<std::uint32_t>(first_words_.size()), round_};
       first_words_.push_back(static_cast<std::uint32_t>(i));
       counts_of_words_.push_back(0);
     }
@@ -66,16 +74,15 @@ void NgramRepeats::count_pairs() {
   firsts_.clear();
   next_positions_.clear();
   next_ids_.clear();
-  const auto mask = std::bit_ceil(positions_.size() * 2 + 1) - 1;
-  table_.assign(mask + 1, {0, free_slot});
+  const auto mask = start_round(positions_.size());
   for (std::size_t i = 0; i + 1 < positions_.size(); ++i) {
     if (positions_[i + 1] != positions_[i] + 1) continue;
     const auto key = (std::uint64_t{ids_[i]} << 32) | ids_[i + 1];
     auto at = mixed(key) & mask;
-    while (table_[at].id != free_slot && table_[at].key != key) at = (at + 1) & mask;
+    while (table_[at].round == round_ && table_[at].key != key) at = (at + 1) & mask;
     auto& slot = table_[at];
-    if (slot.id == free_slot) {
-      slot = {key, static_cast<std::uint32_t>(counts_.size())};
+    if (slot.round != round_) {
+      slot = {key, static_cast<std::uint32_t>(counts_.size()), round_};
       counts_.push_back(0);
       firsts_.push_back(positions_[i]);
     }

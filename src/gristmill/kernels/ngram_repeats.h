@@ -33,16 +33,21 @@ class NgramRepeats {
   [[nodiscard]] std::uint64_t repeated_characters(std::size_t n) const { return repeated_characters_[n]; }
 
  private:
+  /// A place of the hash table; taken when its round is the one at hand, so that nothing has to be cleared.
   struct Slot {
-    std::uint64_t key;
-    std::uint32_t id;
+    std::uint64_t key = 0;
+    std::uint32_t id = 0;
+    std::uint32_t round = 0;
   };
 
+  /// Makes room for a new round over so many items; the mask of the part of the table that it uses.
+  std::size_t start_round(std::size_t items);
   void number_words(std::span<const CountedWord> words);
   void count_pairs();
   void measure(std::size_t n, std::span<const CountedWord> words);
 
   std::vector<Slot> table_;
+  std::uint32_t round_ = 0;
   std::vector<std::uint32_t> counts_of_words_;
   std::vector<std::uint32_t> first_words_;  ///< Position of the first occurrence of each different word.
   std::vector<std::uint32_t> counts_;

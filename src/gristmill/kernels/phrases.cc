@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gristmill/kernels/phrases.h"
 
+#include <bit>
+
 #include "gristmill/kernels/case_map.h"
 #include "gristmill/kernels/unicode.h"
 #include "gristmill/kernels/utf8.h"
@@ -34,18 +36,20 @@ Result<PhraseMatcher> PhraseMatcher::make(std::span<const std::string> phrases, 
   PhraseMatcher made;
   std::vector<std::string> lowered;
   std::size_t bytes = 1;
+  std::size_t class_count = 1;
   for (const auto& phrase : phrases) {
     append_lower_case(replace_invalid_utf8(phrase), lowered.emplace_back());
     bytes += lowered.back().size();
     for (const char byte : lowered.back()) {
       auto& code = made.classes_[static_cast<unsigned char>(byte)];
       // No more than 255 bytes occur in UTF-8, so that the classes fit a byte.
-      if (code == 0) code = static_cast<std::uint8_t>(made.class_count_++);
+      if (code == 0) code = static_cast<std::uint8_t>(class_count++);
     }
   }
-  if (bytes * made.class_count_ > table_cells_max)
+  made.row_shift_ = static_cast<unsigned>(std::bit_width(class_count - 1));
+  if (bytes << made.row_shift_ > table_cells_max)
     return limit_exceeded("the list of phrases is too long to be looked for in one pass: shorten it");
-  made.table_.assign(made.class_count_, none);
+  made.table_.assign(std::size_t{1} << made.row_shift_, none);
   made.ends_.assign(1, none);
   for (std::size_t i = 0; i < lowered.size(); ++i) {
     const auto& phrase = lowered[i];
@@ -65,13 +69,13 @@ Result<PhraseMatcher> PhraseMatcher::make(std::span<const std::string> phrases, 
 void PhraseMatcher::insert(std::string_view phrase, std::uint32_t number) {
   State state = 0;
   for (const char byte : phrase) {
-    const auto cell = state * class_count_ + classes_[static_cast<unsigned char>(byte)];
-    if (table_[cell] == none) {
-      table_[cell] = static_cast<State>(ends_.size());
-      table_.resize(table_.size() + class_count_, none);
+    const auto at = cell(state, byte);
+    if (table_[at] == none) {
+      table_[at] = static_cast<State>(ends_.size());
+      table_.resize(table_.size() + (std::size_t{1} << row_shift_), none);
       ends_.push_back(none);
     }
-    state = table_[cell];
+    state = table_[at];
   }
   if (ends_[state] == none) ends_[state] = number;
 }
@@ -84,17 +88,19 @@ void PhraseMatcher::link() {
   for (std::size_t at = 0; at < order.size(); ++at) {
     const auto state = order[at];
     if (state != 0) shorter_[state] = ends_[suffix[state]] != none ? suffix[state] : shorter_[suffix[state]];
-    for (std::size_t code = 0; code < class_count_; ++code) {
-      auto& cell = table_[state * class_count_ + code];
-      const auto fallback = state == 0 ? State{0} : table_[suffix[state] * class_count_ + code];
-      if (cell == none) {
-        cell = fallback;
+    for (std::size_t code = 0; code < std::size_t{1} << row_shift_; ++code) {
+      auto& to = table_[(std::size_t{state} << row_shift_) + code];
+      const auto fallback = state == 0 ? State{0} : table_[(std::size_t{suffix[state]} << row_shift_) + code];
+      if (to == none) {
+        to = fallback;
       } else {
-        suffix[cell] = fallback;
-        order.push_back(cell);
+        suffix[to] = fallback;
+        order.push_back(to);
       }
     }
   }
+  for (auto& to : table_)
+    if (ends_[to] != none || shorter_[to] != none) to |= reports;
 }
 
 bool PhraseMatcher::is_word_edge(std::string_view text, std::size_t begin, std::size_t end,
@@ -108,8 +114,9 @@ bool PhraseMatcher::find(std::string_view text, std::size_t from, Hit& hit) cons
   if (phrases_.empty()) return false;
   State state = 0;
   for (auto at = from; at < text.size(); ++at) {
-    state = next(state, text[at]);
-    if (ends_[state] == none && shorter_[state] == none) continue;
+    state = table_[cell(state, text[at])];
+    if ((state & reports) == 0) continue;
+    state &= ~reports;
     for (auto found = ends_[state] != none ? state : shorter_[state]; found != none; found = shorter_[found]) {
       const auto& phrase = phrases_[ends_[found]];
       const auto end = at + 1;

@@ -47,18 +47,19 @@ class PhraseMatcher {
   };
   using State = std::uint32_t;
   static constexpr State none = 0xFFFFFFFF;
+  static constexpr State reports = 0x80000000;  ///< Set in the table on the way to a state in which phrases end.
 
   void insert(std::string_view phrase, std::uint32_t number);
   void link();
-  [[nodiscard]] State next(State state, char byte) const {
-    return table_[state * class_count_ + classes_[static_cast<unsigned char>(byte)]];
+  [[nodiscard]] std::size_t cell(State state, char byte) const {
+    return (std::size_t{state} << row_shift_) + classes_[static_cast<unsigned char>(byte)];
   }
   [[nodiscard]] bool is_word_edge(std::string_view text, std::size_t begin, std::size_t end,
                                   const Phrase& phrase) const;
 
   std::vector<Phrase> phrases_;
   std::uint8_t classes_[256] = {};  ///< Bytes that no phrase holds share class 0.
-  std::size_t class_count_ = 1;
+  unsigned row_shift_ = 0;  ///< Rows of the table hold two to this power cells.
   std::vector<State> table_;  ///< State and class to state.
   std::vector<std::uint32_t> ends_;  ///< Phrase that ends in a state, or none.
   std::vector<State> shorter_;  ///< Nearest state on the way of suffixes in which a phrase ends, or none.

@@ -97,8 +97,15 @@ struct CharacterCount {
 CharacterCount count_characters(std::string_view line) {
   CharacterCount found;
   for (std::size_t at = 0; at < line.size();) {
+    const char byte = line[at];
+    if (static_cast<unsigned char>(byte) < 0x80) {
+      ++at;
+      found.all += !is_blank(byte);
+      found.digits += byte >= '0' && byte <= '9';
+      found.upper += byte >= 'A' && byte <= 'Z';
+      continue;
+    }
     const auto c = kernels::next_code_point(line, at);
-    if (c < 0x80 && is_blank(static_cast<char>(c))) continue;
     ++found.all;
     found.digits += kernels::is_decimal_digit(c);
     found.upper += kernels::is_upper_case(c);

@@ -63,7 +63,8 @@ class RawReader {
     std::uint64_t upper = 0;
     for (auto at = begin; at < end; ++characters) {
       const auto from = at;
-      const auto c = kernels::next_code_point(text_, at);
+      const auto byte = static_cast<unsigned char>(text_[at]);
+      const char32_t c = byte < 0x80 ? text_[at++] : kernels::next_code_point(text_, at);
       const auto bits = classes_[c];
       upper += (bits & PythonClass::upper) != 0;
       const auto kind = (bits & PythonClass::word) != 0    ? Kind::word

@@ -2,9 +2,11 @@
 // Prints the keys that an operator comparing documents gives to each, or times it.
 //
 //   dedup_keys OPERATOR OPTIONS [--bench REPEATS] < documents.jsonl
+//   dedup_keys OPERATOR OPTIONS --once documents.jsonl
 //
 // OPTIONS is a JSON object of parameters. A document is {"text": ...}; its line of output is a list of keys in hex.
-// With --bench only the median CPU seconds and MB/s of text are printed, on stderr.
+// With --bench only the median CPU seconds and MB/s of text are printed, on stderr; with --once the CPU seconds of one
+// pass and what went through, as JSON.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -42,10 +44,10 @@ void print_keys(const std::vector<Hash128>& keys) {
   fmt::print("{}\n", line.dump());
 }
 
-Result<std::vector<std::string>> read_texts() {
+Result<std::vector<std::string>> read_texts(std::FILE* file) {
   std::string input;
   std::vector<char> buffer(std::size_t{1} << 20);
-  while (const auto count = std::fread(buffer.data(), 1, buffer.size(), stdin)) input.append(buffer.data(), count);
+  while (const auto count = std::fread(buffer.data(), 1, buffer.size(), file)) input.append(buffer.data(), count);
   std::vector<std::string> texts;
   for (std::string_view rest = input; !rest.empty();) {
     const auto line = rest.substr(0, rest.find('\n'));
@@ -56,28 +58,40 @@ Result<std::vector<std::string>> read_texts() {
   return texts;
 }
 
-Status run(std::string_view name, std::string_view given, int repeats) {
+/// CPU seconds that the keys of all texts take.
+double pass(const ops::GlobalOperator& op, const std::vector<std::string>& texts, bool prints) {
+  const auto scratch = op.make_scratch();
+  const double start = cpu_seconds();
+  for (const auto& text : texts) {
+    data::Document document;
+    document.text = text;
+    std::vector<Hash128> keys;
+    op.keys(document, *scratch, keys);
+    if (prints) print_keys(keys);
+  }
+  return cpu_seconds() - start;
+}
+
+Status run(std::string_view name, std::string_view given, std::string_view mode, const char* argument) {
   GRISTMILL_TRY(const auto op, make(name, given));
   const auto& global = dynamic_cast<const ops::GlobalOperator&>(*op);
-  GRISTMILL_TRY(const auto texts, read_texts());
+  std::FILE* const file = mode == "--once" ? std::fopen(argument, "rb") : stdin;
+  if (file == nullptr) return invalid_argument(fmt::format("cannot read {}", argument));
+  GRISTMILL_TRY(const auto texts, read_texts(file));
   std::size_t bytes = 0;
   for (const auto& text : texts) bytes += text.size();
-  const auto scratch = op->make_scratch();
-  std::vector<double> seconds;
-  for (int repeat = 0; repeat < std::max(repeats, 1); ++repeat) {
-    const double start = cpu_seconds();
-    for (const auto& text : texts) {
-      data::Document document;
-      document.text = text;
-      std::vector<Hash128> keys;
-      global.keys(document, *scratch, keys);
-      if (repeats == 0) print_keys(keys);
-    }
-    seconds.push_back(cpu_seconds() - start);
+  if (mode == "--once") {
+    fmt::print("{{\"cpu_seconds\": {:.4f}, \"bytes\": {}, \"documents\": {}}}\n", pass(global, texts, false), bytes,
+               texts.size());
+    return {};
   }
+  const bool is_bench = mode == "--bench";
+  std::vector<double> seconds;
+  const auto repeats = is_bench ? std::max(1, std::atoi(argument)) : 1;
+  for (int repeat = 0; repeat < repeats; ++repeat) seconds.push_back(pass(global, texts, !is_bench));
   std::ranges::sort(seconds);
   const double median = seconds[seconds.size() / 2];
-  if (repeats > 0) {
+  if (is_bench) {
     const double megabytes = static_cast<double>(bytes) / 1e6;
     fmt::print(stderr, "{}: {} documents, {:.2f} MB, {:.4f} CPU s, {:.1f} MB/s\n", name, texts.size(), megabytes,
                median, megabytes / median);
@@ -89,11 +103,10 @@ Status run(std::string_view name, std::string_view given, int repeats) {
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    fmt::print(stderr, "usage: dedup_keys OPERATOR OPTIONS [--bench REPEATS] < documents.jsonl\n");
+    fmt::print(stderr, "usage: dedup_keys OPERATOR OPTIONS [--bench REPEATS | --once FILE] < documents.jsonl\n");
     return 2;
   }
-  const bool is_bench = argc > 4 && std::string_view(argv[3]) == "--bench";
-  const auto status = run(argv[1], argv[2], is_bench ? std::max(1, std::atoi(argv[4])) : 0);
+  const auto status = run(argv[1], argv[2], argc > 4 ? argv[3] : "", argc > 4 ? argv[4] : "");
   if (status) return 0;
   fmt::print(stderr, "dedup_keys: {}\n", status.error().message);
   return 1;

@@ -46,6 +46,8 @@ class _Dedup:
         of: Literal["text", "prompt"] = "text",
         keep: Literal["oldest", "newest"] = "oldest",
         seed: int = 1,
+        scheme: Literal["gristmill", "datatrove"] = "gristmill",
+        hash: Literal["xxhash64", "xxhash32", "sha1_64", "sha1_32"] = "xxhash64",
         text_column: str = "text",
         report: dict[str, Any] | None = None,
     ) -> Data:
@@ -60,6 +62,11 @@ class _Dedup:
                 those of the prompt); documents without any are never duplicates then. One of: text, prompt.
             keep: Which of a cluster stays: the first or the last in input order. One of: oldest, newest.
             seed: Seed of the hash functions (at least 0).
+            scheme: gristmill is the fast one; datatrove gives the signatures of datatrove 0.10 for English
+                to the bit (its normalization, spaCy's words, its hashes), for runs that must match. One of:
+                gristmill, datatrove.
+            hash: Hash of a shingle with scheme datatrove: its hash_config. One of: xxhash64, xxhash32,
+                sha1_64, sha1_32.
             Reasons: minhash.near_duplicate.
 
         Version 1. Reference: Broder 1997; 14 bands of 8 over 5-word shingles as in FineWeb (Penedo et al.
@@ -718,6 +725,7 @@ class _Language:
         *,
         model: str | PathLike[str] = "",
         bytes_max: int = 32768,
+        per: Literal["document", "paragraph"] = "document",
         text_column: str = "text",
         report: dict[str, Any] | None = None,
     ) -> Data:
@@ -727,10 +735,15 @@ class _Language:
                 (CLD2).
             bytes_max: How much of the text is looked at, from its start; 0 for all of it (at least 0
                 bytes).
+            per: paragraph looks at each paragraph by itself (blank lines between; very short ones go with
+                the next): language is then the one with the most bytes, its score their mean. One of:
+                document, paragraph.
             Adds the column `language` (string): ISO 639-1 code, or the model's label; null when unknown.
             Adds the column `language_score` (number): How sure that is, 0..1; 0 when unknown.
+            Adds the column `language_paragraphs` (string): With per: paragraph, JSON: shares of the bytes
+                by language (und: unknown), and a list of [language, score, bytes]; else null.
 
-        Version 1. Reference: CLD2 (compact language detector 2), or a supervised fastText model (Joulin et
+        Version 2. Reference: CLD2 (compact language detector 2), or a supervised fastText model (Joulin et
         al. 2016).
         """
 

@@ -17,6 +17,7 @@ using fasttext::Fnv;
 using fasttext::HuffmanTree;
 using fasttext::Loss;
 using fasttext::Matrix;
+using fasttext::Remainder;
 
 struct FasttextModel::Parts {
   Arguments arguments;
@@ -29,10 +30,9 @@ struct FasttextModel::Parts {
   Status read_arguments(Fields& fields);
   void add_words(std::string_view text, Scratch& scratch) const;
   void add_word(std::string_view word, Scratch& scratch) const;
-  void add_subwords(std::string_view word, std::vector<std::int32_t>& features) const;
+  void add_subwords(std::string_view word, Scratch& scratch) const;
   void add_word_ngrams(Scratch& scratch) const;
-  void add_bucket(std::uint32_t bucket, std::vector<std::int32_t>& features) const;
-  [[nodiscard]] Prediction best_of_tree(std::span<const float> hidden) const;
+  [[nodiscard]] Prediction best_of_tree(Scratch& scratch) const;
   [[nodiscard]] Prediction best_of_softmax(Scratch& scratch) const;
   [[nodiscard]] Prediction best_of_sigmoids(Scratch& scratch) const;
 };
@@ -65,6 +65,15 @@ float sigmoid_of_table(float x) {
   if (x > limit) return 1;
   const int step = static_cast<int>((x + limit) * steps / limit / 2);
   return sigmoid(static_cast<float>(step * 2) * limit / steps - limit);
+}
+
+void make_room(FasttextModel::Scratch& scratch, std::size_t count) {
+  if (scratch.features.size() < count) scratch.features.resize(std::max(count, scratch.features.size() * 2));
+}
+
+void add_feature(FasttextModel::Scratch& scratch, std::int32_t row) {
+  make_room(scratch, scratch.feature_count + 1);
+  scratch.features[scratch.feature_count++] = row;
 }
 
 float clipped(float probability) { return std::min(probability, 1.0F); }
@@ -108,24 +117,27 @@ Status FasttextModel::Parts::read(Fields& fields) {
   return {};
 }
 
-void FasttextModel::Parts::add_bucket(std::uint32_t bucket, std::vector<std::int32_t>& features) const {
-  if (const auto row = dictionary.bucket_row(bucket); row >= 0) features.push_back(row);
-}
-
 /// Adds the character n-grams of a word that has its boundary marks already.
-void FasttextModel::Parts::add_subwords(std::string_view word, std::vector<std::int32_t>& features) const {
-  const auto bucket_count = static_cast<std::uint32_t>(arguments.bucket_count);
+void FasttextModel::Parts::add_subwords(std::string_view word, Scratch& scratch) const {
+  const Remainder bucket_of(static_cast<std::uint32_t>(arguments.bucket_count));
+  const auto lengths = std::min(static_cast<std::size_t>(arguments.ngram_max), word.size());
+  auto count = scratch.feature_count;
   for (std::size_t begin = 0; begin < word.size(); ++begin) {
     if (is_continuation(word[begin])) continue;
+    // Room for all that may begin here; rows of pruned buckets are written over.
+    make_room(scratch, count + lengths);
+    auto* const features = scratch.features.data();
     Fnv hash;
     std::size_t end = begin;
     for (std::int32_t length = 1; end < word.size() && length <= arguments.ngram_max; ++length) {
       hash.add(word[end++]);
       while (end < word.size() && is_continuation(word[end])) hash.add(word[end++]);
       const bool is_boundary_mark = length == 1 && (begin == 0 || end == word.size());
-      if (length >= arguments.ngram_min && !is_boundary_mark) add_bucket(hash.value % bucket_count, features);
+      if (length >= arguments.ngram_min && !is_boundary_mark)
+        count += dictionary.put_bucket_row(bucket_of.of(hash.value), &features[count]);
     }
   }
+  scratch.feature_count = count;
 }
 
 void FasttextModel::Parts::add_word(std::string_view word, Scratch& scratch) const {
@@ -134,11 +146,11 @@ void FasttextModel::Parts::add_word(std::string_view word, Scratch& scratch) con
   const bool is_label = index < 0 ? word.starts_with(label_mark) : index >= dictionary.word_count();
   if (is_label) return;
   scratch.word_hashes.push_back(static_cast<std::int32_t>(hash));
-  if (index >= 0) scratch.features.push_back(index);
+  if (index >= 0) add_feature(scratch, index);
   if (arguments.ngram_max <= 0 || arguments.bucket_count == 0 || word == end_of_line) return;
   // Bounded: a word of a hostile document may be as long as the document, but the work is linear in it.
   scratch.marked.assign(1, '<').append(word) += '>';
-  add_subwords(scratch.marked, scratch.features);
+  add_subwords(scratch.marked, scratch);
 }
 
 void FasttextModel::Parts::add_word_ngrams(Scratch& scratch) const {
@@ -151,8 +163,9 @@ void FasttextModel::Parts::add_word_ngrams(Scratch& scratch) const {
     const auto end = std::min(hashes.size(), begin + length_max);
     for (std::size_t i = begin + 1; i < end; ++i) {
       hash = hash * word_ngram_base + static_cast<std::uint64_t>(std::int64_t{hashes[i]});
-      add_bucket(static_cast<std::uint32_t>(hash % static_cast<std::uint64_t>(arguments.bucket_count)),
-                 scratch.features);
+      const auto bucket = static_cast<std::uint32_t>(hash % static_cast<std::uint64_t>(arguments.bucket_count));
+      std::int32_t row = 0;
+      if (dictionary.put_bucket_row(bucket, &row) != 0) add_feature(scratch, row);
     }
   }
 }
@@ -169,7 +182,7 @@ void FasttextModel::Parts::add_words(std::string_view text, Scratch& scratch) co
   add_word_ngrams(scratch);
 }
 
-FasttextModel::Prediction FasttextModel::Parts::best_of_tree(std::span<const float> hidden) const {
+FasttextModel::Prediction FasttextModel::Parts::best_of_tree(Scratch& scratch) const {
   const auto label_count = dictionary.label_frequencies().size();
   struct Visit {
     std::int32_t node;
@@ -188,7 +201,7 @@ FasttextModel::Prediction FasttextModel::Parts::best_of_tree(std::span<const flo
       best = static_cast<std::size_t>(node);
       continue;
     }
-    const auto right = sigmoid(output.dot_row(static_cast<std::size_t>(node) - label_count, hidden));
+    const auto right = sigmoid(output.dot_row(static_cast<std::size_t>(node) - label_count, scratch.hidden));
     const auto& [left_node, right_node] = tree.nodes[static_cast<std::size_t>(node)];
     const Visit left_visit{left_node, static_cast<float>(score + offset_log(1.0F - right))};
     const Visit right_visit{right_node, static_cast<float>(score + offset_log(right))};
@@ -229,16 +242,16 @@ Result<std::unique_ptr<const FasttextModel>> FasttextModel::load(std::string_vie
 }
 
 FasttextModel::Prediction FasttextModel::predict(std::string_view text, Scratch& scratch) const {
-  scratch.features.clear();
+  scratch.feature_count = 0;
   scratch.word_hashes.clear();
   parts_->add_words(text, scratch);
-  if (scratch.features.empty()) return {};
+  if (scratch.feature_count == 0) return {};
   scratch.hidden.assign(static_cast<std::size_t>(parts_->arguments.dimension), 0.0F);
-  for (const auto row : scratch.features) parts_->input.add_row(static_cast<std::size_t>(row), scratch.hidden);
-  const auto factor = static_cast<float>(1.0 / static_cast<double>(scratch.features.size()));
+  parts_->input.add_rows(std::span(scratch.features).first(scratch.feature_count), scratch.hidden);
+  const auto factor = static_cast<float>(1.0 / static_cast<double>(scratch.feature_count));
   for (auto& value : scratch.hidden) value *= factor;
   switch (parts_->arguments.loss) {
-    case Loss::hierarchical_softmax: return parts_->best_of_tree(scratch.hidden);
+    case Loss::hierarchical_softmax: return parts_->best_of_tree(scratch);
     case Loss::softmax: return parts_->best_of_softmax(scratch);
     case Loss::negative_sampling:
     case Loss::one_vs_all: return parts_->best_of_sigmoids(scratch);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gristmill/base/result.h"
@@ -17,11 +18,13 @@ class FasttextModel {
  public:
   /// Working memory of one thread.
   struct Scratch {
-    std::vector<std::int32_t> features;
+    std::vector<std::int32_t> features;  ///< Rows of the input matrix; those behind `feature_count` mean nothing.
+    std::size_t feature_count = 0;
     std::vector<std::int32_t> word_hashes;
     std::vector<float> hidden;
     std::vector<float> output;
     std::string marked;  ///< A word between its boundary marks.
+    std::vector<std::pair<std::int32_t, float>> visits;  ///< Nodes of the tree of labels, with their scores.
   };
 
   /// The most probable label, without the `__label__` in front. The view lives as long as the model.

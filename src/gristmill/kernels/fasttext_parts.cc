@@ -26,7 +26,9 @@ Result<T> scalar(Fields& fields) {
 
 std::size_t table_size(std::size_t entry_count) { return std::bit_ceil(entry_count * 2 + 1); }
 
-std::size_t bucket_slot(std::uint32_t bucket) { return bucket * std::size_t{0x9E3779B1}; }
+constexpr std::int32_t pruned_buckets_max = 1 << 28;
+// A quantized matrix is decoded when it then takes no more than 64 MiB.
+constexpr std::uint64_t decoded_values_max = std::uint64_t{1} << 24;
 
 }  // namespace
 
@@ -86,16 +88,6 @@ std::int32_t Dictionary::find(std::string_view word, std::uint32_t hash) const {
   }
 }
 
-std::int32_t Dictionary::bucket_row(std::uint32_t bucket) const {
-  if (!is_pruned_) return word_count_ + static_cast<std::int32_t>(bucket);
-  if (pruned_.empty() || ((kept_[bucket >> 6] >> (bucket & 63)) & 1) == 0) return -1;
-  for (std::size_t slot = bucket_slot(bucket);; ++slot) {
-    const auto& [key, offset] = pruned_[slot & (pruned_.size() - 1)];
-    if (key == free_slot) return -1;
-    if (key == static_cast<std::int32_t>(bucket)) return word_count_ + offset;
-  }
-}
-
 Status Dictionary::read_entries(Fields& fields, std::int32_t count) {
   // Each entry takes at least ten bytes, so a count beyond the file fails before much memory is taken.
   for (std::int32_t i = 0; i < count; ++i) {
@@ -120,20 +112,32 @@ Status Dictionary::read_entries(Fields& fields, std::int32_t count) {
 
 Status Dictionary::read_pruned(Fields& fields, std::int64_t count, const Arguments& arguments) {
   if (count > arguments.bucket_count) return fields.broken("more pruned buckets than buckets");
+  if (arguments.bucket_count > pruned_buckets_max) return fields.broken("more buckets than a pruned model may have");
   GRISTMILL_TRY(const auto pairs, fields.raw(static_cast<std::uint64_t>(count) * 8));
-  if (count == 0) return {};
-  kept_.assign(static_cast<std::size_t>(arguments.bucket_count) / 64 + 1, 0);
-  pruned_.assign(table_size(static_cast<std::size_t>(count)), {free_slot, 0});
-  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+  const auto pair_at = [&](std::size_t i) {
     std::array<std::int32_t, 2> pair{};
     std::memcpy(pair.data(), pairs.data() + i * 8, 8);
-    if (pair[0] < 0 || pair[0] >= arguments.bucket_count || pair[1] < 0) return fields.broken("a pruned bucket is off");
-    std::size_t slot = bucket_slot(static_cast<std::uint32_t>(pair[0]));
-    kept_[static_cast<std::size_t>(pair[0]) >> 6] |= std::uint64_t{1} << (pair[0] & 63);
-    while (pruned_[slot & (pruned_.size() - 1)].first != free_slot) ++slot;
-    pruned_[slot & (pruned_.size() - 1)] = {pair[0], pair[1]};
-    const auto row = static_cast<std::uint64_t>(word_count_) + static_cast<std::uint64_t>(pair[1]);
+    return pair;
+  };
+  kept_.resize(static_cast<std::size_t>(arguments.bucket_count) / 64 + 1);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+    const auto [bucket, offset] = pair_at(i);
+    if (bucket < 0 || bucket >= arguments.bucket_count || offset < 0) return fields.broken("a pruned bucket is off");
+    kept_[static_cast<std::size_t>(bucket) >> 6].bits |= std::uint64_t{1} << (bucket & 63);
+    const auto row = static_cast<std::uint64_t>(word_count_) + static_cast<std::uint64_t>(offset);
     rows_needed_ = std::max(rows_needed_, row + 1);
+  }
+  std::size_t before = 0;
+  for (auto& kept : kept_) {
+    kept.before = before;
+    before += static_cast<std::size_t>(std::popcount(kept.bits));
+  }
+  kept_rows_.assign(before + 1, 0);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+    const auto [bucket, offset] = pair_at(i);
+    const auto& kept = kept_[static_cast<std::size_t>(bucket) >> 6];
+    const auto below = kept.bits & ((std::uint64_t{1} << (bucket & 63)) - 1);
+    kept_rows_[kept.before + static_cast<std::size_t>(std::popcount(below))] = word_count_ + offset;
   }
   return {};
 }
@@ -187,9 +191,14 @@ Status Matrix::read_quantized(Fields& fields) {
   GRISTMILL_TRY(codes_, fields.raw(static_cast<std::uint64_t>(code_bytes)));
   GRISTMILL_RETURN_IF_ERROR(quantizer_.read(fields, columns_));
   if (codes_.size() != rows_ * quantizer_.group_count) return fields.broken("codes and rows do not agree");
-  if (!has_norms_) return {};
-  GRISTMILL_TRY(norm_codes_, fields.raw(rows_));
-  return norm_quantizer_.read(fields, 1);
+  if (has_norms_) {
+    GRISTMILL_TRY(norm_codes_, fields.raw(rows_));
+    GRISTMILL_RETURN_IF_ERROR(norm_quantizer_.read(fields, 1));
+  }
+  if (rows_ * columns_ > decoded_values_max) return {};
+  values_.resize(rows_ * columns_);
+  for (std::size_t row = 0; row < rows_; ++row) decode_row(row, std::span(values_).subspan(row * columns_, columns_));
+  return {};
 }
 
 Status Matrix::Quantizer::read(Fields& fields, std::uint64_t columns) {
@@ -218,18 +227,40 @@ float Matrix::norm(std::size_t row) const {
   return has_norms_ ? norm_quantizer_.centroid(0, static_cast<std::uint8_t>(norm_codes_[row]))[0] : 1.0F;
 }
 
-void Matrix::add_row(std::size_t row, std::span<float> sum) const {
-  if (!is_quantized_) {
-    const float* values = values_.data() + row * columns_;
-    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += values[i];
-    return;
-  }
+void Matrix::decode_row(std::size_t row, std::span<float> out) const {
   const float factor = norm(row);
   const char* codes = codes_.data() + row * quantizer_.group_count;
   std::size_t column = 0;
   for (std::size_t group = 0; group < quantizer_.group_count; ++group)
     for (const float value : quantizer_.centroid(group, static_cast<std::uint8_t>(codes[group])))
-      sum[column++] += factor * value;
+      out[column++] = factor * value;
+}
+
+void Matrix::add_rows(std::span<const std::int32_t> rows, std::span<float> sum) const {
+  if (values_.empty()) {
+    std::vector<float> decoded(columns_);
+    for (const auto row : rows) {
+      decode_row(static_cast<std::size_t>(row), decoded);
+      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += decoded[i];
+    }
+    return;
+  }
+  // Sixteen columns at a time stay in registers; each column's sum runs in the order of the rows.
+  std::size_t column = 0;
+  for (; column + 16 <= sum.size(); column += 16) {
+    __m256 low = _mm256_loadu_ps(&sum[column]);
+    __m256 high = _mm256_loadu_ps(&sum[column + 8]);
+    for (const auto row : rows) {
+      const float* const values = values_.data() + static_cast<std::size_t>(row) * columns_ + column;
+      low = _mm256_add_ps(low, _mm256_loadu_ps(values));
+      high = _mm256_add_ps(high, _mm256_loadu_ps(values + 8));
+    }
+    _mm256_storeu_ps(&sum[column], low);
+    _mm256_storeu_ps(&sum[column + 8], high);
+  }
+  for (; column < sum.size(); ++column) {
+    for (const auto row : rows) sum[column] += values_[static_cast<std::size_t>(row) * columns_ + column];
+  }
 }
 
 float Matrix::dot_row(std::size_t row, std::span<const float> vector) const {

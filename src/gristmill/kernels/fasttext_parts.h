@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <immintrin.h>
+
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -53,6 +56,22 @@ struct Fnv {
   static std::uint32_t of(std::string_view text);
 };
 
+/// Remainders by one divisor, without dividing (Lemire, Kaser, Kurz 2019).
+class Remainder {
+ public:
+  explicit Remainder(std::uint32_t divisor)
+      : divisor_(divisor), inverse_(divisor == 0 ? 0 : UINT64_MAX / divisor + 1) {}
+  [[nodiscard]] std::uint32_t of(std::uint32_t value) const {
+    unsigned long long high = 0;
+    _mulx_u64(inverse_ * value, divisor_, &high);
+    return static_cast<std::uint32_t>(high);
+  }
+
+ private:
+  std::uint64_t divisor_;
+  std::uint64_t inverse_;
+};
+
 /// Words, labels and the map of pruned n-gram buckets.
 class Dictionary {
  public:
@@ -60,8 +79,20 @@ class Dictionary {
 
   /// Index of a word (below word_count) or of a label (from word_count on), or -1.
   [[nodiscard]] std::int32_t find(std::string_view word, std::uint32_t hash) const;
-  /// Row of an n-gram bucket in the input matrix, or -1 when it was pruned.
-  [[nodiscard]] std::int32_t bucket_row(std::uint32_t bucket) const;
+  /// Stores the row of an n-gram bucket in the input matrix and returns 1, or 0 when the bucket was pruned; `row` is
+  /// written either way.
+  std::size_t put_bucket_row(std::uint32_t bucket, std::int32_t* row) const {
+    if (!is_pruned_) {
+      *row = word_count_ + static_cast<std::int32_t>(bucket);
+      return 1;
+    }
+    const auto& kept = kept_[bucket >> 6];
+    const auto bit = bucket & 63;
+    const auto index = kept.before +
+                       static_cast<std::size_t>(std::popcount(kept.bits & ((std::uint64_t{1} << bit) - 1)));
+    *row = kept_rows_[index];
+    return kept.bits >> bit & 1;
+  }
   /// Rows that the input matrix must have at least.
   [[nodiscard]] std::uint64_t rows_needed() const { return rows_needed_; }
   [[nodiscard]] std::int32_t word_count() const { return word_count_; }
@@ -77,10 +108,14 @@ class Dictionary {
   std::vector<std::uint32_t> ends_;
   std::vector<std::int32_t> slots_;  ///< Open addressing over FNV hashes; -1 is free.
   std::vector<std::int64_t> label_frequencies_;
-  std::vector<std::pair<std::int32_t, std::int32_t>> pruned_;  ///< Open addressing: bucket, row offset.
+  /// Which of 64 buckets are kept, and how many are before them.
+  struct Kept {
+    std::uint64_t bits = 0;
+    std::size_t before = 0;
+  };
+  std::vector<Kept> kept_;
+  std::vector<std::int32_t> kept_rows_;  ///< Rows of the kept buckets in order, and a spare one.
   std::int32_t word_count_ = 0;
-  std::vector<std::uint64_t>
-      kept_;  ///< One bit a bucket: most are pruned, and this fits the cache where the map does not.
   bool is_pruned_ = false;
   std::uint64_t rows_needed_ = 0;
 };
@@ -93,7 +128,8 @@ class Matrix {
 
   [[nodiscard]] std::uint64_t rows() const { return rows_; }
   [[nodiscard]] std::uint64_t columns() const { return columns_; }
-  void add_row(std::size_t row, std::span<float> sum) const;
+  /// Adds rows to `sum`, in their order.
+  void add_rows(std::span<const std::int32_t> rows, std::span<float> sum) const;
   [[nodiscard]] float dot_row(std::size_t row, std::span<const float> vector) const;
 
  private:
@@ -109,10 +145,11 @@ class Matrix {
   };
   [[nodiscard]] float norm(std::size_t row) const;
   Status read_shape(Fields& fields);
+  void decode_row(std::size_t row, std::span<float> out) const;
 
   std::uint64_t rows_ = 0;
   std::uint64_t columns_ = 0;
-  std::vector<float> values_;  ///< Dense only.
+  std::vector<float> values_;  ///< Dense, or decoded where that takes little memory.
   bool is_quantized_ = false;
   bool has_norms_ = false;
   Quantizer quantizer_;

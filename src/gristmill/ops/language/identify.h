@@ -16,7 +16,8 @@ class LanguageIdentify final : public Operator {
   static Result<std::unique_ptr<Operator>> make(const Options& options);
 
   /// Without a model the built-in detector is asked. `bytes_max` 0 looks at the whole text.
-  LanguageIdentify(std::unique_ptr<const kernels::FasttextModel> model, std::size_t bytes_max) noexcept;
+  LanguageIdentify(std::unique_ptr<const kernels::FasttextModel> model, std::size_t bytes_max,
+                   bool is_per_paragraph) noexcept;
 
   [[nodiscard]] const Spec& spec() const override { return spec_; }
   [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;
@@ -25,6 +26,7 @@ class LanguageIdentify final : public Operator {
  private:
   std::unique_ptr<const kernels::FasttextModel> model_;
   std::size_t bytes_max_;
+  bool is_per_paragraph_;
 };
 
 }  // namespace gristmill::ops

@@ -45,6 +45,18 @@ def test_operators_and_parts_are_all_the_cpu_time(large, threads):
     assert "beside the operators: start " in large.call("runs", "show", document["run_id"]).stdout
 
 
+def test_an_ingestion_names_its_cpu_time(workspace):
+    path = workspace.write_jsonl("texts.jsonl", [english(seed, 60) for seed in range(3000)])
+    measured = workspace.measured("ingest", path, "--source", "web", "--license", "CC0-1.0", "--threads", 1)
+    record, spent = measured.document, measured.cpu_seconds
+    parts = {part["name"]: part for part in record["parts"]}
+    assert list(parts) == ["start", "land", "read", "write", "journal", "engine", "commit"]
+    assert record["cpu_seconds"] == pytest.approx(sum(part["cpu_seconds"] for part in record["parts"]))
+    assert 0.85 * spent <= record["cpu_seconds"] <= 1.02 * spent
+    assert parts["land"]["bytes"] == path.stat().st_size and parts["read"]["bytes"] == record["text_bytes"]
+    assert workspace.json("ingestions", "show", record["ingestion_id"])["parts"] == record["parts"]
+
+
 def test_a_deduplication_costs_its_keys_and_its_clusters(large):
     """Hashing the shingles is most of the work, and is done a stage before anything is dropped."""
     document = large.run("dedup.minhash", output="clean/minhash")

@@ -2,9 +2,10 @@
 """Shipped recipes: what they say of themselves, and what each rule of them does to inputs made for it."""
 
 import json
+from random import Random
 
 import pytest
-from cli_support import english
+from cli_support import GERMAN, english
 
 
 def user(text):
@@ -34,7 +35,7 @@ def run_recipe(workspace, name, *settings):
 
 def test_each_recipe_says_what_it_follows_and_where_it_departs(gristmill):
     names = gristmill.json("recipes", "list")
-    assert {"web-to-tokens", "sft-jsonl", "preference-pairs"} <= set(names)
+    assert set(names) == {"c4", "fineweb", "gopher", "preference-pairs", "sft-jsonl", "web-to-tokens"}
     table = gristmill("recipes", "list").stdout
     for name in names:
         recipe = gristmill.json("recipes", "show", name)
@@ -160,3 +161,119 @@ def test_preference_pairs(workspace):
     counted = {reason: count for reasons in drops.values() for reason, count in reasons.items()}
     assert counted == {reason: len(records) for reason, records in bad.items()}
     assert document["documents"]["out"] == len(good)
+
+
+# Web pages
+
+ADJECTIVES, NOUNS, VERBS, TINY = (
+    words.split()
+    for words in (
+        "old new small large quiet bright early late warm cold narrow wide simple strange heavy light",
+        "river bridge market brother museum train harbour garden window teacher village morning winter letter kitchen "
+        "farmer doctor island forest machine engine question answer picture mountain valley street corner bottle table "
+        "station journey song story paper coat horse boat road field",
+        "found crossed watched painted carried followed described repaired counted noticed visited remembered",
+        "to be of we go in on it is at my no up do if by me an or so us he and",
+    )
+)
+
+
+def sentence(random):
+    groups = (ADJECTIVES, NOUNS, VERBS, ADJECTIVES, NOUNS, NOUNS, NOUNS, NOUNS, VERBS, ADJECTIVES, NOUNS)
+    words = [random.choice(group) for group in groups]
+    return "The {} {} {} {} {} of {} and {} with {} that {} {} {}.".format(*words)
+
+
+def page(seed, sentences=16, a_line=4):
+    """English that no rule objects to: lines of some sentences each."""
+    random = Random(seed)
+    lines = [" ".join(sentence(random) for _ in range(a_line)) for _ in range(sentences // a_line)]
+    return "\n".join(lines)
+
+
+def bad_pages(seed):
+    """A page for each rule, by the reason that Gopher's, C4's and FineWeb's filters give for it."""
+    random = Random(seed)
+    words = page(seed).replace("\n", " ").split()
+    lines = page(seed, sentences=20, a_line=1).splitlines()
+    tiny = random.choices(TINY, k=90)
+    short = [f"All {random.choice(VERBS)} the {random.choice(NOUNS)}." for _ in range(20)]
+    short += [f"We {random.choice(VERBS)} and {random.choice(VERBS)}." for _ in range(20)]
+    random.shuffle(short)
+    # Two phrases of five words, seven times each, with other words around them.
+    phrases = ["behind every large yellow curtain", "without another cheerful morning visit"] * 7
+    fives = [f"{phrase} {' '.join(words[at * 9 : at * 9 + 9])}" for at, phrase in enumerate(phrases)]
+    return {
+        "gopher_quality.short_document": " ".join(words[:30]),
+        "gopher_quality.short_words": " ".join(tiny),
+        "gopher_quality.hashes": " ".join(f"# {word}" if at % 4 == 0 else word for at, word in enumerate(words)),
+        "gopher_quality.bullet_lines": "\n".join(f"- {line}" for line in lines),
+        "gopher_quality.ellipsis_lines": "\n".join(line.rstrip(".") + "..." for line in lines),
+        "gopher_quality.few_alpha_words": " ".join(f"{word} {at * 7919}" for at, word in enumerate(words)),
+        "gopher_quality.few_stop_words": " ".join(
+            w for w in words if w.lower() not in {"the", "of", "and", "that", "with"}
+        ),
+        "gopher_repetition.dup_para_frac": "\n\n".join([*lines[:6], *[lines[7]] * 6]),
+        "gopher_repetition.dup_line_frac": "\n".join([*lines[:6], *[lines[7]] * 6]),
+        "gopher_repetition.top_2_gram": " ".join(f"{word} knock knock" for word in words),
+        "gopher_repetition.dup_5_gram": " ".join(fives),
+        "c4.lorem_ipsum": page(seed + 1) + "\nLorem ipsum dolor sit amet, consectetur adipiscing elit.",
+        "c4.curly_bracket": page(seed + 2) + "\nThe function main() { return 0; } was never called by anyone.",
+        "c4.too_few_sentences": page(seed + 3, 4).replace(".", ",").rstrip(",") + ".",
+        "fineweb.line_punct_ratio": "\n".join(line.rstrip(".") for line in page(seed + 4, 20, 1).splitlines()),
+        "fineweb.short_line_ratio": "\n".join(short),
+        "fineweb.char_dup_ratio": "\n".join([*lines, lines[3]]),
+    }
+
+
+def drops_by_reason(drops):
+    return {reason: count for reasons in drops.values() for reason, count in reasons.items()}
+
+
+def ingest_pages(workspace, bad, good):
+    for number, (reason, text) in enumerate(bad.items()):
+        workspace.write_jsonl(f"bad-{number:02}-{reason}.jsonl", [text])
+    workspace.write_jsonl("a-good.jsonl", good)
+    workspace.write("page.html", f"<html><title>T</title><body><p>{page(900)}</p></body></html>")
+    workspace.ingest()
+
+
+def test_fineweb(workspace):
+    near = page(1, 40)
+    good = [page(0) + " Write to jane.roe@mail.example.net or 93.184.216.34.", near, *map(page, range(2, 6))]
+    bad = bad_pages(100) | {"language.other": GERMAN, "minhash.near_duplicate": near.replace(" river ", " stream ", 1)}
+    ingest_pages(workspace, bad, good)
+    document, drops = run_recipe(workspace, "fineweb")
+    assert drops_by_reason(drops) == dict.fromkeys(bad, 1)
+    texts = workspace.texts("clean/fineweb")
+    assert len(texts) == len(good) + 1 == document["documents"]["out"]
+    assert not any("jane.roe" in text or "93.184" in text for text in texts)
+
+
+def test_gopher(workspace):
+    near = page(1, 40)
+    good = [near, *map(page, range(2, 6))]
+    bad = {reason: text for reason, text in bad_pages(200).items() if reason.startswith("gopher")}
+    bad |= {"exact.duplicate": near, "minhash.near_duplicate": near.replace(" river ", " stream ", 1)}
+    ingest_pages(workspace, bad | {"language.other": GERMAN}, good)
+    document, drops = run_recipe(workspace, "gopher")
+    assert drops_by_reason(drops) == dict.fromkeys([*bad, "language.other"], 1)
+    assert document["documents"]["out"] == len(good) + 1
+
+
+def test_c4(workspace):
+    lines = [
+        "Home",
+        page(1),
+        "Please enable Javascript to see all of this page.",
+        "By using it you accept our cookie policy.",
+    ]
+    lines += ["No full stop at the end of this line", "It ends in three stops, as you see...", page(2) + "[12][edit]"]
+    good = ["\n".join(lines), *map(page, range(3, 6))]
+    bad = {reason: text for reason, text in bad_pages(300).items() if reason.startswith("c4")}
+    bad |= {"language.other": GERMAN, "exact.duplicate": page(4).upper().replace("\n", "\n ")}
+    ingest_pages(workspace, bad, good)
+    document, drops = run_recipe(workspace, "c4")
+    assert drops_by_reason(drops) == dict.fromkeys(bad, 1)
+    assert document["documents"]["out"] == len(good) + 1
+    assert f"{page(1)}\n{page(2)}" == next(t for t in workspace.texts("clean/c4") if t.startswith(page(1)[:60]))

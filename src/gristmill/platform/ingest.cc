@@ -17,6 +17,7 @@
 #include "gristmill/engine/execute.h"
 #include "gristmill/io/file.h"
 #include "gristmill/io/lock_file.h"
+#include "gristmill/platform/cost_parts.h"
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/file_tree.h"
 #include "gristmill/platform/run_journal.h"
@@ -119,6 +120,7 @@ class Ingestion {
   }
 
   Result<Json> work() {
+    start_cpu_seconds_ = process_cpu_seconds();
     const auto id = task_id();
     GRISTMILL_TRY(const auto lock, io::LockFile::acquire(workspace_.internal_folder(id) + "/lock"));
     // Another process may have finished it, or may have been killed after its commit, before the lock was ours.
@@ -398,6 +400,7 @@ class Ingestion {
   }
 
   Result<engine::PlanResult> read_documents() {
+    land_cpu_seconds_ = process_cpu_seconds() - start_cpu_seconds_;
     engine::Plan plan{.steps = &no_steps_,
                       .columns = {},
                       .splits = splits(),
@@ -443,6 +446,7 @@ class Ingestion {
   }
 
   Result<Json> commit(const engine::PlanResult& result) {
+    const double began = process_cpu_seconds();
     const auto& account = result.account;
     auto quarantined = account.quarantined_total();
     note_unreadable();
@@ -471,20 +475,29 @@ class Ingestion {
         .set("files_present", std::ranges::count(files_, std::string_view("present"), &IngestFile::status))
         .set("text_bytes", account.text_bytes_out)
         .set("content_digest", result.digest.hex())
-        .set("cpu_seconds", account.cpu_seconds())
+        .set("cpu_seconds", 0.0)
+        .set("parts", parts_json(result))
         .set("resumed_tasks", result.resumed + resumed_)
         .set("retries", result.retries);
+    note_commit_cost(record_, process_cpu_seconds() - began);
     if (is_empty) {
       GRISTMILL_RETURN_IF_ERROR(
           workspace_.database().write([&](meta::Transaction& transaction) { return save(transaction); }));
     } else {
-      GRISTMILL_RETURN_IF_ERROR(append(result));
+      GRISTMILL_RETURN_IF_ERROR(append(result, began));
     }
     fs::remove_all(workspace_.internal_folder(task_id()));
     return record_;
   }
 
-  Status append(const engine::PlanResult& result) {
+  [[nodiscard]] Json parts_json(const engine::PlanResult& result) const {
+    auto parts = Json::array({cost_part("start", start_cpu_seconds_),
+                              cost_part("land", land_cpu_seconds_, record_["raw_size_bytes"].as_int())});
+    append_plan_parts(parts, result);
+    return parts;
+  }
+
+  Status append(const engine::PlanResult& result, double began_cpu_seconds) {
     GRISTMILL_TRY(auto table, open_or_create(workspace_, dataset(), formats::table_columns({})));
     store::CommitRequest request{.files = {},
                                  .summary = {{"gristmill.ingestion-id", ingestion_id()},
@@ -497,6 +510,7 @@ class Ingestion {
     for (const auto& file : result.files) request.files.push_back(store::data_file(file));
     request.also = [&](meta::Transaction& transaction, std::int64_t snapshot) -> Status {
       record_.set("version", snapshot);
+      note_commit_cost(record_, process_cpu_seconds() - began_cpu_seconds);
       return save(transaction);
     };
     GRISTMILL_TRY(const auto snapshot, table.append(request));
@@ -533,6 +547,8 @@ class Ingestion {
   std::map<std::pair<std::string, std::string>, std::string> known_;
   std::vector<engine::Step> no_steps_;
   std::int64_t resumed_ = 0;
+  double start_cpu_seconds_ = 0;
+  double land_cpu_seconds_ = 0;
 };
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "gristmill/io/lock_file.h"
 #include "gristmill/observe/report.h"
 #include "gristmill/ops/tokenize/bpe.h"
+#include "gristmill/platform/cost_parts.h"
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/pipeline_file.h"
 #include "gristmill/platform/run_document.h"

@@ -11,6 +11,7 @@
 #include "gristmill/base/units.h"
 #include "gristmill/io/file.h"
 #include "gristmill/observe/report.h"
+#include "gristmill/platform/cost_parts.h"
 #include "gristmill/platform/ingest.h"
 
 namespace gristmill::platform {
@@ -128,24 +129,12 @@ Json alerts_of(const RunFacts& facts) {
   return alerts;
 }
 
-Json part_json(std::string_view name, double cpu_seconds, std::int64_t bytes) {
-  return Json::object({{"name", name}, {"cpu_seconds", cpu_seconds}, {"bytes", bytes}});
-}
-
 /// What the run spent beside its operators. With these, all of its CPU time is named.
 Json parts_json(const RunFacts& facts) {
-  const auto& result = *facts.result;
-  std::int64_t shard_bytes = 0;
-  for (const auto& shard : result.shards) shard_bytes += static_cast<std::int64_t>(shard.bytes);
-  return Json::array({part_json("start", facts.start_cpu_seconds, 0),
-                      part_json("read", result.account.read_cpu_seconds, result.account.text_bytes_in),
-                      part_json("write", result.account.write_cpu_seconds, result.account.file_bytes_out),
-                      part_json("token shards", result.shard_cpu_seconds, shard_bytes),
-                      part_json("journal", result.journal_cpu_seconds, 0),
-                      part_json("engine", result.engine_cpu_seconds, 0)});
+  auto parts = Json::array({cost_part("start", facts.start_cpu_seconds)});
+  append_plan_parts(parts, *facts.result);
+  return parts;
 }
-
-constexpr auto commit_part = "commit";
 
 }  // namespace
 
@@ -211,19 +200,6 @@ Json run_document(const RunFacts& facts) {
   if (!facts.pipeline->tokens_into.empty()) document.set("tokens", tokens_json(facts));
   note_commit_cost(document, 0);
   return document;
-}
-
-void note_commit_cost(Json& document, double cpu_seconds) {
-  auto parts = Json::array();
-  double total = cpu_seconds;
-  for (const auto& part : document["parts"].items()) {
-    if (part["name"].as_string() == commit_part) continue;
-    total += part["cpu_seconds"].as_double();
-    parts.push(part);
-  }
-  for (const auto& item : document["operators"].items()) total += item["cpu_seconds"].as_double();
-  parts.push(part_json(commit_part, cpu_seconds, 0));
-  document.set("parts", std::move(parts)).set("cpu_seconds", total);
 }
 
 Status write_report(const Workspace& workspace, const Json& document) {

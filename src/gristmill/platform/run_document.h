@@ -39,10 +39,6 @@ struct RunFacts {
 /// The run document of cli.md (`run --json`), with examples and distributions for the report.
 Json run_document(const RunFacts& facts);
 
-/// Notes what the commit has cost so far as a part of the run, and sums up operators and parts as `cpu_seconds`. The
-/// transaction that stores the document, and the report made of it, come after and are not in it.
-void note_commit_cost(Json& document, double cpu_seconds);
-
 /// Writes the self-contained HTML report of a run to Workspace::report_path.
 Status write_report(const Workspace& workspace, const Json& document);
 

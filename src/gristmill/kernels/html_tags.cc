@@ -44,7 +44,7 @@ constexpr Traits make_traits() {
   add(traits, T::head_content, {base, link, meta, noscript, script, style, template_, title, head, noframes});
   add(traits, T::heading, {h1, h2, h3, h4, h5, h6});
   add(traits, T::formatting, {a, b, big, code, em, font, i, nobr, s, small, strike, strong, tt, u});
-  add(traits, T::scope, {applet, caption, html, table, td, th, marquee, object, template_, svg, math});
+  add(traits, T::scope, {applet, caption, html, table, td, th, marquee, object, template_});
   const Tags closing{address,    article, aside,  blockquote, center, details, dialog,    dir, div, dl,  fieldset,
                      figcaption, figure,  footer, header,     hgroup, main,    menu,      nav, ol,  p,   search,
                      section,    summary, ul,     h1,         h2,     h3,      h4,        h5,  h6,  pre, listing,

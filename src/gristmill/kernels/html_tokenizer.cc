@@ -294,7 +294,7 @@ bool HtmlTokenizer::skip_declaration(HtmlToken& token) noexcept {
     skip_comment();
     return false;
   }
-  if (is_foreign_ && rest.starts_with("<![CDATA[")) {
+  if (has_cdata_ && rest.starts_with("<![CDATA[")) {
     const auto close = std::min(rest.find("]]>", 9), rest.size());
     token.kind = HtmlToken::Kind::text;
     token.tag = HtmlTag::text;

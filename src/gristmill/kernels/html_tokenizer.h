@@ -71,8 +71,12 @@ class HtmlTokenizer {
 
   /// Reads the next token; false at the end. A tag that the input's end cuts off is dropped.
   bool next(HtmlToken& token) noexcept;
-  /// Says whether SVG or MathML is open: there, no element has raw text, and CDATA sections exist.
-  void set_foreign(bool is_foreign) noexcept { is_foreign_ = is_foreign; }
+  /// Says whether the next token stands in SVG or MathML: there, no element has raw text, and CDATA sections exist. The
+  /// latter also where the content follows the rules of HTML again (foreignObject).
+  void set_foreign(bool is_foreign, bool has_cdata) noexcept {
+    is_foreign_ = is_foreign;
+    has_cdata_ = has_cdata;
+  }
 
  private:
   bool read_text(HtmlToken& token) noexcept;
@@ -87,6 +91,7 @@ class HtmlTokenizer {
   const char* at_;
   const char* end_;
   bool is_foreign_ = false;
+  bool has_cdata_ = false;
 };
 
 /// Attributes of one tag source (`<a href=x>`), for the few tags whose attributes are wanted later.

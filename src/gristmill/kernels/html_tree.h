@@ -56,9 +56,9 @@ struct HtmlLimits {
 };
 
 /// A flat tree of a page, built in one pass with those construction rules of the HTML standard (13.2.6) that decide
-/// where text stands: void elements, implied ends, scopes, raw text, table parts, foreign content. Not followed: foster
-/// parenting (text keeps its source order) and re-opening of formatting elements (only links matter, and they are
-/// tracked). Linear in time and memory on any input. The object is reusable: buffers stay allocated.
+/// where text stands: void elements, implied ends, scopes, raw text, table parts and what is moved in front of a table
+/// (foster parenting), foreign content. Not followed: re-opening of formatting elements (only links matter, and they
+/// are tracked). Linear in time and memory on any input. The object is reusable: buffers stay allocated.
 class HtmlTree {
  public:
   /// Parses a page of at most 4 GiB; `html` must outlive the use of the tree. False when the node limit was reached:
@@ -87,14 +87,25 @@ class HtmlTree {
 
  private:
   struct Open {
-    std::uint32_t node;
-    std::uint32_t name_hash;
-    HtmlTag tag;
+    std::uint32_t node = 0;
+    std::uint32_t name_hash = 0;
+    HtmlTag tag = HtmlTag::unknown;
+    bool is_foreign = false;  ///< An element of SVG or MathML.
+    bool is_math = false;     ///< Of the two, MathML.
+    bool is_island = false;   ///< A foreign element whose content follows the rules of HTML.
+    /// Ends the search for an open element.
+    [[nodiscard]] bool is_scope() const { return is_island || (!is_foreign && html_has(tag, HtmlTagTraits::scope)); }
+    [[nodiscard]] bool is_html(HtmlTag wanted) const { return tag == wanted && !is_foreign; }
   };
   struct RawTag {
     std::uint32_t node;
     std::uint32_t source_begin;
     std::uint32_t source_end;
+  };
+  /// Content between the cells of a table, which the standard puts in front of the table.
+  struct Foster {
+    std::uint32_t node;
+    std::uint32_t table;
   };
   struct ValueSlot {
     std::uint64_t hash;
@@ -108,18 +119,23 @@ class HtmlTree {
   void close_implied(HtmlTag tag);
   void close_list_item(HtmlTag tag);
   void close_table_parts(HtmlTag tag);
-  void leave_foreign(HtmlTag tag);
+  bool is_foreign_here() const { return open_.back().is_foreign && !open_.back().is_island; }
+  void leave_foreign();
+  bool end_foreign(const HtmlToken& token);
+  void end_implied_body();
   bool prepare_head_and_body(const HtmlToken& token);
   void open_node(const HtmlToken& token);
   std::uint32_t append(HtmlTag tag, std::uint8_t flags, std::string_view source);
+  void foster(std::uint32_t node);
   void append_implied(HtmlTag tag);
-  void push(std::uint32_t node, HtmlTag tag, std::uint32_t name_hash);
+  void push(const Open& open);
   void pop();
   void pop_to(std::size_t size);
   template <typename Found, typename Stop>
   std::size_t find_open(Found found, Stop stop);
   std::size_t find_in_scope(HtmlTag tag, std::uint32_t name_hash, bool in_table, bool button_stops);
   void close_formatting(HtmlTag tag, std::uint32_t name_hash);
+  void move_fosters();
   std::uint32_t intern(std::string_view value);
   void add_words(std::string_view value);
   void grow_slots();
@@ -130,6 +146,7 @@ class HtmlTree {
   std::vector<Open> open_;
   std::vector<HtmlValue> values_;
   std::vector<std::uint32_t> words_;
+  std::vector<Foster> fosters_;       ///< In order of the source.
   std::vector<RawTag> raw_tags_;      ///< Start tags of elements with raw content, in order.
   std::vector<ValueSlot> slots_;
   std::uint32_t open_count_[html_tag_count] = {};
@@ -138,6 +155,8 @@ class HtmlTree {
   std::uint32_t overflow_ = 0;        ///< Elements open beyond the depth limit.
   std::uint32_t pre_count_ = 0;
   bool has_body_ = false;
+  bool may_have_frames_ = true;
+  bool has_frames_ = false;           ///< A frame set: nothing else of the page is shown.
   bool after_block_ = true;           ///< Nothing inline since the last block boundary: white space is not text.
   std::uint64_t steps_ = 0;
 };

@@ -120,7 +120,7 @@ TEST_CASE("raw text ends at its own end tag") {
 
 TEST_CASE("foreign content has CDATA and no raw text") {
   HtmlTokenizer tokenizer("<title>a<b></title><![CDATA[<i>]]>");
-  tokenizer.set_foreign(true);
+  tokenizer.set_foreign(true, true);
   HtmlToken token;
   REQUIRE(tokenizer.next(token));
   CHECK_FALSE(token.raw_content);

@@ -87,6 +87,41 @@ TEST_CASE("tables") {
   CHECK(parsed("<div><table><tr><td></div>a</table>b</div>") == "div(table(tr(td('a')))'b')");
 }
 
+TEST_CASE("what stands between cells moves in front of the table") {
+  CHECK(parsed("<table>a<tr><td>b</table>c") == "'a'table(tr(td('b')))'c'");
+  CHECK(parsed("<table><tr><td>a</td>b</tr>c</table>d") == "'b''c'table(tr(td('a')))'d'");
+  CHECK(parsed("<table><tr><b>a</b><td>b</table>") == "b('a')table(tr(td('b')))");
+  CHECK(parsed("<table><tr><td><table>a<tr><td>b</table></table>") == "table(tr(td('a'table(tr(td('b'))))))");
+  CHECK(parsed("<table><p>a<table>b<tr><td>c</table></table>") == "p('a')table()'b'table(tr(td('c')))");
+  CHECK(parsed("<table><tr> <td>a</td> </tr> </table>") == "table(tr(td('a')))");
+  CHECK(parsed("<table><caption>a</caption>b<tr><td>c</table>") == "'b'table(caption('a')tr(td('c')))");
+  CHECK(parsed("<table><script>a</script><input type=hidden><tr><td>b</table>") == "table(script()input()tr(td('b')))");
+  CHECK(parsed("<div><table>a<script>s</script></table></div>") == "div('a'table(script()))");
+}
+
+TEST_CASE("raw start tags follow their moved elements") {
+  HtmlTree tree;
+  REQUIRE(tree.parse("<table><tr><td><script id=a>1</script></td><b><style id=b>2</style></b></table>"));
+  CHECK(show(tree) == "b(style())table(tr(td(script())))");
+  CHECK(tree.start_tag(2) == "<style id=b>");
+  CHECK(tree.start_tag(6) == "<script id=a>");
+}
+
+TEST_CASE("forms and sections of tables") {
+  CHECK(parsed("<table><form>a<tr><td>b</form>c</table>d") == "'a'table(form()tr(td('b''c')))'d'");
+  CHECK(parsed("<table><td>a</tbody>b</table>") == "'b'table(tr(td('a')))");
+}
+
+TEST_CASE("templates keep what they hold") {
+  CHECK(parsed("<template><body>a</template>b") == "template('a')'b'");
+  CHECK(parsed("<template><table></template>a") == "template(table())'a'");
+}
+
+TEST_CASE("a frame set shows no text but that for browsers without frames") {
+  CHECK(parsed("<frameset>a<frame><noframes>b</noframes></frameset>c<p>d") == "frameset(frame()noframes())");
+  CHECK(parsed("a<frameset>b") == "'a'frameset('b')");
+}
+
 TEST_CASE("links and their texts") {
   CHECK(parsed("<a href=x>a</a>b") == "a(@'a')'b'");
   CHECK(parsed("<a name=x>a</a>b") == "a('a')'b'");
@@ -109,6 +144,16 @@ TEST_CASE("foreign content") {
   CHECK(parsed("<svg/>a") == "svg()'a'");
   CHECK(parsed("<svg><g><p>a") == "svg(#unknown())p('a')");
   CHECK(parsed("<svg><style>a<b></style></svg>c") == "svg(style('a'))b('c')");
+  CHECK(parsed("<div><svg><g></div>a") == "div(svg(#unknown()))'a'");
+  CHECK(parsed("<p><svg><g></p>a") == "p(svg(#unknown()))'a'");
+  CHECK(parsed("<svg><foreignObject><p>a<p>b</p></foreignObject></svg>c") == "svg(#unknown(p('a')p('b')))'c'");
+  // An open HTML element inside is not closed by the end tag of a foreign one.
+  CHECK(parsed("<svg><foreignObject><p>a</foreignObject></svg>c") == "svg(#unknown(p('a''c')))");
+  CHECK(parsed("<math><mi>a</mi><mtext><b>b</b></mtext></math>c") == "math(#unknown('a')#unknown(b('b')))'c'");
+  CHECK(parsed("<math><annotation-xml encoding=text/html><p>a</p></annotation-xml></math>b") ==
+        "math(#unknown(p('a')))'b'");
+  CHECK(parsed("<math><annotation><p>a") == "math(annotation())p('a')");
+  CHECK(parsed("<svg><desc><![CDATA[<a>]]></desc></svg>") == "svg(#unknown('<a>'))");
 }
 
 TEST_CASE("white space counts only inside a line") {

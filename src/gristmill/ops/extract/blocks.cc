@@ -146,6 +146,47 @@ std::uint32_t role_context(std::span<const std::uint32_t> words) noexcept {
 /// A container's own text is no longer list item or heading text once another block element opens inside it.
 constexpr std::uint32_t own_context = Context::heading | Context::paragraph;
 
+struct CharacterCounts {
+  std::uint32_t commas = 0;
+  std::uint32_t ends = 0;  ///< Ends of sentences that a space follows.
+  std::uint32_t ideographs = 0;
+};
+
+/// Counts in chunks short enough for sums of one byte, which the compiler turns into vector code.
+CharacterCounts count_bytes(std::string_view text) noexcept {
+  CharacterCounts counts;
+  for (std::size_t begin = 0; begin < text.size(); begin += 255) {
+    const auto size = std::min<std::size_t>(text.size() - begin, 255);
+    const auto* bytes = text.data() + begin;
+    // The end of the text counts as a space.
+    const bool is_last = begin + size == text.size();
+    const auto pairs = is_last ? size - 1 : size;
+    std::uint8_t commas = 0;
+    std::uint8_t ends = 0;
+    std::uint8_t ideographs = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      const auto c = static_cast<unsigned char>(bytes[i]);
+      commas = static_cast<std::uint8_t>(commas + ((c == ',') | (c == ';')));
+      ideographs = static_cast<std::uint8_t>(ideographs + ((c >= 0xE3) & (c <= 0xED) & (c != 0xEA)));
+    }
+    for (std::size_t i = 0; i < pairs; ++i) {
+      const char c = bytes[i];
+      const char next = bytes[i + 1];
+      const int is_end = (c == '.') | (c == '!') | (c == '?');
+      const int is_space = (next == ' ') | (next == '\n') | (next == '\t') | (next == '\r') | (next == '\f');
+      ends = static_cast<std::uint8_t>(ends + (is_end & is_space));
+    }
+    if (is_last) {
+      const char c = bytes[size - 1];
+      ends = static_cast<std::uint8_t>(ends + ((c == '.') | (c == '!') | (c == '?')));
+    }
+    counts.commas += commas;
+    counts.ends += ends;
+    counts.ideographs += ideographs;
+  }
+  return counts;
+}
+
 class BlockCutter {
  public:
   BlockCutter(const kernels::HtmlTree& tree, bool with_runs, Page& page)
@@ -187,7 +228,8 @@ class BlockCutter {
       break_line();
       return i + 1;
     }
-    if (is_formula_tag(node.tag)) {
+    // Inside SVG and MathML nothing is searched again: each node is looked at once.
+    if (is_formula_tag(node.tag) && (node.flags & HtmlNode::foreign) == 0) {
       if (const auto formula = formulas_.find(i)) {
         append_formula(i, *formula);
         return node.end;
@@ -273,9 +315,17 @@ class BlockCutter {
     const bool keeps_space = (open_.back().context & Context::preformatted) != 0;
     for (std::size_t at = 0; at < source.size();) {
       if (kind_of(source[at]) == ByteKind::plain) {
+        // Words with single spaces between them are copied together.
+        std::uint32_t spaces = 0;
         auto stop = at + 1;
-        while (stop < source.size() && kind_of(source[stop]) == ByteKind::plain) ++stop;
-        put(source.substr(at, stop - at));
+        for (; stop < source.size(); ++stop) {
+          if (kind_of(source[stop]) == ByteKind::plain) continue;
+          const bool is_between = source[stop] == ' ' && stop + 1 < source.size() &&
+                                  kind_of(source[stop + 1]) == ByteKind::plain;
+          if (!is_between) break;
+          ++spaces;
+        }
+        put(source.substr(at, stop - at), spaces);
         at = stop;
       } else {
         at = append_special(source, at, keeps_space);
@@ -383,7 +433,8 @@ class BlockCutter {
       page_.text.push_back(is_line_end ? '\n' : c);
   }
 
-  void put(std::string_view bytes) {
+  /// Appends bytes of one word, or of as many more words as there are spaces between them.
+  void put(std::string_view bytes, std::uint32_t spaces = 0) {
     if (has_space_) {
       has_space_ = false;
       in_word_ = false;
@@ -396,6 +447,8 @@ class BlockCutter {
       ++block_.words;
       if (in_link_) ++block_.link_words;
     }
+    block_.words += spaces;
+    if (in_link_) block_.link_words += spaces;
     page_.text.append(bytes);
   }
 
@@ -444,22 +497,12 @@ class BlockCutter {
 
   /// Punctuation, and words of scripts that use no spaces (kana, Han, Hangul syllables count half a word each).
   void count_characters() {
-    std::uint32_t commas = 0;
-    std::uint32_t ends = 0;
-    std::uint32_t ideographs = 0;
     const auto text = std::string_view(page_.text).substr(block_.text_begin);
-    for (std::size_t at = 0; at < text.size(); ++at) {
-      const auto c = static_cast<unsigned char>(text[at]);
-      if (c == ',' || c == ';')
-        ++commas;
-      else if ((c == '.' || c == '!' || c == '?') &&
-               (at + 1 == text.size() || kind_of(text[at + 1]) == ByteKind::space))
-        ++ends;
-      else if (c >= 0xE3 && c <= 0xED && c != 0xEA) {
-        ++ideographs;
-        const auto three = text.substr(at, 3);
-        if (three == "\xE3\x80\x81") ++commas;
-        if (three == "\xE3\x80\x82") ++ends;
+    auto [commas, ends, ideographs] = count_bytes(text);
+    if (ideographs > 0) {
+      for (auto at = text.find("\xE3\x80"); at != std::string_view::npos; at = text.find("\xE3\x80", at + 2)) {
+        if (text.substr(at + 2).starts_with('\x81')) ++commas;
+        if (text.substr(at + 2).starts_with('\x82')) ++ends;
       }
     }
     const auto extra = ideographs / 2;

@@ -70,6 +70,7 @@ void InlineMarkdown::write(const Block& block, const InlineStyle& style) {
   join_over_spaces();
   active_ = plain_until_ = {};
   pending_.clear();
+  closed_at_ = 0;
   line_start_ = out_.size();
   for (std::size_t i = 0; i < pieces_.size(); ++i) write_piece(i);
   for (auto level = level_count; level-- > 0;) {
@@ -173,6 +174,8 @@ void InlineMarkdown::change_levels(std::size_t index) {
 /// CommonMark: a delimiter between a letter and punctuation opens or closes only towards the punctuation's far side.
 bool InlineMarkdown::can_flank(std::size_t level, std::size_t index) const {
   const auto inner = core(pieces_[index]);
+  // A closing delimiter right in front would merge with the opening one.
+  if (out_.size() == closed_at_) return false;
   const bool has_free_start = out_.size() == line_start_ || is_space(out_.back()) || ends_with_punctuation(out_);
   if (!has_free_start && starts_with_punctuation(inner)) return false;
   const auto& last = pieces_[pieces_[index].last[level]];
@@ -202,6 +205,7 @@ void InlineMarkdown::close_level(std::size_t level) {
     out_.push_back(')');
   } else {
     out_.append(markers[level]);
+    closed_at_ = out_.size();
   }
   active_[level] = 0;
 }
@@ -249,7 +253,7 @@ std::size_t InlineMarkdown::write_line_start(std::string_view text, std::size_t 
     return at + digits;
   }
   const bool is_heading = first == '#' && run <= 6 && ends_at(run);
-  const bool is_bullet = (first == '-' || first == '+') && (ends_at(1) || run > 1);
+  const bool is_bullet = (first == '-' || first == '+' || first == '*') && (ends_at(1) || run > 1);
   const bool is_rule = (first == '=' && ends_at(run)) || (first == '~' && run >= 3);
   const bool is_definition = first == '[' && line.substr(0, 100).find("]:") != std::string_view::npos;
   if (is_heading || is_bullet || is_rule || is_definition || first == '>') {

@@ -68,6 +68,7 @@ class InlineMarkdown {
   std::array<std::uint32_t, level_count> plain_until_{};  ///< Piece from which the level may open again.
   std::uint32_t block_end_ = 0;
   std::string pending_;         ///< White space seen but not written yet: markers stand on its other side.
+  std::size_t closed_at_ = 0;   ///< Output size behind the delimiter that was closed last.
   std::size_t line_start_ = 0;  ///< Where the line's own text begins in the output.
   std::size_t tex_missing_ = 0; ///< Bits of delimiters that are known to have no end in this piece.
 };

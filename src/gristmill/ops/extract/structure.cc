@@ -39,11 +39,14 @@ Structure::Structure(const kernels::HtmlTree& tree, const Page& page) : tree_(tr
 
 /// A table whose cells hold three blocks on average, other tables or code arranges the page: it is no data.
 void Structure::find_layout_tables() {
-  const auto count = page_.containers.size();
+  const auto count = static_cast<std::uint32_t>(page_.containers.size());
   is_data_.assign(count, 0);
+  std::uint32_t first = 1;
+  while (first < count && tag_of(first) != HtmlTag::table) ++first;
+  if (first >= count) return;
   std::vector<std::uint32_t> table_of(count, none);
   std::vector<std::uint32_t> cells(count, 0);
-  for (std::uint32_t i = 1; i < count; ++i) {
+  for (auto i = first; i < count; ++i) {
     const auto& container = page_.containers[i];
     table_of[i] = table_of[container.parent];
     const auto tag = tag_of(i);
@@ -57,11 +60,11 @@ void Structure::find_layout_tables() {
       is_data_[table_of[i]] = 0;
     }
   }
-  for (std::uint32_t i = 1; i < count; ++i) {
+  for (auto i = first; i < count; ++i) {
     const auto blocks = page_.containers[i].end_block - page_.containers[i].first_block;
     if (is_data_[i] != 0 && (cells[i] < 2 || blocks > 3 * cells[i])) is_data_[i] = 0;
   }
-  for (std::uint32_t i = 1; i < count; ++i) {
+  for (auto i = first; i < count; ++i) {
     if (tag_of(i) != HtmlTag::table) is_data_[i] = is_data_[table_of[i]];
   }
 }
@@ -153,8 +156,10 @@ void TableGrid::start_row(std::uint32_t row_node) {
     const auto source = tree_.source(nodes[child]);
     const auto at = std::min(column, width_ - 1);
     cells_.push_back({child, at});
-    const auto columns = number_attribute(source, "colspan", 1, 1, column_span_max);
-    const auto rows = number_attribute(source, "rowspan", 1, 1, row_span_max);
+    const bool has_spans = source.find("span") != std::string_view::npos ||
+                           source.find("SPAN") != std::string_view::npos;
+    const auto columns = has_spans ? number_attribute(source, "colspan", 1, 1, column_span_max) : 1;
+    const auto rows = has_spans ? number_attribute(source, "rowspan", 1, 1, row_span_max) : 1;
     for (std::uint32_t i = 0; i < columns && column < width_ && (i == 0 || steps_left_ > 0); ++i, ++column) {
       rows_left_[column] = rows - 1;
       if (i > 0) --steps_left_;

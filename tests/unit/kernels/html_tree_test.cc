@@ -209,6 +209,12 @@ TEST_CASE("hostile pages: work stays linear") {
   check_linear(repeated("<table>", 50'000) + repeated("<td>", 50'000));
   check_linear(repeated("<table><tr><td>", 30'000));
   check_linear(repeated("<svg><p>", 50'000));
+  check_linear(repeated("<svg><foreignObject>", 50'000) + repeated("</desc>", 50'000));
+  check_linear(repeated("<math><mi>", 50'000) + repeated("<p></mi>", 50'000));
+  check_linear(repeated("<frameset><meta>", 50'000));
+  check_linear("<table>" + repeated("a<p>", 100'000));
+  check_linear(repeated("<table>a<tr><td>", 30'000));
+  check_linear(repeated("<template><tr>a", 50'000));
   check_linear(repeated("<a href=x>", 100'000));
   check_linear(repeated("<li><div>", 50'000));
   check_linear(repeated("<dd><address>", 50'000));

@@ -23,11 +23,10 @@ struct Extracted {
 /// An operator with its working memory, kept from page to page.
 class Extractor {
  public:
-  Extractor()
-      : op_(*ExtractHtml::make(*resolve_options(
-            ExtractHtml::spec_, *Json::parse(R"({"keep": ["headings", "lists", "tables", "code", "links"]})")))),
+  explicit Extractor(std::string_view options = R"({"keep": ["headings", "lists", "tables", "code", "links"]})")
+      : op_(*ExtractHtml::make(*resolve_options(ExtractHtml::spec_, *Json::parse(options)))),
         scratch_(op_->make_scratch()) {
-    for (std::uint16_t i = 0; i < ExtractHtml::spec_.columns_out.size(); ++i) scratch_->columns_out.push_back(i);
+    for (std::uint16_t i = 0; i < op_->spec().columns_out.size(); ++i) scratch_->columns_out.push_back(i);
   }
 
   Extracted operator()(const std::string& html) {
@@ -88,6 +87,53 @@ TEST_CASE("hostile pages end with a verdict") {
     CHECK((result.outcome == Outcome::kept || !result.reason.empty()));
   }
   CHECK(extract(std::string(100'000, '\0')).reason == "html.no_content");
+}
+
+TEST_CASE("hostile pages do not swell as Markdown") {
+  Extractor extract(
+      R"({"format": "markdown", "mode": "recall", "spans": true, "metadata": ["author", "date", "json_ld"],
+                        "keep": ["headings", "lists", "tables", "code", "links", "emphasis"]})");
+  constexpr std::size_t bytes = 200'000;
+  for (const auto* unit : {"<ul><li>x",
+                           "<ol><li>x",
+                           "<blockquote>x",
+                           "<blockquote>x<br>y",
+                           "<ul><li><pre>a\nb\n",
+                           "<td>1",
+                           "<tr><td>1",
+                           "<td colspan=64 rowspan=1000>1",
+                           "<tr><td colspan=1000>1",
+                           "<b><i><s>x<p>",
+                           "<em>x<b>y</b>",
+                           "<a href='&#1;'>x</a>",
+                           "*",
+                           "_",
+                           "`",
+                           "[",
+                           "\\(",
+                           "$$",
+                           "<code>`",
+                           "<br>[",
+                           "<br>1.",
+                           "x<br>",
+                           "#",
+                           "&amp;lt;",
+                           "<math><mi>x",
+                           "|",
+                           "<math alttext=x>y</math>",
+                           "<script type=math/tex>x</script>",
+                           "<span class=katex-html>x</span>",
+                           "<div itemprop=author><span itemprop=name>x",
+                           "<time datetime=2024-13-01>x</time>",
+                           "<caption>x<tr><td>y"}) {
+    for (const std::string_view opening : {"", "<table>", "<p>"}) {
+      CAPTURE(unit);
+      CAPTURE(opening);
+      const auto result = extract(std::string(opening) + repeated(unit, bytes));
+      // An item at the depth limit takes 12 levels of 4 bytes, from 9 bytes of source; a link's byte becomes three.
+      CHECK(result.text.size() <= 8 * bytes);
+    }
+  }
 }
 
 TEST_CASE("a page of 50 MB") {

@@ -129,6 +129,32 @@ class _Extract:
         2010 and Readability.
         """
 
+    @staticmethod
+    def strip_tags(
+        data: Data,
+        /,
+        *,
+        entities: bool = True,
+        scripts: bool = False,
+        separator: Literal["none", "space"] = "none",
+        whitespace: Literal["keep", "collapse"] = "keep",
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Removes tags and comments and keeps all text, of any document, whatever its media type.
+
+            entities: Decode character references such as &amp; and &#233;.
+            scripts: Keep the content of script and style elements.
+            separator: What stands for a tag: nothing, or one space where none stands before. One of: none,
+                space.
+            whitespace: collapse: one space for each run of white space, none at the ends. One of: keep,
+                collapse.
+            Adds the column `tag_count` (integer): Tags that were removed.
+
+        Version 1. Reference: HTML standard, section 13.2.5; as re.sub('<[^>]+>', '', text), but for quoted
+        attributes, comments and signs of comparison.
+        """
+
 class _Filter:
     @staticmethod
     def answer_leak(

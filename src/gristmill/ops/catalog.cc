@@ -5,6 +5,7 @@
 #include "gristmill/ops/dedup/exact.h"
 #include "gristmill/ops/dedup/minhash.h"
 #include "gristmill/ops/extract/html.h"
+#include "gristmill/ops/extract/strip_tags.h"
 #include "gristmill/ops/filter/answer_leak.h"
 #include "gristmill/ops/filter/blocklist.h"
 #include "gristmill/ops/filter/c4.h"
@@ -35,11 +36,13 @@ constexpr CatalogEntry entry{&T::spec_, &T::make};
 
 /// One line an operator, sorted by name.
 constexpr std::array entries{
-    entry<DedupExact>,       entry<DedupMinhash>,     entry<ExtractHtml>,      entry<FilterAnswerLeak>,
-    entry<FilterBlocklist>,  entry<FilterC4>,         entry<C4Paragraph>,      entry<FilterConversation>,
-    entry<FilterExpression>, entry<FilterFineweb>,    entry<GopherQuality>,    entry<GopherRepetition>,
-    entry<FilterLanguage>,   entry<FilterLines>,      entry<FilterNoise>,      entry<FilterPreferencePair>,
-    entry<FilterUrlDensity>, entry<LanguageIdentify>, entry<NormalizeUnicode>, entry<RedactPii>,
+    entry<DedupExact>,       entry<DedupMinhash>,         entry<ExtractHtml>,
+    entry<ExtractStripTags>, entry<FilterAnswerLeak>,     entry<FilterBlocklist>,
+    entry<FilterC4>,         entry<C4Paragraph>,          entry<FilterConversation>,
+    entry<FilterExpression>, entry<FilterFineweb>,        entry<GopherQuality>,
+    entry<GopherRepetition>, entry<FilterLanguage>,       entry<FilterLines>,
+    entry<FilterNoise>,      entry<FilterPreferencePair>, entry<FilterUrlDensity>,
+    entry<LanguageIdentify>, entry<NormalizeUnicode>,     entry<RedactPii>,
     entry<SignalsRedpajama>, entry<TokenizeBpe>,
 };
 

@@ -8,6 +8,7 @@
 
 #include "gristmill/base/units.h"
 #include "gristmill/platform/datasets.h"
+#include "gristmill/platform/python_step.h"
 #include "session.h"
 
 namespace gristmill::cli {
@@ -201,17 +202,6 @@ void add_release(CLI::App& app, Session& session) {
   });
 }
 
-/// The Python environment that the program was installed into, or that of the source tree it was built in.
-std::string python_beside_program() {
-  std::error_code code;
-  const auto folder = std::filesystem::read_symlink("/proc/self/exe", code).parent_path();
-  for (const auto* relative : {"python", "../../../.venv/bin/python"}) {
-    const auto path = (folder / relative).lexically_normal();
-    if (std::filesystem::exists(path, code)) return path.string();
-  }
-  return (folder / "python").string();
-}
-
 /// SQL runs in DuckDB, which lives in the Python environment beside the program.
 void add_sql(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("sql", "SQL over datasets, through DuckDB");
@@ -221,14 +211,14 @@ void add_sql(CLI::App& app, Session& session) {
       ->required();
   command->callback([&session, query] {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
-      const auto python = python_beside_program();
+      const auto python = platform::python_interpreter();
       std::vector<std::string> words{python, "-m", "gristmill.sql", "--workspace", workspace.folder()};
       if (session.is_json) words.emplace_back("--json");
       words.push_back(*query);
       std::vector<char*> arguments;
       for (auto& word : words) arguments.push_back(word.data());
       arguments.push_back(nullptr);
-      ::execv(python.c_str(), arguments.data());
+      ::execvp(python.c_str(), arguments.data());
       return errno_error(
           fmt::format("starting {} (the Python environment that holds DuckDB; `make dev` makes it)", python), errno);
     });

@@ -57,6 +57,7 @@ class ArrowColumn {
   static Result<ArrowColumn> open(const ArrowSchema& schema, const ArrowArray& array, std::int64_t parent_offset,
                                   std::int64_t rows);
 
+  [[nodiscard]] ColumnType type() const { return type_; }
   [[nodiscard]] bool is_string() const { return type_ == ColumnType::string; }
   [[nodiscard]] StringLayout layout() const { return layout_; }
   [[nodiscard]] bool is_null(std::int64_t row) const;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "gristmill/base/clock.h"
 #include "gristmill/engine/flight.h"
@@ -89,31 +90,52 @@ Chain::Chain(const std::vector<Step>& steps, std::size_t begin, std::size_t end,
 Chain::~Chain() = default;
 Chain::Chain(Chain&&) noexcept = default;
 
-void Chain::run(data::Batch& batch, std::int64_t ordinal, const std::set<std::pair<std::int64_t, std::int64_t>>& poison,
-                const Departure& depart) {
+Status Chain::run(data::Batch& batch, std::int64_t ordinal,
+                  const std::set<std::pair<std::int64_t, std::int64_t>>& poison, const Departure& depart) {
   // The batch before may have used the same memory for other texts.
   shared_words_->clear();
   ordinals_.resize(batch.documents.size());
   for (auto& number : ordinals_) number = ordinal++;
-  for (std::size_t i = 0; i < bound_.size(); ++i) run_step(i, batch, poison, depart);
+  for (std::size_t i = 0; i < bound_.size(); ++i) GRISTMILL_RETURN_IF_ERROR(run_step(i, batch, poison, depart));
+  return {};
 }
 
-void Chain::run_step(std::size_t index, data::Batch& batch,
-                     const std::set<std::pair<std::int64_t, std::int64_t>>& poison, const Departure& depart) {
+Status Chain::judge_together(const Bound& bound, data::Batch& batch,
+                             const std::set<std::pair<std::int64_t, std::int64_t>>& poison) {
+  std::vector<data::Document*> documents;
+  std::vector<std::size_t> rows;
+  verdicts_.assign(batch.documents.size(), ops::Verdict());
+  for (std::size_t i = 0; i < batch.documents.size(); ++i) {
+    if (poison.contains({ordinals_[i], static_cast<std::int64_t>(bound.position)})) continue;
+    documents.push_back(&batch.documents[i]);
+    rows.push_back(i);
+  }
+  std::vector<ops::Verdict> verdicts(documents.size());
+  // No single document is to blame should this process crash now.
+  FlightRecorder::at(-1, -1);
+  GRISTMILL_RETURN_IF_ERROR(bound.step->op->apply_batch(documents, *bound.scratch, verdicts));
+  for (std::size_t i = 0; i < rows.size(); ++i) verdicts_[rows[i]] = std::move(verdicts[i]);
+  return {};
+}
+
+Status Chain::run_step(std::size_t index, data::Batch& batch,
+                       const std::set<std::pair<std::int64_t, std::int64_t>>& poison, const Departure& depart) {
   auto& [step, position, scratch, annotation_slot] = bound_[index];
   auto& account = accounts_[index];
   scratch->arena = &batch.arena;
   const double started = thread_cpu_seconds();
+  account.in += static_cast<std::int64_t>(batch.documents.size());
+  for (const auto& document : batch.documents) account.bytes_in += static_cast<std::int64_t>(document.text.size());
+  const bool is_together = step->op->is_batched();
+  if (is_together) GRISTMILL_RETURN_IF_ERROR(judge_together(bound_[index], batch, poison));
   std::size_t kept = 0;
   for (std::size_t i = 0; i < batch.documents.size(); ++i) {
     auto& document = batch.documents[i];
-    const auto bytes_in = static_cast<std::int64_t>(document.text.size());
-    ++account.in;
-    account.bytes_in += bytes_in;
     FlightRecorder::at(ordinals_[i], static_cast<std::int64_t>(position));
     auto verdict = !poison.empty() && poison.contains({ordinals_[i], static_cast<std::int64_t>(position)})
                        ? ops::Verdict::quarantined(crash_reason, "the operator crashed the process on this document")
-                       : step->op->apply(document, *scratch);
+                   : is_together ? std::move(verdicts_[i])
+                                 : step->op->apply(document, *scratch);
     if (verdict.outcome == ops::Outcome::dropped && step->annotates) {
       document.columns[annotation_slot] = verdict.reason;
       verdict = ops::Verdict::kept();
@@ -133,7 +155,8 @@ void Chain::run_step(std::size_t index, data::Batch& batch,
   }
   batch.documents.resize(kept);
   ordinals_.resize(kept);
-  account.cpu_seconds += thread_cpu_seconds() - started;
+  account.cpu_seconds += thread_cpu_seconds() - started + std::exchange(scratch->cpu_seconds_elsewhere, 0);
+  return {};
 }
 
 }  // namespace gristmill::engine

@@ -46,14 +46,18 @@ class Chain {
 
   /// Applies all steps; `batch.documents` keeps what is left, in order. `ordinal` is the first document's number in
   /// the task; documents listed in `poison` (ordinal, step) are quarantined instead of processed by that step.
-  void run(data::Batch& batch, std::int64_t ordinal, const std::set<std::pair<std::int64_t, std::int64_t>>& poison,
-           const Departure& depart);
+  /// Fails when an operator cannot work at all; what is wrong with a document is a verdict.
+  Status run(data::Batch& batch, std::int64_t ordinal, const std::set<std::pair<std::int64_t, std::int64_t>>& poison,
+             const Departure& depart);
 
   [[nodiscard]] std::vector<OperatorAccount>& accounts() { return accounts_; }
 
  private:
-  void run_step(std::size_t index, data::Batch& batch, const std::set<std::pair<std::int64_t, std::int64_t>>& poison,
-                const Departure& depart);
+  struct Bound;
+  Status run_step(std::size_t index, data::Batch& batch, const std::set<std::pair<std::int64_t, std::int64_t>>& poison,
+                  const Departure& depart);
+  Status judge_together(const Bound& bound, data::Batch& batch,
+                        const std::set<std::pair<std::int64_t, std::int64_t>>& poison);
 
   struct Bound {
     const Step* step;
@@ -65,6 +69,7 @@ class Chain {
   std::vector<Bound> bound_;
   std::vector<OperatorAccount> accounts_;
   std::vector<std::int64_t> ordinals_;
+  std::vector<ops::Verdict> verdicts_;  ///< Of a batch that was judged as a whole.
 };
 
 }  // namespace gristmill::engine

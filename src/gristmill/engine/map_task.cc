@@ -129,13 +129,14 @@ class MapTask {
         document.columns = batch_.allocate_cells(stage_.columns->size());
     }
     apply_decisions();
-    chain_.run(batch_, ordinal_, poison_,
-               [&](const data::Document& document, const std::string& name, const ops::Verdict& verdict) {
-                 index_.add_outcome(document.id, name, verdict.reason);
-                 if (verdict.outcome == ops::Outcome::quarantined && status_) {
-                   status_ = quarantine(document, name, verdict.reason, verdict.message);
-                 }
-               });
+    GRISTMILL_RETURN_IF_ERROR(
+        chain_.run(batch_, ordinal_, poison_,
+                   [&](const data::Document& document, const std::string& name, const ops::Verdict& verdict) {
+                     index_.add_outcome(document.id, name, verdict.reason);
+                     if (verdict.outcome == ops::Outcome::quarantined && status_) {
+                       status_ = quarantine(document, name, verdict.reason, verdict.message);
+                     }
+                   }));
     // Reading, keys and writing that follow are not the last document's doing.
     FlightRecorder::at(-1, -1);
     ordinal_ += documents;

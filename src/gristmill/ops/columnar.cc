@@ -69,6 +69,7 @@ class Pass {
       }
       GRISTMILL_TRY(const auto column, batch_.column(position));
       inputs_.push_back(column);
+      columns_.push_back({.name = std::string(needed.name), .type = column.type()});
       scratch_->columns_in.push_back(slot_of(needed.name));
     }
     for (const auto& made : op_.spec().columns_out) scratch_->columns_out.push_back(slot_of(made.name));
@@ -108,6 +109,8 @@ class Pass {
   }
 
   [[nodiscard]] std::vector<data::Document>& documents() { return stretch_.documents; }
+  /// The operator columns that are read, with the types that they have here.
+  [[nodiscard]] const std::vector<data::Column>& columns() const { return columns_; }
   [[nodiscard]] Scratch& scratch() { return *scratch_; }
 
  private:
@@ -209,6 +212,7 @@ class Pass {
   std::vector<std::string_view> slots_;
   std::vector<BoundPart> bound_;
   std::vector<data::ArrowColumn> inputs_;
+  std::vector<data::Column> columns_;
   std::vector<data::ArrowColumnBuilder> made_;
   std::vector<std::uint16_t> made_slots_;  ///< Slot of each.
   std::optional<data::ArrowColumnBuilder> annotation_;
@@ -253,7 +257,16 @@ std::vector<std::string> ColumnarOperator::columns_read() const {
 Result<ColumnarResult> ColumnarOperator::apply(const data::ArrowBatch& batch) const {
   Pass pass(*op_, settings_, batch);
   GRISTMILL_RETURN_IF_ERROR(pass.open());
+  GRISTMILL_RETURN_IF_ERROR(bind(pass.columns()));
   return pass.run();
+}
+
+Status ColumnarOperator::bind(const std::vector<data::Column>& columns) const {
+  const std::scoped_lock lock(mutex_);
+  if (bound_columns_ == columns) return {};
+  GRISTMILL_RETURN_IF_ERROR(op_->bind(columns));
+  bound_columns_ = columns;
+  return {};
 }
 
 Status ColumnarOperator::add_keys(const data::ArrowBatch& batch, ColumnarKeys& keys) const {
@@ -265,6 +278,7 @@ Status ColumnarOperator::add_keys(const data::ArrowBatch& batch, ColumnarKeys& k
     return limit_exceeded("a table of more than 4 billion rows: use a pipeline");
   Pass pass(*op_, settings_, batch);
   GRISTMILL_RETURN_IF_ERROR(pass.open());
+  GRISTMILL_RETURN_IF_ERROR(bind(pass.columns()));
   std::vector<Hash128> found;
   for (std::int64_t next = 0; next < batch.rows();) {
     next = pass.load(next);

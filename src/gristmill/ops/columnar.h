@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -60,8 +61,12 @@ class ColumnarOperator {
   [[nodiscard]] Result<std::vector<data::ArrowPair>> survivors(ColumnarKeys keys, ColumnarReport& report) const;
 
  private:
+  Status bind(const std::vector<data::Column>& columns) const;
+
   std::unique_ptr<Operator> op_;
   ColumnarSettings settings_;
+  mutable std::mutex mutex_;
+  mutable std::vector<data::Column> bound_columns_;  ///< That the operator was last told of.
 };
 
 }  // namespace gristmill::ops

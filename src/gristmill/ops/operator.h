@@ -108,6 +108,7 @@ struct Scratch {
   data::Arena* arena = nullptr;  ///< Of the batch at hand: new text and strings go here.
   std::vector<std::uint16_t> columns_in;  ///< Slot of each column in spec.columns_in.
   std::vector<std::uint16_t> columns_out;  ///< Slot of each column in spec.columns_out.
+  double cpu_seconds_elsewhere = 0;  ///< CPU time spent for the batch at hand outside the calling thread.
   std::vector<std::uint16_t>
       annotation_columns;  ///< Slot of each column in spec.annotation_columns; empty unless the step annotates.
   SharedWords* shared_words = nullptr;  ///< Of the chain, for all its operators; null when an operator runs alone.
@@ -128,6 +129,14 @@ class Operator {
   /// Judges and changes one document. Work is bounded by document size and fixed budgets, never by time.
   /// Must not throw; problems of a document are verdicts.
   virtual Verdict apply(data::Document& document, Scratch& scratch) const = 0;
+  /// True for an operator that wants many documents at once: the engine then calls `apply_batch` instead of `apply`.
+  [[nodiscard]] virtual bool is_batched() const { return false; }
+  /// Judges documents together, one verdict each. Fails only when none of them could be worked on whatever they hold.
+  virtual Status apply_batch(std::span<data::Document* const> documents, Scratch& scratch,
+                             std::span<Verdict> verdicts) const {
+    for (std::size_t i = 0; i < documents.size(); ++i) verdicts[i] = apply(*documents[i], scratch);
+    return {};
+  }
 };
 
 /// Says that a document belongs with all others that share the key.

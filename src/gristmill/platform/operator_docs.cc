@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "gristmill/ops/operator.h"
+#include "gristmill/platform/python_step.h"
 
 namespace gristmill::platform {
 namespace {
@@ -213,7 +214,7 @@ std::string operators_markdown() {
       reasons += fmt::format("{}`{}`", reasons.empty() ? "" : ", ", reason.as_string());
     if (!reasons.empty()) out += reasons + ".\n";
   }
-  return out;
+  return out + python_step_markdown();
 }
 
 Json pipeline_schema() {
@@ -232,6 +233,12 @@ Json pipeline_schema() {
                              {"required", Json::array({entry.spec->name})},
                              {"additionalProperties", false}}));
   }
+  auto properties_of_python = Json::object();
+  properties_of_python.set(python_step_name, python_step_schema());
+  steps.push(Json::object({{"type", "object"},
+                           {"properties", std::move(properties_of_python)},
+                           {"required", Json::array({python_step_name})},
+                           {"additionalProperties", false}}));
   const auto text = Json::object({{"type", "string"}});
   auto tokens = Json::object({{"into", text},
                               {"format", Json::object({{"const", "gristmill"}})},

@@ -14,6 +14,7 @@
 #include "gristmill/base/hash.h"
 #include "gristmill/base/units.h"
 #include "gristmill/io/file.h"
+#include "gristmill/platform/python_step.h"
 #include "gristmill/platform/workspace.h"
 
 namespace gristmill::platform {
@@ -298,9 +299,10 @@ Result<std::string> read_option(const std::string& pipeline_path, const std::str
 }
 
 Result<engine::Step> make_step(const Pipeline& pipeline, const PipelineStep& step) {
+  if (step.name == python_step_name) return make_python_step(step.options, pipeline.path);
   const auto* entry = ops::find_operator(step.name);
   if (entry == nullptr) {
-    std::vector<std::string_view> names;
+    std::vector<std::string_view> names{python_step_name};
     for (const auto& known : ops::catalog()) names.push_back(known.spec->name);
     const auto near = ops::nearest(step.name, names);
     return invalid_argument(fmt::format("unknown operator '{}'{}; `gristmill ops list` shows all", step.name,

@@ -9,7 +9,8 @@ JOBS ?= $(shell nproc)
 # Git lists what belongs to the project; an unpacked archive has no git, and then no checks.
 SOURCES = git ls-files --cached --others --exclude-standard
 
-.PHONY: help setup dev demo test test-fast test-full test-asan test-tsan check format docs tidy bench fuzz-smoke clean
+.PHONY: help setup dev demo test test-fast test-full test-asan test-tsan test-integrations wheel check \
+  format docs tidy bench fuzz-smoke clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +40,12 @@ test-asan: setup ## Unit tests and fuzzers with address and undefined-behaviour 
 test-tsan: setup ## Unit tests of the threaded layers with the thread sanitizer
 	@tools/build.sh tsan $(JOBS) base_test data_test engine_test store_test
 	@tools/run_tests.sh tsan '^unit\.(base|data|engine|store)$$'
+
+test-integrations: dev ## Ray, Spark, DuckDB, Polars and pandas, in an environment of their own (downloads about 1 GB)
+	@tools/test_integrations.sh
+
+wheel: dev ## Build the wheel of the Python package in build/wheels
+	@tools/make_wheel.sh build/wheels
 
 check: setup ## Format, layers, style and Python lint: nothing is changed
 	@$(PYTHON) tools/check_layers.py

@@ -11,16 +11,30 @@ Everything is loaded on first use, so that `import gristmill` stays quick.
 
 import importlib
 
-__all__ = ["Dataset", "Error", "Operator", "__version__", "dataset", "ops", "run", "sql"]
+__all__ = [
+    "Chain",
+    "Dataset",
+    "Error",
+    "Operator",
+    "__version__",
+    "dataset",
+    "duckdb",
+    "ops",
+    "ray",
+    "run",
+    "spark",
+    "sql",
+]
 
 _HOMES = {
+    "Chain": "gristmill.operators",
     "Dataset": "gristmill.datasets",
     "Error": "gristmill.runs",
     "Operator": "gristmill.operators",
     "dataset": "gristmill.datasets",
     "run": "gristmill.runs",
 }
-_MODULES = {"ops", "sql"}
+_MODULES = {"duckdb", "ops", "ray", "spark", "sql"}
 
 
 def _version():

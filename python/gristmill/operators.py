@@ -86,3 +86,36 @@ class Operator:
 
 def _remake(name, text_column, options):
     return Operator(name, text_column=text_column, **options)
+
+
+class Chain:
+    """Several operators as one function: what the first gives back goes to the second.
+
+    A dict given as `report` is filled with one report an operator, by name; one that stands twice gets a number.
+    """
+
+    def __init__(self, *operators: "str | Operator") -> None:
+        self.operators = [Operator(one) if isinstance(one, str) else one for one in operators]
+
+    def __call__(self, data: Any, *, report: dict | None = None) -> Any:
+        for number, operator in enumerate(self.operators):
+            own: dict[str, Any] = {}
+            data = operator(data, report=own)
+            if report is not None:
+                report[operator.name if operator.name not in report else f"{operator.name}#{number + 1}"] = own
+        return data
+
+    def __repr__(self):
+        return f"gristmill.Chain({', '.join(map(repr, self.operators))})"
+
+
+def as_chain(operators: Any, parts: str | None) -> Chain:
+    """A chain of operators that may see the data in parts, named for the message: deduplication must see all of it."""
+    chain = Chain(*operators)
+    for operator in chain.operators:
+        if parts is not None and operator.spec["kind"] == "global":
+            raise ValueError(
+                f"{operator.name} compares all documents with each other, {parts} show it some at a time: "
+                "use gristmill.run, or gristmill.Operator on the whole table"
+            )
+    return chain

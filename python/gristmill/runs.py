@@ -2,6 +2,7 @@
 """Runs pipelines: the engine works in a process of its own, so that a crash or a memory limit never hits the caller."""
 
 import contextlib
+import importlib.util
 import json
 import os
 import pathlib
@@ -35,8 +36,14 @@ def program() -> str:
 
 
 def command_environment() -> dict[str, str]:
-    """The environment in which the command finds this interpreter for operators written in Python."""
-    return {"GRISTMILL_PYTHON": sys.executable, **os.environ}
+    """The environment in which the command finds this interpreter, for operators written in Python, and Arrow."""
+    environment = {"GRISTMILL_PYTHON": sys.executable, **os.environ}
+    # Found without importing it: Arrow's libraries lie there, wherever pyarrow was installed.
+    arrow = importlib.util.find_spec("pyarrow")
+    if arrow is not None and arrow.origin:
+        folders = [str(pathlib.Path(arrow.origin).parent), environment.get("LD_LIBRARY_PATH", "")]
+        environment["LD_LIBRARY_PATH"] = os.pathsep.join(filter(None, folders))
+    return environment
 
 
 def call(*arguments: str) -> Any:

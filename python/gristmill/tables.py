@@ -168,19 +168,32 @@ def _transform_batch(batch, operator, report):
 
     keep, columns, counts = _call(operator.apply, *_readable(batch, operator).__arrow_c_array__())
     report.add(counts)
-    if keep is not None:
-        batch = batch.filter(pyarrow.array(_Capsules(keep)))
     made = pyarrow.record_batch(_Capsules(columns))
-    arrays, fields = list(batch.columns), list(batch.schema)
+    mask = None if keep is None else pyarrow.array(_Capsules(keep))
+    arrays, fields = [], []
+    for field, column in zip(batch.schema, batch.columns, strict=True):
+        position = made.schema.get_field_index(field.name)
+        arrays.append(_kept(column, mask) if position < 0 else made.column(position))
+        fields.append(field if position < 0 else made.schema.field(position))
     for field, column in zip(made.schema, made.columns, strict=True):
-        position = batch.schema.get_field_index(field.name)
-        if position < 0:
+        if batch.schema.get_field_index(field.name) < 0:
             arrays.append(column)
             fields.append(field)
-        else:
-            arrays[position] = column
-            fields[position] = field
     return pyarrow.RecordBatch.from_arrays(arrays, schema=pyarrow.schema(fields, batch.schema.metadata))
+
+
+def _kept(column, mask):
+    """The rows that stay; without a mask the column itself."""
+    import pyarrow
+
+    if mask is None:
+        return column
+    # Arrow cannot filter views yet.
+    if pyarrow.types.is_string_view(column.type):
+        return column.cast(pyarrow.large_string()).filter(mask).cast(column.type)
+    if pyarrow.types.is_binary_view(column.type):
+        return column.cast(pyarrow.large_binary()).filter(mask).cast(column.type)
+    return column.filter(mask)
 
 
 def _transform_whole(batches, operator, report):
@@ -193,4 +206,9 @@ def _transform_whole(batches, operator, report):
         _call(operator.add_keys, *_readable(batch, operator).__arrow_c_array__(), keys)
     masks, counts = operator.survivors(keys)
     report.add(counts)
-    return [batch.filter(pyarrow.array(_Capsules(mask))) for batch, mask in zip(batches, masks, strict=True)]
+    made = []
+    for batch, mask in zip(batches, masks, strict=True):
+        keep = pyarrow.array(_Capsules(mask))
+        columns = [_kept(column, keep) for column in batch.columns]
+        made.append(pyarrow.RecordBatch.from_arrays(columns, schema=batch.schema))
+    return made

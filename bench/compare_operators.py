@@ -25,9 +25,8 @@ PARAMETERS = {
     "tokenize.bpe": {"tokenizer": str(TOKENIZER)},
 }
 BEFORE = {"filter.language": ["language.identify"]}
-# What an operator reads; all others read the main text of the pages.
-INPUTS = {"extract.html": "raw/web"}
-INPUTS |= dict.fromkeys(("filter.conversation", "filter.preference_pair", "filter.answer_leak"), "raw/chats")
+# Operators of chats; those that extract read the pages, all others the main text of them.
+OF_CHATS = ("filter.conversation", "filter.preference_pair", "filter.answer_leak")
 DATASETS = {"raw/web": "generated pages as HTML", "clean/texts": "main text of them", "raw/chats": "generated chats"}
 
 
@@ -69,11 +68,17 @@ def measure_steps(workspace, steps, dataset, output):
     return json.loads(cost.output), cost
 
 
+def dataset_of(name):
+    """What an operator reads."""
+    if name in OF_CHATS:
+        return "raw/chats"
+    return "raw/web" if name.startswith("extract.") else "clean/texts"
+
+
 def rate(workspace, name, repeats):
     """MB of text per CPU second, and the costs of the runs."""
     steps = [*BEFORE.get(name, []), {name: PARAMETERS.get(name, {})}]
-    dataset = INPUTS.get(name, "clean/texts")
-    runs = [measure_steps(workspace, steps, dataset, "clean/measured") for _ in range(repeats)]
+    runs = [measure_steps(workspace, steps, dataset_of(name), "clean/measured") for _ in range(repeats)]
     last = [document["operators"][-1] for document, _ in runs]
     return statistics.median(step["bytes_in"] / 1e6 / step["cpu_seconds"] for step in last), [cost for _, cost in runs]
 
@@ -117,8 +122,8 @@ def operators(repeats):
             missing.append(name)
             continue
         costs += spent
-        dataset = INPUTS.get(name, "clean/texts")
-        rates[name] = {"version": spec["version"], "mb_per_second": round(speed, 1), "corpus": DATASETS[dataset]}
+        corpus_name = DATASETS[dataset_of(name)]
+        rates[name] = {"version": spec["version"], "mb_per_second": round(speed, 1), "corpus": corpus_name}
         print(f"  {name}: {speed:.1f} MB/s", flush=True)
     write_rates(rates)
     slowest = min(rates, key=lambda name: rates[name]["mb_per_second"])

@@ -173,9 +173,7 @@ std::uint64_t WordExceptions::hash(std::string_view text) {
   } else {
     std::memcpy(&head, text.data(), text.size());
   }
-  std::uint64_t mixed = (head ^ (text.size() * 0x9E3779B97F4A7C15ULL)) * 0xD6E8FEB86659FD93ULL;
-  mixed = (mixed ^ (mixed >> 32) ^ tail) * 0xD6E8FEB86659FD93ULL;
-  return mixed ^ (mixed >> 29);
+  return mixed(head, tail, text.size());
 }
 
 WordExceptions::WordExceptions(std::vector<WordException> exceptions) : exceptions_(std::move(exceptions)) {
@@ -183,6 +181,8 @@ WordExceptions::WordExceptions(std::vector<WordException> exceptions) : exceptio
   slots_.assign(std::bit_ceil(exceptions_.size() * 16), -1);
   for (std::size_t i = 0; i < exceptions_.size(); ++i) {
     auto slot = hash(exceptions_[i].text);
+    filter_[slot % filter_bits / 64] |= std::uint64_t{1} << (slot % 64);
+    bytes_max_ = std::max(bytes_max_, exceptions_[i].text.size());
     while (slots_[slot & (slots_.size() - 1)] >= 0) ++slot;
     slots_[slot & (slots_.size() - 1)] = static_cast<std::int32_t>(i);
   }

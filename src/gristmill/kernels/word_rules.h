@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,14 +55,44 @@ class WordExceptions {
   [[nodiscard]] const WordException* find(std::string_view text) const;
   [[nodiscard]] const std::vector<WordException>& all() const { return exceptions_; }
 
+  /// True when part of a text may be an exception: false settles it for nearly all that is none.
+  [[nodiscard]] bool may_hold(std::string_view text, std::size_t begin, std::size_t end) const {
+    if (end - begin > bytes_max_) return false;
+    const auto bit = hash(text, begin, end) % filter_bits;
+    return (filter_[bit / 64] >> (bit % 64) & 1) != 0;
+  }
+
   /// A fast hash of short texts, for this table and the caches of splitters.
   static std::uint64_t hash(std::string_view text);
+  /// The same for a part of a text, faster where 8 bytes can be read from its start on.
+  static std::uint64_t hash(std::string_view text, std::size_t begin, std::size_t end) {
+    const auto size = end - begin;
+    if (begin + 8 > text.size()) return hash(text.substr(begin, size));
+    std::uint64_t head = 0;
+    std::uint64_t tail = 0;
+    std::memcpy(&head, text.data() + begin, 8);
+    if (size >= 8) {
+      std::memcpy(&tail, text.data() + end - 8, 8);
+    } else {
+      head &= (std::uint64_t{1} << (8 * size)) - 1;
+    }
+    return mixed(head, tail, size);
+  }
 
  private:
+  static constexpr std::size_t filter_bits = std::size_t{1} << 15;
+
   explicit WordExceptions(std::vector<WordException> exceptions);
+  static std::uint64_t mixed(std::uint64_t head, std::uint64_t tail, std::size_t size) {
+    std::uint64_t mix = (head ^ (size * 0x9E3779B97F4A7C15ULL)) * 0xD6E8FEB86659FD93ULL;
+    mix = (mix ^ (mix >> 32) ^ tail) * 0xD6E8FEB86659FD93ULL;
+    return mix ^ (mix >> 29);
+  }
 
   std::vector<WordException> exceptions_;
   std::vector<std::int32_t> slots_;
+  std::array<std::uint64_t, filter_bits / 64> filter_{};
+  std::size_t bytes_max_ = 0;  ///< Of the longest.
 };
 
 }  // namespace gristmill::kernels

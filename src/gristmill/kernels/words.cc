@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gristmill/kernels/words.h"
 
+#include <immintrin.h>
+
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <string>
 #include <unordered_map>
@@ -23,14 +26,40 @@ bool is_space(char32_t c) {
   return (word_class::of(c) & word_class::space) != 0;
 }
 
+bool is_ascii_space(unsigned char c) { return c == ' ' || (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x1F); }
+
 /// Offset behind the run of characters from `position` on that are (not) white space.
 std::size_t end_of_run(std::string_view text, std::size_t position, bool of_space) {
   while (position < text.size()) {
+    const auto byte = static_cast<unsigned char>(text[position]);
+    if (byte < 0x80) {
+      if (is_ascii_space(byte) != of_space) break;
+      ++position;
+      continue;
+    }
     auto after = position;
     if (is_space(next_code_point(text, after)) != of_space) break;
     position = after;
   }
   return position;
+}
+
+/// Offset behind the ASCII letters from `position` on.
+std::size_t end_of_letters(std::string_view text, std::size_t position) {
+  while (position + 32 <= text.size()) {
+    const auto bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text.data() + position));
+    const auto folded = _mm256_sub_epi8(_mm256_or_si256(bytes, _mm256_set1_epi8(0x20)), _mm256_set1_epi8('a'));
+    const auto letters = _mm256_cmpeq_epi8(_mm256_min_epu8(folded, _mm256_set1_epi8(25)), folded);
+    const auto others = ~static_cast<std::uint32_t>(_mm256_movemask_epi8(letters));
+    if (others != 0) return position + static_cast<std::size_t>(std::countr_zero(others));
+    position += 32;
+  }
+  while (position < text.size() && is_ascii_letter(text[position])) ++position;
+  return position;
+}
+
+bool ends_at_blank(std::string_view text, std::size_t end) {
+  return end == text.size() || text[end] == ' ' || text[end] == '\n';
 }
 
 /// A word as offsets into the text.
@@ -65,7 +94,10 @@ class PieceSplitter {
 
  private:
   [[nodiscard]] const WordException* exception(std::size_t begin, std::size_t end) const {
-    return with_exceptions_ ? WordExceptions::english().find(piece_.part(begin, end)) : nullptr;
+    const auto& exceptions = WordExceptions::english();
+    const bool is_possible = with_exceptions_ &&
+                             exceptions.may_hold(piece_.bytes, piece_.offsets[begin], piece_.offsets[end]);
+    return is_possible ? exceptions.find(piece_.part(begin, end)) : nullptr;
   }
 
   /// Takes prefixes and suffixes off by turns until none is left or an exception appears; returns what stays.
@@ -141,16 +173,21 @@ class Sequences {
     std::vector<std::string> words;
     const WordException* exception = nullptr;
   };
-  /// Sequences that begin with a word, or null. Most words are turned away by one bit.
+  /// False when no sequence has words that begin with these bytes as its first and second: so for nearly all pairs.
+  [[nodiscard]] bool may_begin(char first, char second) const {
+    const auto bit = pair_of(first, second);
+    return (pairs_[bit / 64] >> (bit % 64) & 1) != 0;
+  }
+  /// Sequences that begin with a word, or null.
   [[nodiscard]] const std::vector<Sequence>* starting_with(std::string_view word) const {
-    const auto bit = WordExceptions::hash(word) % filter_bits;
-    if ((filter_[bit / 64] >> (bit % 64) & 1) == 0) return nullptr;
     const auto found = by_first_word_.find(std::string(word));
     return found == by_first_word_.end() ? nullptr : &found->second;
   }
 
  private:
-  static constexpr std::size_t filter_bits = 1 << 15;
+  static std::size_t pair_of(char first, char second) {
+    return std::size_t{static_cast<unsigned char>(first)} << 8 | static_cast<unsigned char>(second);
+  }
 
   Sequences() {
     PieceSplitter splitter;
@@ -165,14 +202,14 @@ class Sequences {
       }
       // An exception that no rule cuts is only one as a whole piece.
       if (ends.size() < 2) continue;
-      const auto bit = WordExceptions::hash(sequence.words[0]) % filter_bits;
-      filter_[bit / 64] |= std::uint64_t{1} << (bit % 64);
+      const auto bit = pair_of(sequence.words[0].front(), sequence.words[1].front());
+      pairs_[bit / 64] |= std::uint64_t{1} << (bit % 64);
       by_first_word_[sequence.words[0]].push_back(std::move(sequence));
     }
   }
 
   std::unordered_map<std::string, std::vector<Sequence>> by_first_word_;
-  std::array<std::uint64_t, filter_bits / 64> filter_{};
+  std::array<std::uint64_t, (1 << 16) / 64> pairs_{};  ///< A bit for each pair of first bytes.
 };
 
 /// A run of words that equals a sequence.
@@ -196,6 +233,7 @@ struct WordSplitter::State {
   template <typename Add>
   void split(std::string_view text, Add&& add);
   void add_pieces(std::string_view text);
+  bool add_plain_piece(std::string_view text, std::size_t& position);
   void add_piece(std::string_view text, std::size_t begin, std::size_t end);
   void find_matches(std::string_view text);
   void keep_longest();
@@ -206,7 +244,8 @@ struct WordSplitter::State {
 
 void WordSplitter::State::add_piece(std::string_view text, std::size_t begin, std::size_t end) {
   const auto piece = text.substr(begin, end - begin);
-  auto* cached = piece.size() <= sizeof(CachedPiece::text) ? &cache[WordExceptions::hash(piece) % cache_size] : nullptr;
+  auto* cached = piece.size() <= sizeof(CachedPiece::text) ? &cache[WordExceptions::hash(text, begin, end) % cache_size]
+                                                           : nullptr;
   auto from = static_cast<std::uint32_t>(begin);
   const auto add = [&](std::uint32_t word_end) {
     tokens.push_back({from, static_cast<std::uint32_t>(begin) + word_end});
@@ -231,7 +270,9 @@ void WordSplitter::State::add_piece(std::string_view text, std::size_t begin, st
 void WordSplitter::State::find_matches(std::string_view text) {
   matches.clear();
   const auto& sequences = Sequences::english();
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
+  // A sequence has two words at least.
+  for (std::size_t i = 0; i + 1 < tokens.size(); ++i) {
+    if (!sequences.may_begin(text[tokens[i].begin], text[tokens[i + 1].begin])) continue;
     const auto* candidates = sequences.starting_with(word(text, tokens[i]));
     if (candidates == nullptr) continue;
     for (const auto& candidate : *candidates) {
@@ -261,24 +302,41 @@ void WordSplitter::State::keep_longest() {
   std::ranges::sort(matches, {}, &Match::begin);
 }
 
+/// Takes a piece that is a word of ASCII letters, alone or with a comma or full stop behind it, if no exception is
+/// near: these are most. Moves to the piece's end and returns true.
+bool WordSplitter::State::add_plain_piece(std::string_view text, std::size_t& position) {
+  const auto& exceptions = WordExceptions::english();
+  const auto end = end_of_letters(text, position);
+  if (end == position || exceptions.may_hold(text, position, end)) return false;
+  const auto add = [&](std::size_t begin, std::size_t behind) {
+    tokens.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(behind)});
+  };
+  if (ends_at_blank(text, end)) {
+    add(position, end);
+    position = end;
+    return true;
+  }
+  if (!ends_at_blank(text, end + 1)) return false;
+  // A full stop comes off behind a small letter, unless it makes an abbreviation; a comma always does.
+  const bool is_stop = text[end] == '.' && end - position > 1 && text[end - 1] >= 'a' &&
+                       !exceptions.may_hold(text, position, end + 1);
+  if (!is_stop && text[end] != ',') return false;
+  add(position, end);
+  add(end, end + 1);
+  position = end + 1;
+  return true;
+}
+
 void WordSplitter::State::add_pieces(std::string_view text) {
   tokens.clear();
-  const auto& exceptions = WordExceptions::english();
   for (std::size_t position = 0; position < text.size();) {
-    // A word of ASCII letters between blanks is the common case: only an exception can cut it.
-    auto end = position;
-    while (end < text.size() && is_ascii_letter(text[end])) ++end;
-    const bool ends_at_blank = end == text.size() || text[end] == ' ' || text[end] == '\n';
-    if (end > position && ends_at_blank && exceptions.find(text.substr(position, end - position)) == nullptr) {
-      tokens.push_back({static_cast<std::uint32_t>(position), static_cast<std::uint32_t>(end)});
-      position = end;
-    } else {
-      end = end_of_run(text, end, false);
+    if (!add_plain_piece(text, position)) {
+      const auto end = end_of_run(text, position, false);
       if (end > position) add_piece(text, position, end);
       position = end;
     }
     // One blank only separates; more white space counts as a word where runs of words are compared.
-    end = end_of_run(text, position, true);
+    const auto end = end_of_run(text, position, true);
     const auto space_begin = position + (position < end && text[position] == ' ' && position > 0 ? 1 : 0);
     if (space_begin < end)
       tokens.push_back({static_cast<std::uint32_t>(space_begin), static_cast<std::uint32_t>(end), true});

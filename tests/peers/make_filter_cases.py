@@ -27,7 +27,24 @@ SPRING = "When the river rises in spring, children build small boats from bark a
 SUMMER = "Nobody remembers who planted the lime trees along the road, but everyone sits below them on hot evenings."
 AUTUMN = "Before the first frost the last apples are picked, pressed and shared with all who helped to carry them."
 YEAR = [WINTER, SPRING, SUMMER, AUTUMN]
-NUMBERS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()
+NUMBERS = [
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+]
 
 
 def different(count, length):
@@ -98,7 +115,7 @@ def repetition_columns(text):
 
 
 def repetition_cases():
-    names = {"duplicated_{}_n_grams".format(n): f"dup_{n}_gram" for n in range(5, 11)}
+    names = {f"duplicated_{n}_n_grams": f"dup_{n}_gram" for n in range(5, 11)}
     for case, text in repetition_texts():
         yield case, {}, text, GopherRepetitionFilter(), names, repetition_columns
     # Rules of which the defaults would be hidden by an earlier one.

@@ -75,7 +75,7 @@ struct MetaMeaning {
 };
 
 constexpr std::array meta_meanings{
-    MetaMeaning{"og:title", Fact::title, 2},
+    MetaMeaning{"og:title", Fact::title, 1},
     MetaMeaning{"twitter:title", Fact::title, 4},
     MetaMeaning{"dc.title", Fact::title, 5},
     MetaMeaning{"citation_title", Fact::title, 5},
@@ -163,7 +163,8 @@ class FactReader {
     switch (node.tag) {
       case HtmlTag::text: return;
       case HtmlTag::title:
-        if ((node.flags & HtmlNode::has_raw) != 0) offer(Fact::title, 1, tree_.source(node));
+        // Titles for sharing come first: the element's often ends with the name of the site.
+        if ((node.flags & HtmlNode::has_raw) != 0) offer(Fact::title, 3, tree_.source(node));
         return;
       case HtmlTag::html: return read_language(i);
       case HtmlTag::meta: return read_meta(kernels::parse_html_attributes(tree_.source(node)), i);
@@ -324,7 +325,7 @@ class FactReader {
   }
 
   void take_linked_data() {
-    offer(Fact::title, 3, linked_.headline);
+    offer(Fact::title, 2, linked_.headline);
     for (const auto& author : linked_.authors) offer(Fact::author, 1, author);
     offer(Fact::date, 1, linked_.date_published);
     offer(Fact::date_modified, 1, linked_.date_modified);

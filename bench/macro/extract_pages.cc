@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Extracts pages with extract.html, for bench/quality/extraction.py.
-//   extract_pages OPTIONS_JSON < list > results
-// Each input line is the path of an HTML file (UTF-8, uncompressed). Each output line is {"text", "verdict"}; the last
-// one is {"pages", "bytes", "cpu_seconds"}, where only the operator itself is timed, best of `repeat` runs (option of
-// this program inside OPTIONS_JSON, default 1).
+//   extract_pages OPTIONS_JSON [LIST] > results
+// Each line of LIST (default: standard input) is the path of an HTML file (UTF-8, uncompressed). Each output line is
+// {"text", "verdict"}; the last one is {"pages", "bytes", "cpu_seconds"}, where only the operator itself is timed, best
+// of `repeat` runs (option of this program inside OPTIONS_JSON, default 1).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -31,9 +31,9 @@ struct Page {
   std::string verdict;
 };
 
-std::vector<Page> read_pages() {
+std::vector<Page> read_pages(const char* list_path) {
   std::vector<Page> pages;
-  std::ifstream list("/dev/stdin");
+  std::ifstream list(list_path);
   std::string path;
   while (std::getline(list, path)) {
     std::ifstream file(path, std::ios::binary);
@@ -77,7 +77,7 @@ int main(int argc, char** argv) {
   if (!options) return fmt::print(stderr, "{}\n", options.error().message), 1;
   const auto op = entry->make(*options);
   if (!op) return fmt::print(stderr, "{}\n", op.error().message), 1;
-  auto pages = read_pages();
+  auto pages = read_pages(argc > 2 ? argv[2] : "/dev/stdin");
   double best = 1e300;
   for (std::int64_t run = 0; run < repeats; ++run) best = std::min(best, extract_all(**op, pages));
   std::size_t bytes = 0;

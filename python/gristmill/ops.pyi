@@ -83,7 +83,8 @@ class _Extract:
         keep: Sequence[Literal["headings", "lists", "tables", "code", "links", "emphasis"]] = ...,
         metadata: Sequence[str] = ["title", "author", "date", "canonical_url", "license_url"],
         spans: bool = False,
-        mode: Literal["precision", "balanced", "recall"] = "balanced",
+        profile: Literal["balanced", "recall", "precision", "rules"] = "balanced",
+        model: Literal["content-1-ca2352bbfafb0fab"] = "content-1-ca2352bbfafb0fab",
         min_words: int = 1,
         max_nodes: int = 2000000,
         text_column: str = "text",
@@ -101,8 +102,11 @@ class _Extract:
                 canonical_url, license_url, date_modified, page_language, site_name, description, licenses,
                 meta_tags, json_ld.
             spans: Write the column extract_spans: where in the page each block of the text comes from.
-            mode: precision: rather lose content than let boilerplate in; recall: the reverse. One of:
-                precision, balanced, recall.
+            profile: What decides: the trained model at its best F1, leaning to recall (rather let
+                boilerplate in) or to precision (rather lose content), or hand-checkable rules without the
+                model. One of: balanced, recall, precision, rules.
+            model: The built-in model, with the beginning of its SHA-256; see docs/content-model.md. One of:
+                content-1-ca2352bbfafb0fab.
             min_words: Pages with less content are dropped (1..100000 words).
             max_nodes: Pages with more elements and texts are quarantined (32 bytes of memory each)
                 (100..1e+08 nodes).
@@ -125,7 +129,7 @@ class _Extract:
                 byte range of each block in the text and in the page as it reached the operator (spans).
             Reasons: html.no_content, html.too_complex.
 
-        Version 2. Reference: HTML standard, sections 12 and 13; block features after Kohlschuetter et al.
+        Version 3. Reference: HTML standard, sections 12 and 13; block features after Kohlschuetter et al.
         2010 and Readability.
         """
 

@@ -80,6 +80,7 @@ class HtmlTree {
   [[nodiscard]] std::string_view source(const HtmlNode& node) const {
     return html_.substr(node.source_begin, node.source_end - node.source_begin);
   }
+  [[nodiscard]] std::size_t html_bytes() const { return html_.size(); }
   /// Open-element look-ups made: the only work that could grow faster than the input, kept linear by a budget.
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
   /// Gives memory back that one giant page made grow beyond `nodes_kept_max`.

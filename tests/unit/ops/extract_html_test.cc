@@ -148,16 +148,22 @@ TEST_CASE("a page of 50 MB") {
 
 TEST_CASE("blocks are chosen by expected F1") {
   const auto page = page_of_words({10, 10, 10});
-  // Balanced, by hand: the odds to the power 1.5 make 0.036, 0.964, 0.648, together 16.5 words of content. Keeping one
-  // block expects 2*9.64/(10+16.5) = 0.729, two 2*16.1/(20+16.5) = 0.884, three 2*16.5/(30+16.5) = 0.709.
-  const std::array<float, 3> clear{0.1f, 0.9f, 0.6f};
-  CHECK(extract::choose_blocks(page, clear, extract::Mode::balanced) == std::vector<std::uint8_t>{0, 1, 1});
-  CHECK(extract::choose_blocks(page_of_words({}), {}, extract::Mode::balanced).empty());
+  constexpr extract::Sharpness sharp{6};
+  constexpr extract::Sharpness flat{2};
+  // By hand, the log-odds of 0.1, 0.9, 0.6 in 1/64: to the power 1.5 they make 0.036, 0.964, 0.648, together 16.5 words
+  // of content. Keeping one block expects 2*9.64/(10+16.5) = 0.729, two 2*16.1/(20+16.5) = 0.884, three
+  // 2*16.5/(30+16.5) = 0.709.
+  const std::array<std::int16_t, 3> clear{-141, 141, 26};
+  CHECK(extract::choose_blocks(page, clear, sharp) == std::vector<std::uint8_t>{0, 1, 1});
+  CHECK(extract::choose_blocks(page_of_words({}), {}, sharp).empty());
   // With 0.4 for the last block the odds to the power 1.5 make it 0.353: one block expects 0.820, two 0.786. To the
   // power 0.5 the three are 0.25, 0.75, 0.449: one block 0.612, two 0.695, three 0.651.
-  const std::array<float, 3> doubtful{0.1f, 0.9f, 0.4f};
-  CHECK(extract::choose_blocks(page, doubtful, extract::Mode::balanced) == std::vector<std::uint8_t>{0, 1, 0});
-  CHECK(extract::choose_blocks(page, doubtful, extract::Mode::recall) == std::vector<std::uint8_t>{0, 1, 1});
+  const std::array<std::int16_t, 3> doubtful{-141, 141, -26};
+  CHECK(extract::choose_blocks(page, doubtful, sharp) == std::vector<std::uint8_t>{0, 1, 0});
+  CHECK(extract::choose_blocks(page, doubtful, flat) == std::vector<std::uint8_t>{0, 1, 1});
+  // Of equal odds the earlier block comes first; the far ends of the scale do not leave the table.
+  const std::array<std::int16_t, 3> extreme{32767, -32768, 32767};
+  CHECK(extract::choose_blocks(page, extreme, sharp) == std::vector<std::uint8_t>{1, 0, 1});
 }
 
 }  // namespace gristmill::ops

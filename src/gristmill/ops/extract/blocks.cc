@@ -546,8 +546,10 @@ class BlockCutter {
   std::size_t runs_begin_ = 0;
 };
 
-/// Fills in `outer`: one look at the parent suffices as parents come first.
+}  // namespace
+
 void link_outer(std::vector<Container>& containers) {
+  // One look at the parent suffices as parents come first.
   for (std::size_t i = 1; i < containers.size(); ++i) {
     auto& container = containers[i];
     const auto& parent = containers[container.parent];
@@ -555,8 +557,6 @@ void link_outer(std::vector<Container>& containers) {
     container.outer = is_same ? parent.outer : container.parent;
   }
 }
-
-}  // namespace
 
 void Page::clear() {
   text.clear();

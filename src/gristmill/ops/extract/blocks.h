@@ -89,6 +89,9 @@ struct Page {
   void clear();
 };
 
+/// Fills in `outer` of containers whose other members are known.
+void link_outer(std::vector<Container>& containers);
+
 /// Cuts the tree into blocks. Scripts, styles, templates, form values, SVG and other content that is never text are
 /// left out; `noscript` is read when it holds at least 60 words (some forums keep the whole thread there). Formulas
 /// become TeX between dollar signs where the page carries it. The blocks are the same with and without runs.

@@ -7,8 +7,8 @@
 
 namespace gristmill::ops::extract {
 
-/// Probability of each block to be main content, by the built-in rules: a sum of steps over its features. A trained
-/// model takes the same features and gives the same kind of probabilities.
-std::vector<float> score_by_rules(const kernels::HtmlTree& tree, const Page& page);
+/// Log-odds of each block to be main content, in 1/64, by the built-in rules: a sum of steps over its features. The
+/// trained model (content_model.h) takes the same features and gives the same kind of log-odds.
+std::vector<std::int16_t> score_by_rules(const kernels::HtmlTree& tree, const Page& page);
 
 }  // namespace gristmill::ops::extract

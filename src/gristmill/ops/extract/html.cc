@@ -9,7 +9,7 @@
 
 #include "gristmill/kernels/html_tree.h"
 #include "gristmill/ops/extract/blocks.h"
-#include "gristmill/ops/extract/content_rules.h"
+#include "gristmill/ops/extract/content_model.h"
 
 namespace gristmill::ops {
 namespace {
@@ -46,12 +46,19 @@ constexpr std::array options{
                .unit = "",
                .choices = "",
                .help = "Write the column extract_spans: where in the page each block of the text comes from"},
-    OptionSpec{.name = "mode",
+    OptionSpec{.name = "profile",
                .type = OptionType::string,
                .fallback = R"("balanced")",
                .unit = "",
-               .choices = "precision,balanced,recall",
-               .help = "precision: rather lose content than let boilerplate in; recall: the reverse"},
+               .choices = "balanced,recall,precision,rules",
+               .help = "What decides: the trained model at its best F1, leaning to recall (rather let boilerplate in) "
+                       "or to precision (rather lose content), or hand-checkable rules without the model"},
+    OptionSpec{.name = "model",
+               .type = OptionType::string,
+               .fallback = extract::content_model_option,
+               .unit = "",
+               .choices = extract::content_model_name,
+               .help = "The built-in model, with the beginning of its SHA-256; see docs/content-model.md"},
     OptionSpec{.name = "min_words",
                .type = OptionType::integer,
                .fallback = "1",
@@ -155,7 +162,7 @@ void release_large(HtmlScratch& scratch) {
 
 constinit const Spec ExtractHtml::spec_{
     .name = "extract.html",
-    .version = 2,
+    .version = 3,
     .kind = Kind::map,
     .summary = "Turns HTML pages into the text or Markdown of their main content; other documents pass unchanged.",
     .reference = "HTML standard, sections 12 and 13; block features after Kohlschuetter et al. 2010 and Readability",
@@ -178,9 +185,10 @@ Result<std::unique_ptr<Operator>> ExtractHtml::make(const Options& given) {
   }
   made->is_markdown_ = given.string("format") == "markdown";
   made->choose_columns(given.strings("metadata"), given.boolean("spans"));
-  const auto& mode = given.string("mode");
-  if (mode == "precision") made->mode_ = extract::Mode::precision;
-  if (mode == "recall") made->mode_ = extract::Mode::recall;
+  const auto& profile = given.string("profile");
+  if (profile == "recall") made->profile_ = extract::Profile::recall;
+  if (profile == "precision") made->profile_ = extract::Profile::precision;
+  if (profile == "rules") made->profile_ = extract::Profile::rules;
   made->words_min_ = static_cast<std::uint32_t>(given.integer("min_words"));
   made->nodes_max_ = static_cast<std::uint32_t>(given.integer("max_nodes"));
   return std::unique_ptr<Operator>(std::move(made));
@@ -227,8 +235,7 @@ Verdict ExtractHtml::apply(data::Document& document, Scratch& scratch) const {
     return Verdict::quarantined(too_complex, fmt::format("more than {} elements and texts (max_nodes)", nodes_max_));
   }
   extract::cut_into_blocks(own.tree, keep_.links || is_markdown_, own.page);
-  const auto probabilities = extract::score_by_rules(own.tree, own.page);
-  const auto chosen = extract::choose_blocks(own.page, probabilities, mode_);
+  const auto chosen = extract::decide(own.tree, own.page, profile_);
   const auto render = is_markdown_ ? extract::render_markdown : extract::render_text;
   render(own.tree, own.page, chosen, keep_, own.rendering);
   const auto shares = measure(own.page, chosen);

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "gristmill/ops/extract/choose.h"
+#include "gristmill/ops/extract/decide.h"
 #include "gristmill/ops/extract/page_facts.h"
 #include "gristmill/ops/extract/render.h"
 #include "gristmill/ops/operator.h"
@@ -34,7 +34,7 @@ class ExtractHtml final : public Operator {
   bool with_spans_ = false;
   bool is_markdown_ = false;
   extract::Keep keep_;
-  extract::Mode mode_ = extract::Mode::balanced;
+  extract::Profile profile_ = extract::Profile::balanced;
   std::uint32_t words_min_ = 0;
   std::uint32_t nodes_max_ = 0;
 };

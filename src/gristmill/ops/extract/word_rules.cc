@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string_view>
+
+#include "gristmill/ops/extract/features.h"
 
 namespace gristmill::ops::extract {
 namespace {
@@ -120,10 +123,10 @@ class WordScorer {
  public:
   WordScorer(const kernels::HtmlTree& tree, const Page& page) : tree_(tree), nodes_(tree.nodes()), page_(page) {}
 
-  std::vector<float> run() {
+  std::vector<std::int16_t> run() {
     weigh_values();
     sum_far();
-    std::vector<float> scores(page_.blocks.size());
+    std::vector<std::int16_t> scores(page_.blocks.size());
     std::ranges::transform(page_.blocks, scores.begin(), [this](const Block& block) { return score(block); });
     return scores;
   }
@@ -161,14 +164,14 @@ class WordScorer {
     }
   }
 
-  [[nodiscard]] float score(const Block& block) const {
+  [[nodiscard]] std::int16_t score(const Block& block) const {
     float sum = word_bias;
     const auto far = for_each_element(
         nodes_, page_, block, [&](Band band, std::uint32_t node) { sum += element_weight(band, nodes_[node]); });
     sum += far_[far];
     for_each_word_of_text(page_.text_of(block), block,
                           [&](Band band, std::uint32_t hash) { sum += weight_of(band, hash); });
-    return std::clamp(sum, -8.0f, 8.0f);
+    return static_cast<std::int16_t>(std::lround(score_unit * std::clamp(sum, -8.0f, 8.0f)));
   }
 
   const kernels::HtmlTree& tree_;
@@ -181,21 +184,8 @@ class WordScorer {
 
 }  // namespace
 
-void list_words(const kernels::HtmlTree& tree, const Page& page, const Block& block, std::vector<BandWord>& words) {
-  const auto nodes = tree.nodes();
-  words.clear();
-  const auto add = [&](Band band, std::uint32_t node) {
-    words.push_back({band, tag_hash(nodes[node].tag)});
-    for (const auto value : values_of(nodes[node])) {
-      for (const auto word : tree.value_words(value)) words.push_back({band, word});
-    }
-  };
-  auto at = for_each_element(nodes, page, block, add);
-  for (; at != 0; at = nodes[at].parent) add(Band::far, at);
-  for_each_word_of_text(page.text_of(block), block,
-                        [&](Band band, std::uint32_t hash) { words.push_back({band, hash}); });
+std::vector<std::int16_t> score_words(const kernels::HtmlTree& tree, const Page& page) {
+  return WordScorer(tree, page).run();
 }
-
-std::vector<float> score_words(const kernels::HtmlTree& tree, const Page& page) { return WordScorer(tree, page).run(); }
 
 }  // namespace gristmill::ops::extract

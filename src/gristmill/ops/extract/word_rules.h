@@ -18,17 +18,7 @@ enum class Band : std::uint8_t {
 };
 constexpr std::size_t band_count = 5;
 
-/// A word by its band and hash (kernels::html_word_hash).
-struct BandWord {
-  Band band = Band::own;
-  std::uint32_t hash = 0;
-};
-
-/// All words that say something of a block. An element's name is the word "<name>". For fitting the weights; scoring
-/// itself sums the same words faster.
-void list_words(const kernels::HtmlTree& tree, const Page& page, const Block& block, std::vector<BandWord>& words);
-
-/// Score of each block by the words of its elements and of its text: log-odds to be content.
-std::vector<float> score_words(const kernels::HtmlTree& tree, const Page& page);
+/// Score of each block by the words of its elements and of its text: log-odds to be content, in 1/64.
+std::vector<std::int16_t> score_words(const kernels::HtmlTree& tree, const Page& page);
 
 }  // namespace gristmill::ops::extract

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace gristmill::kernels {
+
+/// Rows that trees judge together: one register of 16-bit numbers.
+constexpr std::size_t tree_lanes = 16;
+
+/// One feature of several rows side by side.
+struct alignas(32) FeatureLanes {
+  std::array<std::int16_t, tree_lanes> values{};
+};
+
+/// Boosted trees of at most 16 leaves over integer features. A tree is walked without branches: each node whose
+/// feature is above the edge strikes out the leaves on its left, and the first leaf that remains is the answer
+/// (Lucchese et al. 2015, QuickScorer).
+class BoostedTrees {
+ public:
+  /// Reads `tree_count` trees from bytes: for each the count of leaves (u8), for each inner node the feature (u8), the
+  /// first and the end of its left leaves (u8 each) and the edge (i16), then the leaves (i16). Moves `bytes` behind
+  /// them; false when they are not well-formed or name a feature from `feature_count` on.
+  bool read(std::string_view& bytes, std::size_t tree_count, std::size_t feature_count);
+
+  /// Sum of the trees' answers for each lane, added in order, kept within 16 bits after each tree.
+  void sum(std::span<const FeatureLanes> features, FeatureLanes& sums) const;
+
+ private:
+  /// Numbers stand twice side by side: 32 bits are cheaper to spread over a register than 16.
+  struct Node {
+    std::uint32_t feature;
+    std::uint32_t edge;
+    std::uint32_t left_leaves;  ///< Bits of the leaves that fall out when the feature is above the edge.
+  };
+  struct Tree {
+    std::uint32_t nodes_end;
+    std::array<std::uint8_t, 16> leaves_low;   ///< Lower bytes of the leaves, in the order of `leaf_place`.
+    std::array<std::uint8_t, 16> leaves_high;
+  };
+  std::vector<Node> nodes_;
+  std::vector<Tree> trees_;
+};
+
+}  // namespace gristmill::kernels

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/ops/extract/content_model.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "gristmill/base/result.h"
+#include "gristmill/kernels/boosted_trees.h"
+#include "gristmill/ops/extract/tokens.h"
+
+namespace gristmill::ops::extract {
+namespace {
+
+#include "gristmill/ops/extract/content_model.inc"
+
+/// Bytes of a text in base 64, which has no padding.
+std::string decode_base64(std::string_view text) {
+  std::string bytes;
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    const auto value = c >= 'a' ? c - 'a' + 26 : c >= 'A' ? c - 'A' : c >= '0' ? c - '0' + 52 : c == '+' ? 62 : 63;
+    bits = bits << 6 | static_cast<std::uint32_t>(value);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes.push_back(static_cast<char>(bits >> count & 0xFF));
+  }
+  return bytes;
+}
+
+/// The built-in model, ready for use.
+struct Model {
+  std::string bytes;
+  std::span<const std::int8_t> weights;
+  std::int32_t token_bias = 0;
+  std::int32_t tree_bias = 0;
+  kernels::BoostedTrees trees;
+};
+
+/// Features by name and order: a model only fits the features it was trained on.
+std::uint64_t features_digest() {
+  std::uint64_t hash = 0xCBF29CE484222325u;  // FNV-1a, which the training computes too.
+  const auto add = [&](char c) { hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u; };
+  for (std::size_t i = 0; i < feature_count; ++i) {
+    for (const char c : feature_name(static_cast<Feature>(i))) add(c);
+    add('\n');
+  }
+  return hash;
+}
+
+struct Header {
+  std::array<char, 8> magic;
+  std::uint64_t features;
+  std::int32_t token_bias;
+  std::int32_t tree_bias;
+  std::uint32_t tree_count;
+};
+
+bool read_model(Model& model) {
+  std::string_view rest = model.bytes;
+  Header header{};
+  if (rest.size() < 28 + token_slot_count) return false;
+  std::memcpy(&header, rest.data(), 28);
+  rest.remove_prefix(28);
+  if (std::string_view(header.magic.data(), 8) != "GMCONT01" || header.features != features_digest()) return false;
+  model.token_bias = header.token_bias;
+  model.tree_bias = header.tree_bias;
+  model.weights = {reinterpret_cast<const std::int8_t*>(rest.data()), token_slot_count};
+  rest.remove_prefix(token_slot_count);
+  return model.trees.read(rest, header.tree_count, feature_count) && rest.empty();
+}
+
+const Model& model() {
+  static const auto* const loaded = [] {
+    auto* made = new Model{.bytes = decode_base64(model_base64)};
+    GRISTMILL_CHECK(read_model(*made), "the built-in content model does not fit the features: train it again");
+    return made;
+  }();
+  return *loaded;
+}
+
+}  // namespace
+
+std::string_view content_model_bytes() { return model().bytes; }
+
+std::vector<std::int16_t> score_tokens_by_model(const kernels::HtmlTree& tree, const Page& page) {
+  return score_tokens(tree, page, model().weights, model().token_bias);
+}
+
+std::vector<std::int16_t> score_by_model(const kernels::HtmlTree& tree, const Page& page) {
+  const auto scores = score_tokens_by_model(tree, page);
+  const auto count = static_cast<std::uint32_t>(scores.size());
+  std::vector<std::int16_t> odds(count);
+  BlockMeasurer measurer(tree, page, scores);
+  constexpr std::uint32_t lanes = kernels::tree_lanes;
+  std::array<kernels::FeatureLanes, feature_count> features;
+  kernels::FeatureLanes sums;
+  for (std::uint32_t first = 0; first < count; first += lanes) {
+    const auto lane_count = std::min(lanes, count - first);
+    for (std::uint32_t lane = 0; lane < lane_count; ++lane) {
+      const auto& row = measurer.measure(first + lane);
+      for (std::size_t feature = 0; feature < feature_count; ++feature) features[feature].values[lane] = row[feature];
+    }
+    model().trees.sum(features, sums);
+    // Trees count in 1/512; a shift rounds down alike for both signs.
+    for (std::uint32_t lane = 0; lane < lane_count; ++lane) {
+      odds[first + lane] = static_cast<std::int16_t>((sums.values[lane] + model().tree_bias) >> 3);
+    }
+  }
+  return odds;
+}
+
+}  // namespace gristmill::ops::extract

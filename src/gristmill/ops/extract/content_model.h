@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "gristmill/ops/extract/features.h"
+
+namespace gristmill::ops::extract {
+
+#include "gristmill/ops/extract/content_model_name.inc"
+
+/// Bytes of the built-in model (docs/formats/content-model.md).
+std::string_view content_model_bytes();
+
+/// Word score of each block, as the trees take it: log-odds in 1/64 by the tokens alone.
+std::vector<std::int16_t> score_tokens_by_model(const kernels::HtmlTree& tree, const Page& page);
+
+/// Log-odds of each block to be main content, in 1/64, by the built-in model. Integers all the way: equal on every
+/// machine. Linear in the page; of pages with very many tiny blocks, neighbours are judged together.
+std::vector<std::int16_t> score_by_model(const kernels::HtmlTree& tree, const Page& page);
+
+}  // namespace gristmill::ops::extract

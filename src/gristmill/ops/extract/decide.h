@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "gristmill/ops/extract/blocks.h"
+
+namespace gristmill::ops::extract {
+
+/// What decides, and which error weighs more.
+enum class Profile : std::uint8_t {
+  balanced,   ///< The trained model, at the greatest expected F1.
+  recall,     ///< The same with flattened probabilities: rather boilerplate let in.
+  precision,  ///< The same with sharpened probabilities: rather content left out.
+  rules,      ///< Built-in rules instead of the model.
+};
+
+/// For each block the index of the first block with the same long text elsewhere on the page (pages often hold their
+/// text once for wide and once for narrow screens), or its own index. Equal neighbours below one parent are no copies:
+/// refrains, cells and lines of code may repeat.
+std::vector<std::uint32_t> find_copies(const Page& page);
+
+/// Which blocks of the page are main content: one byte a block, 1 for content. Linear in the page; where a page has
+/// very many tiny blocks, neighbours are judged together.
+std::vector<std::uint8_t> decide(const kernels::HtmlTree& tree, const Page& page, Profile profile);
+
+}  // namespace gristmill::ops::extract

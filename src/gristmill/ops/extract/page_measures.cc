@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/ops/extract/page_measures.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+
+#include "gristmill/base/hash.h"
+
+namespace gristmill::ops::extract {
+namespace {
+
+using kernels::HtmlTag;
+
+constexpr std::uint32_t log_table_size = 1024;
+
+/// Binary logarithm in 1/256, rounded down, by repeated squaring.
+constexpr int exact_log(std::uint32_t value) {
+  const int whole = std::bit_width(value) - 1;
+  double rest = static_cast<double>(value) / static_cast<double>(1u << whole);
+  int bits = whole;
+  for (int i = 0; i < 8; ++i) {
+    rest *= rest;
+    bits = bits * 2 + (rest >= 2 ? 1 : 0);
+    if (rest >= 2) rest /= 2;
+  }
+  return bits;
+}
+
+constexpr auto log_table = [] {
+  std::array<std::int16_t, log_table_size + 1> table{};
+  for (std::uint32_t i = 1; i <= log_table_size; ++i) table[i] = static_cast<std::int16_t>(exact_log(i));
+  return table;
+}();
+
+/// 16 * sqrt(words), of at most 100 words: long blocks must not rule the means alone.
+constexpr auto weight_table = [] {
+  std::array<std::uint8_t, 101> table{};
+  for (std::uint32_t words = 0; words < table.size(); ++words) {
+    std::uint32_t root = 0;
+    while ((root + 1) * (root + 1) <= words * 256) ++root;
+    table[words] = static_cast<std::uint8_t>(root);
+  }
+  return table;
+}();
+
+bool is_long(const Block& block) noexcept { return block.words >= 15 && block.link_words * 3 < block.words; }
+
+/// Counts equal keys.
+class KeyCounts {
+ public:
+  explicit KeyCounts(std::size_t keys) : slots_(std::bit_ceil(2 * keys + 2)) {}
+  /// The count of a key, made 0 when new.
+  std::uint32_t& operator[](std::uint64_t key) {
+    const auto mixed = (key ^ key >> 32) * 0x9E3779B97F4A7C15u;
+    auto at = mixed >> 32 & (slots_.size() - 1);
+    while (slots_[at].count != 0 && slots_[at].key != key) at = (at + 1) & (slots_.size() - 1);
+    slots_[at].key = key;
+    return slots_[at].count;
+  }
+
+ private:
+  struct Slot {
+    std::uint64_t key = 0;
+    std::uint32_t count = 0;
+  };
+  std::vector<Slot> slots_;
+};
+
+/// Lower-case ASCII word hashes of at most 32 words, sorted.
+void word_hashes(std::string_view text, std::vector<std::uint32_t>& out) {
+  out.clear();
+  std::uint32_t hash = 0;
+  for (std::size_t i = 0; i <= text.size() && out.size() < 32; ++i) {
+    const char c = i < text.size() ? text[i] : ' ';
+    const bool is_word = static_cast<unsigned char>(c) >= 0x80 || (c >= '0' && c <= '9') ||
+                         static_cast<unsigned char>((c | 0x20) - 'a') < 26;
+    if (is_word) {
+      hash = (hash ^ static_cast<unsigned char>(c | 0x20)) * 0x01000193u + 1;
+    } else if (hash != 0) {
+      out.push_back(hash);
+      hash = 0;
+    }
+  }
+  std::ranges::sort(out);
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+}
+
+}  // namespace
+
+int log_of(std::uint32_t count) noexcept {
+  if (count < log_table_size) return log_table[count + 1];
+  const int shift = std::bit_width(count) - 10;
+  return log_table[count >> shift] + 256 * shift;
+}
+
+int share_of(std::uint64_t part, std::uint64_t whole) noexcept {
+  return whole > 0 ? static_cast<int>(1024.0 * static_cast<double>(part) / static_cast<double>(whole)) : 0;
+}
+
+int mean_score(const BlockSums& sums) noexcept {
+  return sums.weight > 0 ? static_cast<int>(static_cast<double>(sums.score) / sums.weight) : 0;
+}
+
+PageMeasures::PageMeasures(const kernels::HtmlTree& given_tree, const Page& given_page,
+                           std::span<const std::int16_t> word_scores)
+    : tree(given_tree), page(given_page), scores(word_scores) {
+  make_sums();
+  find_best_container();
+  find_score_mass();
+  count_siblings();
+  find_articles();
+  find_headings();
+  compare_with_title();
+  count_repeats();
+  std::vector<std::int16_t> sorted(scores.begin(), scores.end());
+  if (sorted.empty()) return;
+  const auto at = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() * 9 / 10);
+  std::nth_element(sorted.begin(), at, sorted.end());
+  top_score = *at;
+}
+
+BlockSums PageMeasures::range(std::uint32_t first, std::uint32_t end) const {
+  const auto& a = sums[first];
+  const auto& b = sums[end];
+  return {b.words - a.words,
+          b.link_words - a.link_words,
+          b.long_words - a.long_words,
+          b.paragraph_words - a.paragraph_words,
+          b.weight - a.weight,
+          b.score - a.score,
+          b.positive_score - a.positive_score};
+}
+
+void PageMeasures::make_sums() {
+  sums.resize(page.blocks.size() + 1);
+  BlockSums sum;
+  for (std::size_t i = 0; i < page.blocks.size(); ++i) {
+    const auto& block = page.blocks[i];
+    const std::uint32_t weight = weight_table[std::min(block.words, 100u)];
+    sum.words += block.words;
+    sum.link_words += block.link_words;
+    if (is_long(block)) sum.long_words += block.words;
+    if ((block.context & Context::paragraph) != 0) sum.paragraph_words += block.words;
+    sum.weight += weight;
+    sum.score += std::int64_t{scores[i]} * weight;
+    sum.positive_score += std::int64_t{std::max<std::int16_t>(scores[i], 0)} * weight;
+    sums[i + 1] = sum;
+  }
+}
+
+/// Readability's idea: each paragraph credits its parent, and half as much the parent's parent; links discount.
+void PageMeasures::find_best_container() {
+  credit.assign(page.containers.size(), 0.0f);
+  for (const auto& block : page.blocks) {
+    if (block.words < 5 || block.heading_level != 0) continue;
+    const auto bytes = static_cast<float>(block.bytes());
+    const float points = (1.0f + static_cast<float>(block.commas) + std::min(bytes / 100.0f, 3.0f)) *
+                         (1.0f - static_cast<float>(block.link_bytes) / bytes);
+    auto at = block.container;
+    const auto tag = tree.nodes()[page.containers[at].node].tag;
+    if (tag == HtmlTag::p || tag == HtmlTag::pre || tag == HtmlTag::li) at = page.containers[at].parent;
+    credit[at] += points;
+    credit[page.containers[at].parent] += points / 2;
+  }
+  for (std::uint32_t i = 0; i < credit.size(); ++i) {
+    if (credit[i] == 0) continue;
+    const auto all = totals(i);
+    if (all.words > 0) credit[i] *= 1.0f - static_cast<float>(all.link_words) / static_cast<float>(all.words);
+    if (credit[i] > credit[best]) best = i;
+  }
+}
+
+/// The container, and the run of blocks, with the greatest sum of word scores.
+void PageMeasures::find_score_mass() {
+  std::int64_t most = 0;
+  for (std::uint32_t i = 0; i < page.containers.size(); ++i) {
+    const auto& container = page.containers[i];
+    const auto mass = sums[container.end_block].score - sums[container.first_block].score;
+    if (mass >= most) {
+      most = mass;
+      mass_best = i;
+    }
+  }
+  std::int64_t greatest = 0;
+  std::uint32_t lowest = 0;
+  for (std::uint32_t i = 1; i < sums.size(); ++i) {
+    if (sums[i].score - sums[lowest].score > greatest) {
+      greatest = sums[i].score - sums[lowest].score;
+      segment_first = lowest;
+      segment_end = i;
+    }
+    if (sums[i].score < sums[lowest].score) lowest = i;
+  }
+}
+
+void PageMeasures::count_siblings() {
+  same_siblings.assign(page.containers.size(), 0);
+  KeyCounts counts(page.containers.size());
+  const auto key = [&](const Container& container) {
+    const auto& node = tree.nodes()[container.node];
+    return std::uint64_t{container.parent} << 32 ^ std::uint64_t{node.class_value} << 8 ^
+           static_cast<std::uint64_t>(node.tag);
+  };
+  for (const auto& container : page.containers) ++counts[key(container)];
+  for (std::uint32_t i = 0; i < page.containers.size(); ++i) same_siblings[i] = counts[key(page.containers[i])];
+}
+
+void PageMeasures::find_articles() {
+  article_of.assign(page.containers.size(), 0);
+  article_index.assign(page.containers.size(), 0);
+  for (std::uint32_t i = 1; i < page.containers.size(); ++i) {
+    const auto& container = page.containers[i];
+    const bool is_article = tree.nodes()[container.node].tag == HtmlTag::article;
+    article_of[i] = is_article ? i : article_of[container.parent];
+    article_index[i] = is_article ? ++article_count : article_index[container.parent];
+  }
+}
+
+void PageMeasures::find_headings() {
+  heading_before.resize(page.blocks.size());
+  auto last = block_count();
+  for (std::uint32_t i = 0; i < block_count(); ++i) {
+    if (page.blocks[i].heading_level != 0) last = i;
+    heading_before[i] = last;
+  }
+}
+
+void PageMeasures::compare_with_title() {
+  title_overlap.assign(page.blocks.size(), 0);
+  title_block = block_count();
+  std::vector<std::uint32_t> title;
+  for (const auto& node : tree.nodes()) {
+    if (node.tag != HtmlTag::title || (node.flags & kernels::HtmlNode::has_raw) == 0) continue;
+    word_hashes(tree.source(node).substr(0, 500), title);
+    break;
+  }
+  if (title.empty()) return;
+  std::vector<std::uint32_t> words;
+  int best_rank = 512;
+  for (std::uint32_t i = 0; i < block_count(); ++i) {
+    const auto& block = page.blocks[i];
+    if (block.words > 30 || (block.heading_level == 0 && block.words < 3)) continue;
+    word_hashes(page.text_of(block), words);
+    const auto shared = static_cast<std::uint64_t>(
+        std::ranges::count_if(words, [&](std::uint32_t word) { return std::ranges::binary_search(title, word); }));
+    const int overlap = share_of(shared, words.size());
+    title_overlap[i] = static_cast<std::int16_t>(overlap);
+    const int rank = overlap * share_of(shared, title.size()) / 1024 + (block.heading_level == 1 ? 307 : 0);
+    if (rank > best_rank) {
+      best_rank = rank;
+      title_block = i;
+    }
+  }
+}
+
+void PageMeasures::count_repeats() {
+  repeats.assign(page.blocks.size(), 0);
+  KeyCounts counts(page.blocks.size());
+  std::vector<std::uint64_t> hashes(page.blocks.size());
+  for (std::size_t i = 0; i < hashes.size(); ++i) ++counts[hashes[i] = xxh3_64(page.text_of(page.blocks[i]))];
+  for (std::size_t i = 0; i < hashes.size(); ++i) repeats[i] = counts[hashes[i]] - 1;
+}
+
+}  // namespace gristmill::ops::extract

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "gristmill/ops/extract/blocks.h"
+
+namespace gristmill::ops::extract {
+
+/// Logarithm to base 2 of 1 + count, in 1/256. Integers only: equal on every machine.
+int log_of(std::uint32_t count) noexcept;
+/// Part of a whole in 1/1024; 0 of nothing.
+int share_of(std::uint64_t part, std::uint64_t whole) noexcept;
+
+/// Running sums over blocks: the totals of any range are one subtraction.
+struct BlockSums {
+  std::uint32_t words = 0;
+  std::uint32_t link_words = 0;
+  std::uint32_t long_words = 0;       ///< In blocks of 15 words or more with few links.
+  std::uint32_t paragraph_words = 0;  ///< In paragraphs.
+  std::uint32_t weight = 0;           ///< Roots of the counts of words.
+  std::int64_t score = 0;             ///< Word scores times weights.
+  std::int64_t positive_score = 0;    ///< The same of positive scores only.
+};
+
+/// Mean word score of a range.
+int mean_score(const BlockSums& sums) noexcept;
+
+/// What is found once a page for the features of all its blocks.
+struct PageMeasures {
+  PageMeasures(const kernels::HtmlTree& tree, const Page& page, std::span<const std::int16_t> word_scores);
+
+  [[nodiscard]] BlockSums range(std::uint32_t first, std::uint32_t end) const;
+  [[nodiscard]] BlockSums totals(std::uint32_t container) const {
+    return range(page.containers[container].first_block, page.containers[container].end_block);
+  }
+  [[nodiscard]] std::uint32_t block_count() const { return static_cast<std::uint32_t>(page.blocks.size()); }
+
+  const kernels::HtmlTree& tree;
+  const Page& page;
+  std::span<const std::int16_t> scores;
+  std::vector<BlockSums> sums;
+  std::vector<float> credit;                  ///< Readability's points of each container.
+  std::uint32_t best = 0;                     ///< Container with the most credit.
+  std::uint32_t mass_best = 0;                ///< Container with the greatest sum of word scores.
+  std::uint32_t segment_first = 0;            ///< Run of blocks with the greatest sum of word scores.
+  std::uint32_t segment_end = 0;
+  std::vector<std::uint32_t> same_siblings;   ///< Containers of one name and class below one parent.
+  std::vector<std::uint32_t> article_of;      ///< Container of the innermost article, 0 for none.
+  std::vector<std::uint32_t> article_index;   ///< Counted from 1 in document order.
+  std::uint32_t article_count = 0;
+  std::vector<std::int16_t> title_overlap;    ///< Share of a short block's words that the page's title has too.
+  std::uint32_t title_block = 0;              ///< The best match; the count of blocks for none.
+  std::vector<std::uint32_t> heading_before;  ///< Last heading at or before each block; the count of blocks for none.
+  std::vector<std::uint32_t> repeats;  ///< Other blocks of the same text.
+  int top_score = 0;  ///< Nine of ten blocks have a lower word score.
+
+ private:
+  void make_sums();
+  void find_best_container();
+  void find_score_mass();
+  void count_siblings();
+  void find_articles();
+  void compare_with_title();
+  void find_headings();
+  void count_repeats();
+};
+
+}  // namespace gristmill::ops::extract

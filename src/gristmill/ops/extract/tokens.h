@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "gristmill/ops/extract/blocks.h"
+
+namespace gristmill::ops::extract {
+
+/// Where a token stands, seen from a block's text.
+enum class TokenBand : std::uint8_t {
+  inner,    ///< Name or attribute of an element inside the block's container.
+  own,      ///< Of that container.
+  parent,   ///< Of the element around it.
+  near,     ///< Of the two elements around that.
+  far,      ///< Of any element further out.
+  brief,    ///< Word in the text of a block of at most 12 words.
+  start,    ///< Among the first 8 words of a longer block.
+  heading,  ///< Word of the last heading before the block.
+  before,   ///< Word of a brief block right before the block.
+};
+constexpr std::size_t token_band_count = 9;
+
+/// Places of the table of weights: tokens are told apart by hash only.
+constexpr std::size_t token_slot_count = std::size_t{1} << 16;
+
+/// Lists the slots of all tokens of a block, for fitting the weights; the scorer sums the same ones faster.
+/// `heading` is the last heading in front of the block, or null.
+void list_tokens(const kernels::HtmlTree& tree, const Page& page, std::uint32_t block, const Block* heading,
+                 std::vector<std::uint16_t>& slots);
+
+/// Score of each block by its tokens: log-odds to be content in 1/64 (features.h). `weights` holds one weight a slot,
+/// in 1/32.
+std::vector<std::int16_t> score_tokens(const kernels::HtmlTree& tree, const Page& page,
+                                       std::span<const std::int8_t> weights, int bias);
+
+}  // namespace gristmill::ops::extract

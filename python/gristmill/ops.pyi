@@ -386,7 +386,7 @@ class _Filter:
         short_line_length: int = 30,
         char_duplicates_ratio: float = 0.01,
         new_line_ratio: float = 0.3,
-        words: Literal["spacy", "whitespace"] = "spacy",
+        words: Literal["spacy", "whitespace", "uax29"] = "spacy",
         annotate: bool = False,
         text_column: str = "text",
         report: dict[str, Any] | None = None,
@@ -404,7 +404,8 @@ class _Filter:
                 for no limit (at least 0 share).
             new_line_ratio: Most newlines a word (at least 0).
             words: How words are found: as spaCy's English tokenizer does, with punctuation as words of its
-                own, or at white space. One of: spacy, whitespace.
+                own; at white space; or at the word boundaries of Unicode (UAX #29), punctuation and each
+                ideograph being words too. One of: spacy, whitespace, uax29.
             annotate: Write the verdict as a column instead of dropping.
             With annotate adds the column `fineweb_line_punct_ratio` (number): Share of lines that end in a
                 terminal mark.
@@ -433,7 +434,7 @@ class _Filter:
         min_alpha_words_ratio: float = 0.8,
         min_stop_words: int = 2,
         stop_words: Sequence[str] = ["the", "be", "to", "of", "and", "that", "have", "with"],
-        words: Literal["spacy", "whitespace"] = "spacy",
+        words: Literal["spacy", "whitespace", "uax29"] = "spacy",
         annotate: bool = False,
         text_column: str = "text",
         report: dict[str, Any] | None = None,
@@ -454,7 +455,8 @@ class _Filter:
             min_stop_words: Fewest different stop words in the text; 0 for no limit (at least 0 words).
             stop_words: Stop words, compared with their case.
             words: How words are found: as spaCy's English tokenizer does, with punctuation as words of its
-                own, or at white space. One of: spacy, whitespace.
+                own; at white space; or at the word boundaries of Unicode (UAX #29), punctuation and each
+                ideograph being words too. One of: spacy, whitespace, uax29.
             annotate: Write the verdict as a column instead of dropping.
             With annotate adds the column `gopher_quality_words` (integer): Words that are not all
                 punctuation.
@@ -496,7 +498,7 @@ class _Filter:
         dup_8_gram: float = 0.12,
         dup_9_gram: float = 0.11,
         dup_10_gram: float = 0.1,
-        words: Literal["spacy", "whitespace"] = "spacy",
+        words: Literal["spacy", "whitespace", "uax29"] = "spacy",
         annotate: bool = False,
         text_column: str = "text",
         report: dict[str, Any] | None = None,
@@ -530,7 +532,8 @@ class _Filter:
             dup_10_gram: Greatest share of characters in ten words that came before; 0 for no limit (at
                 least 0 share).
             words: How words are found: as spaCy's English tokenizer does, with punctuation as words of its
-                own, or at white space. One of: spacy, whitespace.
+                own; at white space; or at the word boundaries of Unicode (UAX #29), punctuation and each
+                ideograph being words too. One of: spacy, whitespace, uax29.
             annotate: Write the verdict as a column instead of dropping.
             With annotate adds the column `gopher_repetition_dup_para_frac` (number): Share of paragraphs
                 that are equal to an earlier one.

@@ -139,7 +139,7 @@ std::size_t next_word_boundary(std::string_view text, std::size_t from) noexcept
   return from >= text.size() ? text.size() : Segment(text, from).end();
 }
 
-void split_at_word_boundaries(std::string_view text, std::vector<std::string_view>& words) {
+void split_at_word_boundaries(std::string_view text, std::vector<TextRange>& words) {
   for (std::size_t begin = 0; begin < text.size();) {
     // Two shapes make up most of a text: a blank before ASCII, and letters before a byte that joins nothing to them.
     const bool is_blank_alone = text[begin] == ' ' && begin + 1 < text.size() && text[begin + 1] > ' ';
@@ -148,8 +148,8 @@ void split_at_word_boundaries(std::string_view text, std::vector<std::string_vie
     while (end < text.size() && is_ascii_letter(text[end])) ++end;
     const bool is_plain = end > begin && end < text.size() && ends_letters(text[end]);
     if (!is_plain) end = next_word_boundary(text, begin);
-    const auto segment = text.substr(begin, end - begin);
-    if (is_plain || !is_blank(segment)) words.push_back(segment);
+    if (is_plain || !is_blank(text.substr(begin, end - begin)))
+      words.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)});
     begin = end;
   }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gristmill/ops/shared_words.h"
 
+#include "gristmill/kernels/word_breaks.h"
+
 namespace gristmill::ops {
 namespace {
 
@@ -9,6 +11,11 @@ namespace {
 constexpr std::size_t kept_words_max = std::size_t{4} << 20;
 
 }  // namespace
+
+WordRule word_rule_of(std::string_view name) {
+  if (name == "whitespace") return WordRule::whitespace;
+  return name == "uax29" ? WordRule::uax29 : WordRule::spacy;
+}
 
 void SharedWords::clear() {
   entries_.clear();
@@ -32,10 +39,14 @@ SharedWords& WordScratch::words() {
   return *alone_;
 }
 
-std::span<const kernels::TextRange> WordScratch::words_of(std::string_view text, bool splits_at_whitespace) {
-  if (splits_at_whitespace) {
+std::span<const kernels::TextRange> WordScratch::words_of(std::string_view text, WordRule rule) {
+  if (rule != WordRule::spacy) {
     pieces_.clear();
-    kernels::split_whitespace(text, pieces_);
+    if (rule == WordRule::whitespace) {
+      kernels::split_whitespace(text, pieces_);
+    } else {
+      kernels::split_at_word_boundaries(text, pieces_);
+    }
     return pieces_;
   }
   auto& found = words();

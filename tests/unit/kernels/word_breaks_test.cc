@@ -24,9 +24,11 @@ std::vector<std::string> segments(std::string_view text) {
 }
 
 std::vector<std::string> words(std::string_view text) {
-  std::vector<std::string_view> found;
-  split_at_word_boundaries(text, found);
-  return {found.begin(), found.end()};
+  std::vector<TextRange> ranges;
+  split_at_word_boundaries(text, ranges);
+  std::vector<std::string> found;
+  for (const auto& range : ranges) found.emplace_back(range.of(text));
+  return found;
 }
 
 using Words = std::vector<std::string>;

@@ -11,7 +11,6 @@
 #include "gristmill/kernels/sentences.h"
 #include "gristmill/kernels/utf8.h"
 #include "gristmill/ops/filter/judgement.h"
-#include "gristmill/ops/shared_words.h"
 
 namespace gristmill::ops {
 namespace {
@@ -64,9 +63,8 @@ constexpr std::array options{
     OptionSpec{.name = "words",
                .type = OptionType::string,
                .fallback = "\"spacy\"",
-               .choices = "spacy,whitespace",
-               .help = "How words are found: as spaCy's English tokenizer does, with punctuation as words of its own, "
-                       "or at white space"},
+               .choices = word_rule_choices,
+               .help = word_rule_help},
 };
 
 constexpr ColumnSpec measure(std::string_view name, std::string_view help) {
@@ -127,7 +125,7 @@ Result<std::unique_ptr<Operator>> FilterFineweb::make(const Options& given) {
       .char_duplicates_ratio = given.number("char_duplicates_ratio"),
       .new_line_ratio = given.number("new_line_ratio"),
   };
-  return std::make_unique<FilterFineweb>(limits, given.strings("stop_chars"), given.string("words") == "whitespace");
+  return std::make_unique<FilterFineweb>(limits, given.strings("stop_chars"), word_rule_of(given.string("words")));
 }
 
 std::unique_ptr<Scratch> FilterFineweb::make_scratch() const { return std::make_unique<FinewebScratch>(); }
@@ -197,7 +195,7 @@ Verdict FilterFineweb::apply(data::Document& document, Scratch& given) const {
   // Most texts have so few newlines that their words need not be split to know it.
   const bool is_plain = ratio(count.newlines, fewest_words(text)) <= limits_.new_line_ratio;
   if (is_plain && !scratch.annotates()) return Verdict::kept();
-  const double newlines = ratio(count.newlines, scratch.words_of(text, splits_at_whitespace_).size());
+  const double newlines = ratio(count.newlines, scratch.words_of(text, word_rule_).size());
   judgement.measure(3, newlines);
   judgement.settle(newlines > limits_.new_line_ratio, list_ratio);
   return judgement.verdict();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gristmill/ops/operator.h"
+#include "gristmill/ops/shared_words.h"
 
 namespace gristmill::ops {
 
@@ -27,8 +28,8 @@ class FilterFineweb final : public Operator {
   static const Spec spec_;
   static Result<std::unique_ptr<Operator>> make(const Options& options);
 
-  FilterFineweb(const Limits& limits, std::vector<std::string> stop_chars, bool splits_at_whitespace) noexcept
-      : limits_(limits), stop_chars_(std::move(stop_chars)), splits_at_whitespace_(splits_at_whitespace) {}
+  FilterFineweb(const Limits& limits, std::vector<std::string> stop_chars, WordRule word_rule) noexcept
+      : limits_(limits), stop_chars_(std::move(stop_chars)), word_rule_(word_rule) {}
 
   [[nodiscard]] const Spec& spec() const override { return spec_; }
   [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;
@@ -42,7 +43,7 @@ class FilterFineweb final : public Operator {
 
   Limits limits_;
   std::vector<std::string> stop_chars_;
-  bool splits_at_whitespace_;
+  WordRule word_rule_;
 };
 
 }  // namespace gristmill::ops

@@ -10,7 +10,6 @@
 #include "gristmill/kernels/unicode.h"
 #include "gristmill/kernels/utf8.h"
 #include "gristmill/kernels/word_classes.h"
-#include "gristmill/ops/shared_words.h"
 
 namespace gristmill::ops {
 namespace {
@@ -52,9 +51,8 @@ constexpr std::array options{
     OptionSpec{.name = "words",
                .type = OptionType::string,
                .fallback = "\"spacy\"",
-               .choices = "spacy,whitespace",
-               .help = "How words are found: as spaCy's English tokenizer does, with punctuation as words of its own, "
-                       "or at white space"},
+               .choices = word_rule_choices,
+               .help = word_rule_help},
 };
 
 constexpr std::array columns{
@@ -176,12 +174,11 @@ Result<std::unique_ptr<Operator>> GopherQuality::make(const Options& given) {
       .min_alpha_words_ratio = given.number("min_alpha_words_ratio"),
       .min_stop_words = given.integer("min_stop_words"),
   };
-  return std::make_unique<GopherQuality>(limits, given.strings("stop_words"), given.string("words") == "whitespace");
+  return std::make_unique<GopherQuality>(limits, given.strings("stop_words"), word_rule_of(given.string("words")));
 }
 
-GopherQuality::GopherQuality(const Limits& limits, std::vector<std::string> stop_words,
-                             bool splits_at_whitespace) noexcept
-    : limits_(limits), stop_words_(std::move(stop_words)), splits_at_whitespace_(splits_at_whitespace) {
+GopherQuality::GopherQuality(const Limits& limits, std::vector<std::string> stop_words, WordRule word_rule) noexcept
+    : limits_(limits), stop_words_(std::move(stop_words)), word_rule_(word_rule) {
   std::ranges::sort(stop_words_);
   const auto repeated = std::ranges::unique(stop_words_);
   stop_words_.erase(repeated.begin(), repeated.end());
@@ -244,7 +241,7 @@ bool GopherQuality::judge_lines(std::string_view text, Judgement& judgement) con
 
 Verdict GopherQuality::apply(data::Document& document, Scratch& scratch) const {
   const auto text = document.text;
-  const auto words = static_cast<WordScratch&>(scratch).words_of(text, splits_at_whitespace_);
+  const auto words = static_cast<WordScratch&>(scratch).words_of(text, word_rule_);
   const auto count = count_words(text, words);
   Judgement judgement(document, scratch);
   if (judge_words(count, judgement)) return judgement.verdict();

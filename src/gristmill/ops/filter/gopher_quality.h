@@ -10,6 +10,7 @@
 #include "gristmill/kernels/words.h"
 #include "gristmill/ops/filter/judgement.h"
 #include "gristmill/ops/operator.h"
+#include "gristmill/ops/shared_words.h"
 
 namespace gristmill::ops {
 
@@ -39,7 +40,7 @@ class GopherQuality final : public Operator {
   static const Spec spec_;
   static Result<std::unique_ptr<Operator>> make(const Options& options);
 
-  GopherQuality(const Limits& limits, std::vector<std::string> stop_words, bool splits_at_whitespace) noexcept;
+  GopherQuality(const Limits& limits, std::vector<std::string> stop_words, WordRule word_rule) noexcept;
 
   [[nodiscard]] const Spec& spec() const override { return spec_; }
   [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;
@@ -55,7 +56,7 @@ class GopherQuality final : public Operator {
   Limits limits_;
   std::vector<std::string> stop_words_;
   std::size_t stop_word_bytes_max_ = 0;
-  bool splits_at_whitespace_;
+  WordRule word_rule_;
 };
 
 }  // namespace gristmill::ops

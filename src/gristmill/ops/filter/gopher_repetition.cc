@@ -7,7 +7,6 @@
 #include "gristmill/kernels/repetition.h"
 #include "gristmill/kernels/utf8.h"
 #include "gristmill/ops/filter/judgement.h"
-#include "gristmill/ops/shared_words.h"
 
 namespace gristmill::ops {
 namespace {
@@ -56,9 +55,8 @@ constexpr std::array options{
     OptionSpec{.name = "words",
                .type = OptionType::string,
                .fallback = "\"spacy\"",
-               .choices = "spacy,whitespace",
-               .help = "How words are found: as spaCy's English tokenizer does, with punctuation as words of its own, "
-                       "or at white space"},
+               .choices = word_rule_choices,
+               .help = word_rule_help},
 };
 
 constexpr ColumnSpec measure(std::string_view name, std::string_view help) {
@@ -91,17 +89,14 @@ double ratio(std::size_t part, std::size_t whole) { return static_cast<double>(p
 /// What the rules look at, each measured when the first rule asks.
 class Measurement {
  public:
-  Measurement(std::string_view text, bool splits_at_whitespace, RepetitionScratch& scratch)
-      : text_(text),
-        length_(kernels::count_code_points(text)),
-        splits_at_whitespace_(splits_at_whitespace),
-        scratch_(scratch) {}
+  Measurement(std::string_view text, WordRule word_rule, RepetitionScratch& scratch)
+      : text_(text), length_(kernels::count_code_points(text)), word_rule_(word_rule), scratch_(scratch) {}
 
   double share_of(std::size_t rule) {
     if (rule == dup_para_frac || rule == dup_para_char_frac) return share_of(paragraphs(), rule == dup_para_char_frac);
     if (rule == dup_line_frac || rule == dup_line_char_frac) return share_of(lines(), rule == dup_line_char_frac);
     auto& meter = scratch_.meter;
-    if (!has_words_) meter.set_words(text_, scratch_.words_of(text_, splits_at_whitespace_));
+    if (!has_words_) meter.set_words(text_, scratch_.words_of(text_, word_rule_));
     has_words_ = true;
     return ratio(rule <= top_4_gram ? meter.top_ngram_characters(rule - top_2_gram + 2)
                                     : meter.repeated_ngram_characters(rule - dup_5_gram + 5),
@@ -132,7 +127,7 @@ class Measurement {
 
   std::string_view text_;
   std::size_t length_;
-  bool splits_at_whitespace_;
+  WordRule word_rule_;
   bool has_words_ = false;
   RepetitionScratch& scratch_;
   Parts paragraphs_;  ///< There is one at least, so that none means not yet looked at.
@@ -157,14 +152,14 @@ constinit const Spec GopherRepetition::spec_{
 Result<std::unique_ptr<Operator>> GopherRepetition::make(const Options& given) {
   Limits limits{};
   for (std::size_t rule = 0; rule < rule_count; ++rule) limits[rule] = given.number(options[rule].name);
-  return std::make_unique<GopherRepetition>(limits, given.string("words") == "whitespace");
+  return std::make_unique<GopherRepetition>(limits, word_rule_of(given.string("words")));
 }
 
 std::unique_ptr<Scratch> GopherRepetition::make_scratch() const { return std::make_unique<RepetitionScratch>(); }
 
 Verdict GopherRepetition::apply(data::Document& document, Scratch& scratch) const {
   if (document.text.empty()) return Verdict::dropped(empty);
-  Measurement measurement(document.text, splits_at_whitespace_, static_cast<RepetitionScratch&>(scratch));
+  Measurement measurement(document.text, word_rule_, static_cast<RepetitionScratch&>(scratch));
   Judgement judgement(document, scratch);
   for (std::size_t rule = 0; rule < rule_count; ++rule) {
     if (limits_[rule] <= 0 && !scratch.annotates()) continue;

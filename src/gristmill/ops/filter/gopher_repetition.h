@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "gristmill/ops/operator.h"
+#include "gristmill/ops/shared_words.h"
 
 namespace gristmill::ops {
 
@@ -21,8 +22,7 @@ class GopherRepetition final : public Operator {
   static const Spec spec_;
   static Result<std::unique_ptr<Operator>> make(const Options& options);
 
-  GopherRepetition(const Limits& limits, bool splits_at_whitespace) noexcept
-      : limits_(limits), splits_at_whitespace_(splits_at_whitespace) {}
+  GopherRepetition(const Limits& limits, WordRule word_rule) noexcept : limits_(limits), word_rule_(word_rule) {}
 
   [[nodiscard]] const Spec& spec() const override { return spec_; }
   [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;
@@ -30,7 +30,7 @@ class GopherRepetition final : public Operator {
 
  private:
   Limits limits_;
-  bool splits_at_whitespace_;
+  WordRule word_rule_;
 };
 
 }  // namespace gristmill::ops

@@ -827,25 +827,25 @@ class _Redact:
         """Finds personal data and secrets by pattern, checksum and context, and replaces, removes, drops or
         counts them.
 
-            kinds: What to look for: single kinds, or groups of them: contact (email, phone), network
-                (ip_address, mac_address, imei), financial (cards, IBANs, wallets), national_id (identity,
-                tax, health and passport numbers of over 60 countries, named by country), secret (keys,
-                tokens, passwords), person (birth_date). One of: contact, network, financial, national_id,
-                secret, person, email, phone, ip_address, card, iban, us_ssn, cn_id, mac_address, imei,
-                bitcoin_address, ethereum_address, birth_date, private_key, jwt, url_password,
-                assigned_secret, aws_access_key, github_token, gitlab_token, slack_token, stripe_key,
-                google_api_key, openai_key, anthropic_key, huggingface_token, npm_token, pypi_token,
-                sendgrid_key, twilio_key, shopify_token, digitalocean_token, telegram_token, us_itin,
-                us_mbi, us_npi, ca_sin, mx_curp, mx_rfc, br_cpf, br_cnpj, ar_cuit, cl_rut, co_nit, pe_ruc,
-                ec_ci, do_cedula, ve_rif, gb_nino, gb_nhs, gb_utr, ie_pps, de_tax_id, de_id_card,
-                de_pension_id, fr_nir, fr_tax_id, es_dni, es_nie, it_codice_fiscale, it_partita_iva, pt_nif,
-                nl_bsn, be_nrn, at_svnr, ch_ahv, pl_pesel, pl_nip, pl_id_card, cz_birth_number, hu_tax_id,
-                hu_taj, ro_cnp, bg_egn, gr_afm, gr_amka, se_personnummer, no_fodselsnummer, dk_cpr, fi_hetu,
-                ee_isikukood, lt_asmens_kodas, lv_personas_kods, is_kennitala, hr_oib, rs_jmbg, tr_tckn,
-                ru_inn, ru_snils, ua_rnokpp, kz_iin, in_aadhaar, in_pan, hk_id, tw_id, kr_rrn, jp_my_number,
-                sg_nric, my_nric, th_id, id_nik, vn_cccd, pk_cnic, lk_nic, au_tfn, au_medicare, nz_ird,
-                za_id, il_id, ae_emirates_id, sa_id, ir_national_code, eg_national_id, kw_civil_id,
-                passport.
+            kinds: What to look for: single kinds, or groups of them: contact (email, phone,
+                postal_address), network (ip_address, mac_address, imei), financial (cards, IBANs, wallets),
+                national_id (identity, tax, health and passport numbers of over 60 countries, named by
+                country), secret (keys, tokens, passwords), person (person_name, birth_date). One of:
+                contact, network, financial, national_id, secret, person, email, phone, ip_address, card,
+                iban, us_ssn, cn_id, mac_address, imei, bitcoin_address, ethereum_address, postal_address,
+                birth_date, person_name, private_key, jwt, url_password, assigned_secret, aws_access_key,
+                github_token, gitlab_token, slack_token, stripe_key, google_api_key, openai_key,
+                anthropic_key, huggingface_token, npm_token, pypi_token, sendgrid_key, twilio_key,
+                shopify_token, digitalocean_token, telegram_token, us_itin, us_mbi, us_npi, ca_sin, mx_curp,
+                mx_rfc, br_cpf, br_cnpj, ar_cuit, cl_rut, co_nit, pe_ruc, ec_ci, do_cedula, ve_rif, gb_nino,
+                gb_nhs, gb_utr, ie_pps, de_tax_id, de_id_card, de_pension_id, fr_nir, fr_tax_id, es_dni,
+                es_nie, it_codice_fiscale, it_partita_iva, pt_nif, nl_bsn, be_nrn, at_svnr, ch_ahv,
+                pl_pesel, pl_nip, pl_id_card, cz_birth_number, hu_tax_id, hu_taj, ro_cnp, bg_egn, gr_afm,
+                gr_amka, se_personnummer, no_fodselsnummer, dk_cpr, fi_hetu, ee_isikukood, lt_asmens_kodas,
+                lv_personas_kods, is_kennitala, hr_oib, rs_jmbg, tr_tckn, ru_inn, ru_snils, ua_rnokpp,
+                kz_iin, in_aadhaar, in_pan, hk_id, tw_id, kr_rrn, jp_my_number, sg_nric, my_nric, th_id,
+                id_nik, vn_cccd, pk_cnic, lk_nic, au_tfn, au_medicare, nz_ird, za_id, il_id, ae_emirates_id,
+                sa_id, ir_national_code, eg_national_id, kw_civil_id, passport.
             action: What to do with finds: put a placeholder such as <EMAIL>, take them out, put a pseudonym
                 such as <EMAIL:1f0c32a98b7d> that is the same for the same value and key, the same with an
                 unkeyed digest, drop the document, or only count. One of: placeholder, remove, pseudonym,
@@ -867,25 +867,26 @@ class _Redact:
             Adds the column `pii_secret` (integer): Finds of keys and passwords.
             Adds the column `pii_person` (integer): Finds of names and dates of birth.
             Reasons: pii.email, pii.phone, pii.ip_address, pii.card, pii.iban, pii.us_ssn, pii.cn_id,
-                pii.mac_address, pii.imei, pii.bitcoin_address, pii.ethereum_address, pii.birth_date,
-                pii.private_key, pii.jwt, pii.url_password, pii.assigned_secret, pii.aws_access_key,
-                pii.github_token, pii.gitlab_token, pii.slack_token, pii.stripe_key, pii.google_api_key,
-                pii.openai_key, pii.anthropic_key, pii.huggingface_token, pii.npm_token, pii.pypi_token,
-                pii.sendgrid_key, pii.twilio_key, pii.shopify_token, pii.digitalocean_token,
-                pii.telegram_token, pii.us_itin, pii.us_mbi, pii.us_npi, pii.ca_sin, pii.mx_curp,
-                pii.mx_rfc, pii.br_cpf, pii.br_cnpj, pii.ar_cuit, pii.cl_rut, pii.co_nit, pii.pe_ruc,
-                pii.ec_ci, pii.do_cedula, pii.ve_rif, pii.gb_nino, pii.gb_nhs, pii.gb_utr, pii.ie_pps,
-                pii.de_tax_id, pii.de_id_card, pii.de_pension_id, pii.fr_nir, pii.fr_tax_id, pii.es_dni,
-                pii.es_nie, pii.it_codice_fiscale, pii.it_partita_iva, pii.pt_nif, pii.nl_bsn, pii.be_nrn,
-                pii.at_svnr, pii.ch_ahv, pii.pl_pesel, pii.pl_nip, pii.pl_id_card, pii.cz_birth_number,
-                pii.hu_tax_id, pii.hu_taj, pii.ro_cnp, pii.bg_egn, pii.gr_afm, pii.gr_amka,
-                pii.se_personnummer, pii.no_fodselsnummer, pii.dk_cpr, pii.fi_hetu, pii.ee_isikukood,
-                pii.lt_asmens_kodas, pii.lv_personas_kods, pii.is_kennitala, pii.hr_oib, pii.rs_jmbg,
-                pii.tr_tckn, pii.ru_inn, pii.ru_snils, pii.ua_rnokpp, pii.kz_iin, pii.in_aadhaar,
-                pii.in_pan, pii.hk_id, pii.tw_id, pii.kr_rrn, pii.jp_my_number, pii.sg_nric, pii.my_nric,
-                pii.th_id, pii.id_nik, pii.vn_cccd, pii.pk_cnic, pii.lk_nic, pii.au_tfn, pii.au_medicare,
-                pii.nz_ird, pii.za_id, pii.il_id, pii.ae_emirates_id, pii.sa_id, pii.ir_national_code,
-                pii.eg_national_id, pii.kw_civil_id, pii.passport.
+                pii.mac_address, pii.imei, pii.bitcoin_address, pii.ethereum_address, pii.postal_address,
+                pii.birth_date, pii.person_name, pii.private_key, pii.jwt, pii.url_password,
+                pii.assigned_secret, pii.aws_access_key, pii.github_token, pii.gitlab_token,
+                pii.slack_token, pii.stripe_key, pii.google_api_key, pii.openai_key, pii.anthropic_key,
+                pii.huggingface_token, pii.npm_token, pii.pypi_token, pii.sendgrid_key, pii.twilio_key,
+                pii.shopify_token, pii.digitalocean_token, pii.telegram_token, pii.us_itin, pii.us_mbi,
+                pii.us_npi, pii.ca_sin, pii.mx_curp, pii.mx_rfc, pii.br_cpf, pii.br_cnpj, pii.ar_cuit,
+                pii.cl_rut, pii.co_nit, pii.pe_ruc, pii.ec_ci, pii.do_cedula, pii.ve_rif, pii.gb_nino,
+                pii.gb_nhs, pii.gb_utr, pii.ie_pps, pii.de_tax_id, pii.de_id_card, pii.de_pension_id,
+                pii.fr_nir, pii.fr_tax_id, pii.es_dni, pii.es_nie, pii.it_codice_fiscale,
+                pii.it_partita_iva, pii.pt_nif, pii.nl_bsn, pii.be_nrn, pii.at_svnr, pii.ch_ahv,
+                pii.pl_pesel, pii.pl_nip, pii.pl_id_card, pii.cz_birth_number, pii.hu_tax_id, pii.hu_taj,
+                pii.ro_cnp, pii.bg_egn, pii.gr_afm, pii.gr_amka, pii.se_personnummer, pii.no_fodselsnummer,
+                pii.dk_cpr, pii.fi_hetu, pii.ee_isikukood, pii.lt_asmens_kodas, pii.lv_personas_kods,
+                pii.is_kennitala, pii.hr_oib, pii.rs_jmbg, pii.tr_tckn, pii.ru_inn, pii.ru_snils,
+                pii.ua_rnokpp, pii.kz_iin, pii.in_aadhaar, pii.in_pan, pii.hk_id, pii.tw_id, pii.kr_rrn,
+                pii.jp_my_number, pii.sg_nric, pii.my_nric, pii.th_id, pii.id_nik, pii.vn_cccd, pii.pk_cnic,
+                pii.lk_nic, pii.au_tfn, pii.au_medicare, pii.nz_ird, pii.za_id, pii.il_id,
+                pii.ae_emirates_id, pii.sa_id, pii.ir_national_code, pii.eg_national_id, pii.kw_civil_id,
+                pii.passport.
 
         Version 2. Reference: RFC 5321/5322 (e-mail), E.164 (telephone), RFC 4291 and IANA registries (IP),
         ISO/IEC 7812 (cards), ISO 13616 (IBAN), SSA rules (SSN), GB 11643 (Chinese resident identity), the

@@ -302,6 +302,10 @@ Span find_phone(std::string_view text, std::size_t begin) noexcept {
   if (run_length > 15) return {};
   // Most numbers in text stand alone and are too short to be dialled.
   if (run_length < 7 && next_group(text, run_end) == std::string_view::npos) return {};
+  // Eleven digits in one piece are a Chinese mobile, unless something is counted that way.
+  constexpr std::array<std::string_view, 12> counted{"order", "invoice", "ticket", "tracking", "parcel", "serial",
+                                                     "订单",  "单号",    "编号",   "流水号",   "訂單",   "快递"};
+  if (run_length == 11 && has_cue_before(text, begin, 24, counted)) return {};
   const auto national = find_national(text, begin, run_length);
   return national.empty() ? find_cued(text, begin) : national;
 }

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gristmill/kernels/pii/scan.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "gristmill/kernels/pii/anchors.h"
 #include "gristmill/kernels/pii/birth_date.h"
 #include "gristmill/kernels/pii/email.h"
 #include "gristmill/kernels/pii/identity.h"
+#include "gristmill/kernels/pii/names.h"
 #include "gristmill/kernels/pii/network.h"
 #include "gristmill/kernels/pii/phone.h"
+#include "gristmill/kernels/pii/postal_address.h"
 #include "gristmill/kernels/pii/secrets.h"
 #include "gristmill/kernels/pii/wallet.h"
 
@@ -67,7 +70,8 @@ class Scan {
     if (judge_rare_number(position)) return;
     if (has(Kind::ip_address) && add(find_ipv4(text_, position, wanted_.public_ips_only), Kind::ip_address)) return;
     if (has(Kind::birth_date) && add(find_birth_date(text_, position), Kind::birth_date)) return;
-    if (has(Kind::phone)) add(find_phone(text_, position), Kind::phone);
+    if (has(Kind::phone) && add(find_phone(text_, position), Kind::phone)) return;
+    if (has(Kind::postal_address)) add(find_postal_address(text_, position), Kind::postal_address);
   }
 
   bool judge_rare_number(std::size_t position) {
@@ -130,11 +134,26 @@ class Scan {
   std::size_t done_ = 0;
 };
 
+/// Adds the names that lie outside all other finds.
+void add_names(std::string_view text, std::vector<Match>& matches) {
+  std::vector<Span> names;
+  find_names(text, names);
+  const std::size_t known = matches.size();
+  std::size_t next = 0;
+  for (const auto& name : names) {
+    while (next < known && matches[next].span.end <= name.begin) ++next;
+    if (next == known || matches[next].span.begin >= name.end) matches.push_back({name, Kind::person_name});
+  }
+  std::ranges::inplace_merge(matches, matches.begin() + static_cast<std::ptrdiff_t>(known), {},
+                             [](const Match& match) { return match.span.begin; });
+}
+
 }  // namespace
 
 void find_pii(std::string_view text, const Wanted& wanted, std::vector<Match>& matches) {
   matches.clear();
   Scan(text, wanted, matches).run();
+  if (wanted.kinds.has(Kind::person_name)) add_names(text, matches);
 }
 
 }  // namespace gristmill::kernels::pii

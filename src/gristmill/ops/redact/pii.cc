@@ -57,10 +57,10 @@ constexpr std::array options{
                .type = OptionType::string_list,
                .fallback = R"(["email", "phone", "ip_address", "financial", "national_id", "secret"])",
                .choices = {choices.data(), choices_bytes},
-               .help = "What to look for: single kinds, or groups of them: contact (email, phone), "
+               .help = "What to look for: single kinds, or groups of them: contact (email, phone, postal_address), "
                        "network (ip_address, mac_address, imei), financial (cards, IBANs, wallets), national_id "
                        "(identity, tax, health and passport numbers of over 60 countries, named by country), secret "
-                       "(keys, tokens, passwords), person (birth_date)"},
+                       "(keys, tokens, passwords), person (person_name, birth_date)"},
     OptionSpec{.name = "action",
                .type = OptionType::string,
                .fallback = "\"placeholder\"",

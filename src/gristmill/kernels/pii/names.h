@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "gristmill/kernels/pii/context.h"
+
+namespace gristmill::kernels::pii {
+
+/// Names of persons in English and other Latin text (two words or more, or one behind a form of address) and in Chinese
+/// text, in order and without overlaps: a linear model over hashed features of the words and what is around them
+/// (docs/models/person-names.md). Deterministic; time is linear in the text.
+void find_names(std::string_view text, std::vector<Span>& names);
+
+}  // namespace gristmill::kernels::pii

@@ -7,6 +7,7 @@ import statistics
 import subprocess
 
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.parquet
 from harness import ROOT, WORK, corpus, run
 

@@ -25,6 +25,7 @@ def register(connection: Any, operator: Any, name: str | None = None, *, returns
     other operator gives the new text, or the column that `returns` names; null for a text that it drops.
     """
     import pyarrow
+    import pyarrow.compute
 
     operator = Operator(operator) if isinstance(operator, str) else operator
     as_chain([operator], "SQL functions")

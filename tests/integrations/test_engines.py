@@ -11,6 +11,7 @@ import sys
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from gristmill.runs import call
 
 import gristmill
 
@@ -138,7 +139,7 @@ def example(name, *arguments):
 
 def test_the_ray_example_commits_a_version(parquet, expected, tmp_path):
     workspace = tmp_path / "workspace"
-    gristmill.runs.call("init", str(workspace))
+    call("init", str(workspace))
     answer = json.loads(example("ray_clean.py", parquet, workspace).splitlines()[-1])
     assert answer["rows"] == len(expected)
     assert answer["metrics"]["filter.noise"]["in"] == 300

@@ -48,7 +48,12 @@ FILTERS = {
     "c4_paragraph": ("filter.c4_paragraph", {}, C4ParagraphFilter()),
     "fineweb": ("filter.fineweb", {}, FineWebQualityFilter()),
 }
-PHRASES = ["Lorem ipsum dolor sit amet.", "We use cookies on this site.", "Please enable JavaScript now.", "{ x = 1. }"]
+PHRASES = [
+    "Lorem ipsum dolor sit amet.",
+    "We use cookies on this site.",
+    "Please enable JavaScript now.",
+    "A set is { 1, 2 }.",
+]
 
 
 def repeat_words(text, random_, low, high):

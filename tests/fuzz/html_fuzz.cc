@@ -63,9 +63,9 @@ class Extractor {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static Extractor text(
-      R"({"mode": "recall", "keep": ["headings", "lists", "tables", "code", "links"], "spans": true})");
+      R"({"profile": "recall", "keep": ["headings", "lists", "tables", "code", "links"], "spans": true})");
   static Extractor markdown(
-      R"({"mode": "recall", "format": "markdown", "keep": ["headings", "lists", "tables", "code", "links", "emphasis"],
+      R"({"profile": "recall", "format": "markdown", "keep": ["headings", "lists", "tables", "code", "links", "emphasis"],
           "metadata": ["title", "author", "date", "canonical_url", "license_url", "date_modified", "page_language",
                        "site_name", "description", "licenses", "meta_tags", "json_ld"],
           "spans": true})");

@@ -91,7 +91,7 @@ TEST_CASE("hostile pages end with a verdict") {
 
 TEST_CASE("hostile pages do not swell as Markdown") {
   Extractor extract(
-      R"({"format": "markdown", "mode": "recall", "spans": true, "metadata": ["author", "date", "json_ld"],
+      R"({"format": "markdown", "profile": "recall", "spans": true, "metadata": ["author", "date", "json_ld"],
                         "keep": ["headings", "lists", "tables", "code", "links", "emphasis"]})");
   constexpr std::size_t bytes = 200'000;
   for (const auto* unit : {"<ul><li>x",

@@ -14,7 +14,7 @@
 namespace gristmill::kernels {
 namespace {
 
-constexpr std::size_t cache_entries = std::size_t{1} << 17;
+constexpr std::size_t cache_lines = std::size_t{1} << 16;
 constexpr std::size_t neighbour_entries = std::size_t{1} << 15;
 constexpr std::size_t cached_piece_bytes_max = 15;
 // Below this length looking at every pair each time beats keeping a queue.
@@ -44,12 +44,12 @@ std::array<std::uint64_t, 2> load_masked(const char* bytes, std::size_t size) {
 }
 
 std::size_t cache_slot(const std::array<std::uint64_t, 2>& key) {
-  return BpePairs::mix(key[0] ^ (key[1] * 0xC2B2AE3D27D4EB4FULL)) & (cache_entries - 1);
+  return BpePairs::mix(key[0] ^ (key[1] * 0xC2B2AE3D27D4EB4FULL)) & (cache_lines - 1);
 }
 
 }  // namespace
 
-BpeScratch::BpeScratch() : cache_(cache_entries), neighbours_(neighbour_entries) {}
+BpeScratch::BpeScratch() : cache_(cache_lines), neighbours_(neighbour_entries) {}
 
 Result<BpeModel> BpeModel::build(BpeVocabulary vocabulary) {
   if (vocabulary.tokens.size() > tokens_max) {
@@ -131,7 +131,7 @@ void BpeModel::find_origins() {
     const auto token = token_bytes(id);
     if (token.empty()) continue;
     if (token.size() == 1) {
-      origins_[id].rank = 0;
+      origins_[id] = Origin(0, 0, 0);
       continue;
     }
     ids.clear();
@@ -144,10 +144,9 @@ void BpeModel::find_origins() {
 /// The bytes of a token always merge in the same way, wherever they stand: of all pairs that would make it only its
 /// origin ever comes up.
 void BpeModel::drop_dead_pairs() {
-  const auto is_merged = [](const Origin& origin) { return origin.rank != none && origin.rank > 0; };
-  BpePairs alive(static_cast<std::size_t>(std::ranges::count_if(origins_, is_merged)));
+  BpePairs alive(static_cast<std::size_t>(std::ranges::count_if(origins_, &Origin::is_merged)));
   for (const auto& origin : origins_) {
-    if (is_merged(origin)) alive.set(origin.left, origin.right, origin.rank - 1);
+    if (origin.is_merged()) alive.set(origin.left(), origin.right(), origin.rank() - 1);
   }
   pairs_ = std::move(alive);
 }
@@ -155,15 +154,17 @@ void BpeModel::drop_dead_pairs() {
 void BpeModel::find_out_of_order() {
   std::vector<std::uint32_t> by_size;
   for (std::uint32_t id = 0; id < size(); ++id) {
-    if (origins_[id].rank != none && origins_[id].rank > 0) by_size.push_back(id);
+    if (origins_[id].is_merged()) by_size.push_back(id);
   }
   // The parts of a token are shorter than it, so they come first.
   std::ranges::sort(by_size, {}, [&](std::uint32_t id) { return token_bytes(id).size(); });
   is_out_of_order_.assign(size(), false);
   for (const auto id : by_size) {
-    const auto& [left, right, rank] = origins_[id];
-    is_out_of_order_[id] = is_out_of_order_[left] || is_out_of_order_[right] || origins_[left].rank >= rank ||
-                           origins_[right].rank >= rank;
+    const auto origin = origins_[id];
+    const auto is_late = [&](std::uint32_t part) {
+      return is_out_of_order_[part] || origins_[part].rank() >= origin.rank();
+    };
+    is_out_of_order_[id] = is_late(origin.left()) || is_late(origin.right());
   }
 }
 
@@ -172,7 +173,7 @@ void BpeModel::index_trie(bool whole_pieces_first) {
   entries.reserve(size());
   for (std::uint32_t id = 0; id < size(); ++id) {
     const auto token = token_bytes(id);
-    const bool is_reachable = origins_[id].rank != none;
+    const bool is_reachable = origins_[id].rank() != unreachable;
     if (!token.empty() && (is_reachable || whole_pieces_first)) entries.push_back({token, id, is_reachable});
   }
   trie_ = TokenTrie(std::move(entries));
@@ -205,7 +206,7 @@ void BpeModel::merge_short(std::string_view piece, std::vector<std::uint32_t>& o
     std::size_t best = 0;
     for (std::size_t i = 1; i + 1 < count; ++i) best = ranks[i] < ranks[best] ? i : best;
     if (ranks[best] == none) break;
-    if (last != nullptr) *last = {ids[best], ids[best + 1], ranks[best] + 1};
+    if (last != nullptr) *last = Origin(ids[best], ids[best + 1], ranks[best] + 1);
     ids[best] = merged_[ranks[best]];
     std::memmove(&ids[best + 1], &ids[best + 2], (count - best - 2) * sizeof(std::uint32_t));
     std::memmove(&ranks[best + 1], &ranks[best + 2], (count - best - 2) * sizeof(std::uint32_t));
@@ -246,7 +247,7 @@ void BpeModel::merge_long(std::string_view piece, BpeScratch& scratch, std::vect
     if (parts[at].id == none || parts[at].next == size || pairs_.rank(parts[at].id, parts[parts[at].next].id) != rank)
       continue;
     const auto gone = parts[at].next;
-    if (last != nullptr) *last = {parts[at].id, parts[gone].id, rank + 1};
+    if (last != nullptr) *last = Origin(parts[at].id, parts[gone].id, rank + 1);
     parts[at].id = merged_[rank];
     parts[at].next = parts[gone].next;
     parts[gone].id = none;
@@ -270,28 +271,30 @@ void BpeModel::merge(std::string_view piece, BpeScratch& scratch, std::vector<st
 
 void BpeModel::merge_piece(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const {
   if (piece.empty()) return;
-  const auto id = trie_.find(piece);
-  if (id != TokenTrie::none) return out.push_back(id);
+  const auto found = trie_.look_up(piece);
+  if (found.whole != TokenTrie::none) return out.push_back(found.whole);
   merge(piece, scratch, out, nullptr);
 }
 
 /// Takes the two tokens apart from the last merge to the first: at no time may a merge across their border have been
 /// due before the one that was made. Of equal ranks the left one is due first.
 bool BpeModel::go_together(std::uint32_t left, std::uint32_t right) const {
-  auto limit = none;
+  auto limit = unreachable;
+  auto left_origin = origins_[left];
+  auto right_origin = origins_[right];
   while (true) {
     const auto rank = pairs_.rank(left, right);
     if (rank != none && rank + 1 < limit) return false;
-    const auto left_rank = origins_[left].rank;
-    const auto right_rank = origins_[right].rank;
-    if (left_rank > right_rank) {
-      limit = left_rank;
-      left = origins_[left].right;
-    } else if (right_rank == 0) {
+    if (left_origin.rank() > right_origin.rank()) {
+      limit = left_origin.rank();
+      left = left_origin.right();
+      left_origin = origins_[left];
+    } else if (right_origin.rank() == 0) {
       return true;
     } else {
-      limit = right_rank + 1;
-      right = origins_[right].left;
+      limit = right_origin.rank() + 1;
+      right = right_origin.left();
+      right_origin = origins_[right];
     }
   }
 }
@@ -316,14 +319,14 @@ bool BpeModel::may_follow(std::string_view bytes, std::uint32_t left, std::uint3
 }
 
 /// Depth first: the longest token at each place, a shorter one where it does not go with the token before. Each place
-/// is left at most once as a dead end, because only one row of tokens leads to it.
-void BpeModel::match(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const {
+/// is left at most once as a dead end, because only one row of tokens leads to it. `next` is the longest at the start.
+void BpeModel::match(std::string_view piece, TokenTrie::Match next, BpeScratch& scratch,
+                     std::vector<std::uint32_t>& out) const {
   std::array<std::uint64_t, matched_piece_bytes_max / 64 + 1> dead_ends;
   std::fill_n(dead_ends.begin(), piece.size() / 64 + 1, 0);
   const auto first = out.size();
   std::size_t position = 0;
   std::size_t last_size = 0;
-  auto next = trie_.longest(piece);
   while (true) {
     const auto end = position + next.size;
     const bool is_dead = (dead_ends[end / 64] >> (end % 64) & 1) != 0;
@@ -349,18 +352,20 @@ void BpeModel::match(std::string_view piece, BpeScratch& scratch, std::vector<st
 }
 
 void BpeModel::encode_uncached(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const {
-  const auto id = trie_.find(piece);
-  if (id != TokenTrie::none) return out.push_back(id);
-  if (piece.size() <= matched_piece_bytes_max) return match(piece, scratch, out);
+  const auto found = trie_.look_up(piece);
+  if (found.whole != TokenTrie::none) return out.push_back(found.whole);
+  if (piece.size() <= matched_piece_bytes_max) return match(piece, found.longest, scratch, out);
   merge(piece, scratch, out, nullptr);
 }
 
-void BpeModel::encode_new(std::string_view piece, BpeScratch::Entry& entry, BpeScratch& scratch,
+void BpeModel::encode_new(std::string_view piece, BpeScratch::Line& line, BpeScratch& scratch,
                           std::vector<std::uint32_t>& out) const {
   const auto before = out.size();
   encode_uncached(piece, scratch, out);
   const auto count = out.size() - before;
+  auto& entry = line.entries[0];
   if (count > entry.ids.size()) return;
+  line.entries[1] = entry;
   entry.key = load_padded(piece.data(), piece.size());
   entry.key[1] |= std::uint64_t{piece.size()} << 56;
   entry.count = static_cast<std::uint32_t>(count);
@@ -375,20 +380,20 @@ void BpeModel::encode_piece(std::string_view piece, BpeScratch& scratch, std::ve
 void BpeModel::encode_pieces(std::string_view text, std::size_t begin, std::span<const std::uint32_t> ends,
                              BpeScratch& scratch, std::vector<std::uint32_t>& out) const {
   std::array<std::array<std::uint64_t, 2>, group_size> keys;
-  std::array<BpeScratch::Entry*, group_size> entries;
+  std::array<BpeScratch::Line*, group_size> lines;
   // Ids of pieces found in the cache, before they go to `out` together; three more are stored at once than are counted.
   std::array<std::uint32_t, group_size * 3 + 4> found;
   for (; !ends.empty(); ends = ends.subspan(std::min(group_size, ends.size()))) {
     const auto count = std::min(group_size, ends.size());
     for (std::size_t i = 0, from = begin; i < count; from = ends[i++]) {
       const auto size = ends[i] - from;
-      entries[i] = nullptr;
+      lines[i] = nullptr;
       if (size > cached_piece_bytes_max) continue;
       keys[i] = from + 16 <= text.size() ? load_masked(text.data() + from, size)
                                          : load_padded(text.data() + from, size);
       keys[i][1] |= std::uint64_t{size} << 56;
-      entries[i] = &scratch.cache_[cache_slot(keys[i])];
-      __builtin_prefetch(entries[i]);
+      lines[i] = &scratch.cache_[cache_slot(keys[i])];
+      __builtin_prefetch(lines[i]);
     }
     std::size_t found_count = 0;
     const auto flush = [&] {
@@ -396,17 +401,21 @@ void BpeModel::encode_pieces(std::string_view text, std::size_t begin, std::span
       found_count = 0;
     };
     for (std::size_t i = 0; i < count; begin = ends[i++]) {
-      if (entries[i] != nullptr && entries[i]->key == keys[i]) {
-        std::memcpy(&found[found_count], entries[i]->ids.data(), sizeof(entries[i]->ids));
-        found_count += entries[i]->count;
-        continue;
+      if (lines[i] != nullptr) {
+        const auto& [newer, older] = lines[i]->entries;
+        const auto& entry = newer.has(keys[i]) ? newer : older;
+        if (entry.has(keys[i])) {
+          std::memcpy(&found[found_count], entry.ids.data(), sizeof(entry.ids));
+          found_count += entry.count;
+          continue;
+        }
       }
       flush();
       const auto piece = text.substr(begin, ends[i] - begin);
-      if (entries[i] == nullptr) {
+      if (lines[i] == nullptr) {
         encode_uncached(piece, scratch, out);
       } else {
-        encode_new(piece, *entries[i], scratch, out);
+        encode_new(piece, *lines[i], scratch, out);
       }
     }
     flush();

@@ -41,17 +41,24 @@ class BpeScratch {
  private:
   friend class BpeModel;
   /// A short piece and its ids. `key` holds the bytes, padded with zeros, and the length in the last one.
-  struct alignas(32) Entry {
+  struct Entry {
     std::array<std::uint64_t, 2> key{};
     std::array<std::uint32_t, 3> ids{};
     std::uint32_t count = 0;
+    [[nodiscard]] bool has(const std::array<std::uint64_t, 2>& wanted) const {
+      return ((key[0] ^ wanted[0]) | (key[1] ^ wanted[1])) == 0;
+    }
+  };
+  /// Two pieces that share a cache line, the newer one first.
+  struct alignas(64) Line {
+    std::array<Entry, 2> entries;
   };
   struct Part {
     std::uint32_t id = 0;
     std::uint32_t previous = 0;
     std::uint32_t next = 0;
   };
-  std::vector<Entry> cache_;
+  std::vector<Line> cache_;
   std::vector<std::uint64_t> neighbours_;
   std::vector<Part> parts_;
   std::vector<std::uint64_t> queue_;
@@ -67,7 +74,7 @@ class BpeScratch {
 class BpeModel {
  public:
   static constexpr std::size_t tokens_max = std::size_t{1} << 21;
-  static constexpr std::size_t merges_max = (std::size_t{1} << 22) - 2;
+  static constexpr std::size_t merges_max = (std::size_t{1} << 22) - 3;
 
   /// Checks and indexes a vocabulary. Refused: a missing single byte, one token under two ids, too many entries, a
   /// merge whose result is not the two parts joined.
@@ -90,11 +97,25 @@ class BpeModel {
 
  private:
   static constexpr std::uint32_t none = UINT32_MAX;
-  /// How merging makes a token: of which two, and how early. Single bytes have rank 0, what no merge makes has `none`.
-  struct Origin {
-    std::uint32_t left = none;
-    std::uint32_t right = none;
-    std::uint32_t rank = none;
+  static constexpr std::uint32_t unreachable = (1U << BpePairs::rank_bits) - 1;
+  /// How merging makes a token: of which two, and how early. Single bytes have rank 0, what no merge makes has
+  /// `unreachable`. Eight bytes, because many are looked at.
+  class Origin {
+   public:
+    Origin() : Origin(0, 0, unreachable) {}
+    Origin(std::uint32_t left, std::uint32_t right, std::uint32_t rank)
+        : packed_(BpePairs::key(left, right) << BpePairs::rank_bits | rank) {}
+    [[nodiscard]] std::uint32_t left() const {
+      return static_cast<std::uint32_t>(packed_ >> (BpePairs::rank_bits + BpePairs::id_bits));
+    }
+    [[nodiscard]] std::uint32_t right() const {
+      return static_cast<std::uint32_t>(packed_ >> BpePairs::rank_bits) & ((1U << BpePairs::id_bits) - 1);
+    }
+    [[nodiscard]] std::uint32_t rank() const { return static_cast<std::uint32_t>(packed_) & unreachable; }
+    [[nodiscard]] bool is_merged() const { return rank() != unreachable && rank() != 0; }
+
+   private:
+    std::uint64_t packed_;
   };
 
   BpeModel() = default;
@@ -113,9 +134,9 @@ class BpeModel {
                                   BpeScratch& scratch) const;
   [[nodiscard]] bool may_follow(std::string_view bytes, std::uint32_t left, std::uint32_t right,
                                 BpeScratch& scratch) const;
-  void match(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const;
+  void match(std::string_view piece, TokenTrie::Match next, BpeScratch& scratch, std::vector<std::uint32_t>& out) const;
   void encode_uncached(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const;
-  void encode_new(std::string_view piece, BpeScratch::Entry& entry, BpeScratch& scratch,
+  void encode_new(std::string_view piece, BpeScratch::Line& line, BpeScratch& scratch,
                   std::vector<std::uint32_t>& out) const;
 
   std::string bytes_;                       ///< All tokens, one after the other.

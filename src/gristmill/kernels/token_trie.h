@@ -43,14 +43,22 @@ class TokenTrie {
     }
     return best;
   }
-  /// Id of the token with exactly these bytes, reachable or not, or `none`.
-  [[nodiscard]] std::uint32_t find(std::string_view bytes) const {
+  /// A piece looked up once: the token that it is as a whole, reachable or not, and the longest that it begins with.
+  struct Lookup {
+    std::uint32_t whole = none;
+    Match longest;
+  };
+  [[nodiscard]] Lookup look_up(std::string_view piece) const {
+    Lookup found;
     std::uint32_t at = 0;
-    for (const char c : bytes) {
-      at = child(at, static_cast<unsigned char>(c));
-      if (at == 0) return none;
+    for (std::uint32_t i = 0; i < piece.size(); ++i) {
+      at = child(at, static_cast<unsigned char>(piece[i]));
+      if (at == 0) return found;
+      const auto info = nodes_[at].info;
+      if ((info & reachable_bit) != 0) found.longest = {info >> id_shift, i + 1};
     }
-    return nodes_[at].info >> id_shift;
+    found.whole = nodes_[at].info >> id_shift;
+    return found;
   }
 
  private:

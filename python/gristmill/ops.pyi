@@ -84,7 +84,7 @@ class _Extract:
         metadata: Sequence[str] = ["title", "author", "date", "canonical_url", "license_url"],
         spans: bool = False,
         profile: Literal["balanced", "recall", "precision", "rules"] = "balanced",
-        model: Literal["content-1-ca2352bbfafb0fab"] = "content-1-ca2352bbfafb0fab",
+        model: Literal["content-1-9409c75eda7fb059"] = "content-1-9409c75eda7fb059",
         min_words: int = 1,
         max_nodes: int = 2000000,
         text_column: str = "text",
@@ -106,7 +106,7 @@ class _Extract:
                 boilerplate in) or to precision (rather lose content), or hand-checkable rules without the
                 model. One of: balanced, recall, precision, rules.
             model: The built-in model, with the beginning of its SHA-256; see docs/content-model.md. One of:
-                content-1-ca2352bbfafb0fab.
+                content-1-9409c75eda7fb059.
             min_words: Pages with less content are dropped (1..100000 words).
             max_nodes: Pages with more elements and texts are quarantined (32 bytes of memory each)
                 (100..1e+08 nodes).

@@ -135,7 +135,7 @@ def long_list(text, random_):
 
 def long_documents(random_):
     """Around the greatest number of words that Gopher allows: short words, since the peer takes a second for each."""
-    for _ in range(60):
+    for _ in range(80):
         yield " ".join(random_.choices(("the", "of", "a", "I", "and"), k=100_000 + random_.choice((0, 1, 2, 500))))
 
 

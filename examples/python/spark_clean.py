@@ -4,6 +4,7 @@
 python examples/python/spark_clean.py INPUT.parquet OUTPUT
 """
 
+import os
 import sys
 
 from pyspark.sql import SparkSession
@@ -12,6 +13,8 @@ import gristmill
 
 
 def main(source, target):
+    # Spark's workers shall be this interpreter, which has the package, and not the python3 of the path.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     spark = SparkSession.builder.master("local[2]").appName("clean").config("spark.ui.enabled", "false").getOrCreate()
     pages = spark.read.parquet(source)
     cleaned = gristmill.spark.apply(

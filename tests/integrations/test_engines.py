@@ -2,6 +2,7 @@
 """The same cleaning in Ray, Spark, DuckDB, Polars, pandas and by hand: equal rows everywhere."""
 
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -111,7 +112,8 @@ frame = gristmill.spark.apply(spark.read.parquet({str(parquet)!r}), strip, "filt
 assert frame.schema["noise_score"].dataType.typeName() == "double", frame.schema
 frame.write.parquet({str(tmp_path / "out")!r})
 """
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=300)
+    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable}
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=300, env=environment)
     assert rows_of(pyarrow.parquet.read_table(tmp_path / "out")) == expected
 
 

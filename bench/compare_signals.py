@@ -65,7 +65,7 @@ def line(what, source, peer, pair, goal):
 def redpajama_signals(repeats):
     """All signals of RedPajama-v2 that need no model."""
     path = texts(4_000_000)
-    pair = interleaved(lambda: theirs("redpajama", path), lambda: ours("signals.redpajama", path), repeats)
+    pair = interleaved(lambda: theirs("redpajama", path), lambda: ours("annotate.redpajama", path), repeats)
     peer = "the definitions in plain Python, values equal (RedPajama's own code is no package and about as fast)"
     return line("RedPajama-v2 quality signals", "generated web texts", peer, pair, 50)
 

@@ -9,6 +9,75 @@ from typing import Any, Literal, TypeVar
 # A pyarrow, Polars or pandas table, or any object with the Arrow PyCapsule interface: what goes in comes out.
 Data = TypeVar("Data")
 
+class _Annotate:
+    @staticmethod
+    def redpajama(
+        data: Data,
+        /,
+        *,
+        stop_words: Sequence[str] = [],
+        stop_words_file: str | PathLike[str] = "",
+        ldnoobw_file: str | PathLike[str] = "",
+        text_column: str = "text",
+        report: dict[str, Any] | None = None,
+    ) -> Data:
+        """Computes the quality signals of RedPajama-v2 that need no model, under their published names;
+        signals of lines as means or sums over the lines.
+
+            stop_words: Stop words of the language, compared with their case; without any,
+                rps_doc_stop_word_fraction is null. The published values used the stopwords-json lists.
+            stop_words_file: More of them, one a line.
+            ldnoobw_file: The LDNOOBW list of the language, or another, one word or phrase a line; without
+                it rps_doc_ldnoobw_words is null.
+            Adds the column `ccnet_length` (integer): Characters.
+            Adds the column `ccnet_nlines` (integer): Lines.
+            Adds the column `rps_doc_curly_bracket` (number): Curly brackets for each character.
+            Adds the column `rps_doc_frac_all_caps_words` (number): Share of words in capitals.
+            Adds the column `rps_doc_frac_lines_end_with_ellipsis` (number): Share of lines that end in an
+                ellipsis.
+            Adds the column `rps_doc_frac_no_alph_words` (number): Share of words without a letter from a to
+                z.
+            Adds the column `rps_doc_lorem_ipsum` (number): Occurrences of lorem ipsum for each character of
+                the normalized text.
+            Adds the column `rps_doc_mean_word_length` (number): Mean length of the normalized words.
+            Adds the column `rps_doc_stop_word_fraction` (number): Share of words that are stop words.
+            Adds the column `rps_doc_symbol_to_word_ratio` (number): Number signs and ellipses for each
+                word.
+            Adds the column `rps_doc_frac_unique_words` (number): Different normalized words for each
+                normalized word.
+            Adds the column `rps_doc_unigram_entropy` (number): Entropy of the normalized words, in nats.
+            Adds the column `rps_doc_word_count` (integer): Normalized words.
+            Adds the column `rps_doc_num_sentences` (integer): Sentences: parts that begin with a word and
+                end in full stops, ! or ?.
+            Adds the column `rps_doc_ldnoobw_words` (integer): Occurrences of entries of the list among the
+                normalized words.
+            Adds the column `rps_doc_frac_chars_top_2gram` (number): Share of characters in the most
+                frequent word pair.
+            Adds the column `rps_doc_frac_chars_top_3gram` (number): The same for 3 words.
+            Adds the column `rps_doc_frac_chars_top_4gram` (number): The same for 4 words.
+            Adds the column `rps_doc_frac_chars_dupe_5grams` (number): Share of characters in runs of 5
+                words that occur again.
+            Adds the column `rps_doc_frac_chars_dupe_6grams` (number): The same for 6 words.
+            Adds the column `rps_doc_frac_chars_dupe_7grams` (number): The same for 7 words.
+            Adds the column `rps_doc_frac_chars_dupe_8grams` (number): The same for 8 words.
+            Adds the column `rps_doc_frac_chars_dupe_9grams` (number): The same for 9 words.
+            Adds the column `rps_doc_frac_chars_dupe_10grams` (number): The same for 10 words.
+            Adds the column `rps_lines_ending_with_terminal_punctution_mark_mean` (number): Mean over the
+                lines: ends in . ! ? or ”.
+            Adds the column `rps_lines_javascript_counts_sum` (integer): Sum over the lines: normalized
+                words that are javascript.
+            Adds the column `rps_lines_num_words_mean` (number): Mean over the lines: normalized words.
+            Adds the column `rps_lines_numerical_chars_fraction_mean` (number): Mean over the lines: share
+                of numeric characters, normalized.
+            Adds the column `rps_lines_start_with_bulletpoint_mean` (number): Mean over the lines: starts
+                with a bullet.
+            Adds the column `rps_lines_uppercase_letter_fraction_mean` (number): Mean over the lines: share
+                of upper-case letters.
+
+        Version 1. Reference: Weber et al. 2024 and the code of RedPajama-Data (rp_v2): punctuation out,
+        lower case, NFD; values rounded to eight places.
+        """
+
 class _Dedup:
     @staticmethod
     def exact(
@@ -894,75 +963,6 @@ class _Redact:
         (pseudonyms).
         """
 
-class _Signals:
-    @staticmethod
-    def redpajama(
-        data: Data,
-        /,
-        *,
-        stop_words: Sequence[str] = [],
-        stop_words_file: str | PathLike[str] = "",
-        ldnoobw_file: str | PathLike[str] = "",
-        text_column: str = "text",
-        report: dict[str, Any] | None = None,
-    ) -> Data:
-        """Computes the quality signals of RedPajama-v2 that need no model, under their published names;
-        signals of lines as means or sums over the lines.
-
-            stop_words: Stop words of the language, compared with their case; without any,
-                rps_doc_stop_word_fraction is null. The published values used the stopwords-json lists.
-            stop_words_file: More of them, one a line.
-            ldnoobw_file: The LDNOOBW list of the language, or another, one word or phrase a line; without
-                it rps_doc_ldnoobw_words is null.
-            Adds the column `ccnet_length` (integer): Characters.
-            Adds the column `ccnet_nlines` (integer): Lines.
-            Adds the column `rps_doc_curly_bracket` (number): Curly brackets for each character.
-            Adds the column `rps_doc_frac_all_caps_words` (number): Share of words in capitals.
-            Adds the column `rps_doc_frac_lines_end_with_ellipsis` (number): Share of lines that end in an
-                ellipsis.
-            Adds the column `rps_doc_frac_no_alph_words` (number): Share of words without a letter from a to
-                z.
-            Adds the column `rps_doc_lorem_ipsum` (number): Occurrences of lorem ipsum for each character of
-                the normalized text.
-            Adds the column `rps_doc_mean_word_length` (number): Mean length of the normalized words.
-            Adds the column `rps_doc_stop_word_fraction` (number): Share of words that are stop words.
-            Adds the column `rps_doc_symbol_to_word_ratio` (number): Number signs and ellipses for each
-                word.
-            Adds the column `rps_doc_frac_unique_words` (number): Different normalized words for each
-                normalized word.
-            Adds the column `rps_doc_unigram_entropy` (number): Entropy of the normalized words, in nats.
-            Adds the column `rps_doc_word_count` (integer): Normalized words.
-            Adds the column `rps_doc_num_sentences` (integer): Sentences: parts that begin with a word and
-                end in full stops, ! or ?.
-            Adds the column `rps_doc_ldnoobw_words` (integer): Occurrences of entries of the list among the
-                normalized words.
-            Adds the column `rps_doc_frac_chars_top_2gram` (number): Share of characters in the most
-                frequent word pair.
-            Adds the column `rps_doc_frac_chars_top_3gram` (number): The same for 3 words.
-            Adds the column `rps_doc_frac_chars_top_4gram` (number): The same for 4 words.
-            Adds the column `rps_doc_frac_chars_dupe_5grams` (number): Share of characters in runs of 5
-                words that occur again.
-            Adds the column `rps_doc_frac_chars_dupe_6grams` (number): The same for 6 words.
-            Adds the column `rps_doc_frac_chars_dupe_7grams` (number): The same for 7 words.
-            Adds the column `rps_doc_frac_chars_dupe_8grams` (number): The same for 8 words.
-            Adds the column `rps_doc_frac_chars_dupe_9grams` (number): The same for 9 words.
-            Adds the column `rps_doc_frac_chars_dupe_10grams` (number): The same for 10 words.
-            Adds the column `rps_lines_ending_with_terminal_punctution_mark_mean` (number): Mean over the
-                lines: ends in . ! ? or ”.
-            Adds the column `rps_lines_javascript_counts_sum` (integer): Sum over the lines: normalized
-                words that are javascript.
-            Adds the column `rps_lines_num_words_mean` (number): Mean over the lines: normalized words.
-            Adds the column `rps_lines_numerical_chars_fraction_mean` (number): Mean over the lines: share
-                of numeric characters, normalized.
-            Adds the column `rps_lines_start_with_bulletpoint_mean` (number): Mean over the lines: starts
-                with a bullet.
-            Adds the column `rps_lines_uppercase_letter_fraction_mean` (number): Mean over the lines: share
-                of upper-case letters.
-
-        Version 1. Reference: Weber et al. 2024 and the code of RedPajama-Data (rp_v2): punctuation out,
-        lower case, NFD; values rounded to eight places.
-        """
-
 class _Tokenize:
     @staticmethod
     def bpe(
@@ -999,11 +999,11 @@ class _Tokenize:
         al. 2019).
         """
 
+annotate: _Annotate
 dedup: _Dedup
 extract: _Extract
 filter: _Filter
 language: _Language
 normalize: _Normalize
 redact: _Redact
-signals: _Signals
 tokenize: _Tokenize

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""signals.redpajama gives what the definitions give, on generated texts that reach every rule."""
+"""annotate.redpajama gives what the definitions give, on generated texts that reach every rule."""
 
 import json
 import os
@@ -104,7 +104,7 @@ def test_equals_the_definitions(tmp_path):
     texts = ["", "\n", " ", "a", "...", "a.b.c", "\n\n."] + [make_text(r) for _ in range(1500)]
     blocked = tmp_path / "blocked.txt"
     blocked.write_text("\n".join(BLOCKED), encoding="utf-8")
-    steps = [{"signals.redpajama": {"stop_words": STOP_WORDS, "ldnoobw_file": str(blocked)}}]
+    steps = [{"annotate.redpajama": {"stop_words": STOP_WORDS, "ldnoobw_file": str(blocked)}}]
     done = subprocess.run(
         [program, json.dumps(steps)],
         input="".join(json.dumps({"text": text}) + "\n" for text in texts).encode(),

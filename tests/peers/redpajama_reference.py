@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """RedPajama-v2's quality signals as their publication defines them, in plain Python: slow, short, and not our code.
 
-`signals(text)` gives the columns of signals.redpajama; signals of lines are aggregated as the operator does.
+`signals(text)` gives the columns of annotate.redpajama; signals of lines are aggregated as the operator does.
 """
 
 import collections

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "gristmill/ops/annotate/redpajama.h"
 #include "gristmill/ops/dedup/exact.h"
 #include "gristmill/ops/dedup/minhash.h"
 #include "gristmill/ops/extract/html.h"
@@ -24,7 +25,6 @@
 #include "gristmill/ops/normalize/unicode.h"
 #include "gristmill/ops/operator.h"
 #include "gristmill/ops/redact/pii.h"
-#include "gristmill/ops/signals/redpajama.h"
 #include "gristmill/ops/tokenize/bpe.h"
 
 namespace gristmill::ops {
@@ -36,14 +36,14 @@ constexpr CatalogEntry entry{&T::spec_, &T::make};
 
 /// One line an operator, sorted by name.
 constexpr std::array entries{
-    entry<DedupExact>,       entry<DedupMinhash>,         entry<ExtractHtml>,
-    entry<ExtractStripTags>, entry<FilterAnswerLeak>,     entry<FilterBlocklist>,
-    entry<FilterC4>,         entry<C4Paragraph>,          entry<FilterConversation>,
-    entry<FilterExpression>, entry<FilterFineweb>,        entry<GopherQuality>,
-    entry<GopherRepetition>, entry<FilterLanguage>,       entry<FilterLines>,
-    entry<FilterNoise>,      entry<FilterPreferencePair>, entry<FilterUrlDensity>,
-    entry<LanguageIdentify>, entry<NormalizeUnicode>,     entry<RedactPii>,
-    entry<SignalsRedpajama>, entry<TokenizeBpe>,
+    entry<AnnotateRedpajama>,  entry<DedupExact>,       entry<DedupMinhash>,
+    entry<ExtractHtml>,        entry<ExtractStripTags>, entry<FilterAnswerLeak>,
+    entry<FilterBlocklist>,    entry<FilterC4>,         entry<C4Paragraph>,
+    entry<FilterConversation>, entry<FilterExpression>, entry<FilterFineweb>,
+    entry<GopherQuality>,      entry<GopherRepetition>, entry<FilterLanguage>,
+    entry<FilterLines>,        entry<FilterNoise>,      entry<FilterPreferencePair>,
+    entry<FilterUrlDensity>,   entry<LanguageIdentify>, entry<NormalizeUnicode>,
+    entry<RedactPii>,          entry<TokenizeBpe>,
 };
 
 }  // namespace

@@ -5,18 +5,18 @@
 #include <optional>
 #include <vector>
 
+#include "gristmill/ops/annotate/redpajama_text.h"
 #include "gristmill/ops/operator.h"
-#include "gristmill/ops/signals/redpajama_text.h"
 
 namespace gristmill::ops {
 
 /// Computes the quality signals of RedPajama-v2, under their published names, as columns.
-class SignalsRedpajama final : public Operator {
+class AnnotateRedpajama final : public Operator {
  public:
   static const Spec spec_;
   static Result<std::unique_ptr<Operator>> make(const Options& options);
 
-  SignalsRedpajama(std::optional<TextSet> stop_words, std::optional<TextSet> blocked_words);
+  AnnotateRedpajama(std::optional<TextSet> stop_words, std::optional<TextSet> blocked_words);
 
   [[nodiscard]] const Spec& spec() const override { return spec_; }
   [[nodiscard]] std::unique_ptr<Scratch> make_scratch() const override;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gristmill/ops/signals/redpajama.h"
+#include "gristmill/ops/annotate/redpajama.h"
 
 #include <algorithm>
 #include <array>
@@ -147,8 +147,8 @@ std::optional<TextSet> set_of(std::vector<std::string> entries, const std::strin
 
 }  // namespace
 
-constinit const Spec SignalsRedpajama::spec_{
-    .name = "signals.redpajama",
+constinit const Spec AnnotateRedpajama::spec_{
+    .name = "annotate.redpajama",
     .version = 1,
     .kind = Kind::map,
     .summary =
@@ -163,12 +163,12 @@ constinit const Spec SignalsRedpajama::spec_{
     .reasons = {},
 };
 
-Result<std::unique_ptr<Operator>> SignalsRedpajama::make(const Options& given) {
-  return std::make_unique<SignalsRedpajama>(set_of(given.strings("stop_words"), given.file("stop_words_file")),
-                                            set_of({}, given.file("ldnoobw_file")));
+Result<std::unique_ptr<Operator>> AnnotateRedpajama::make(const Options& given) {
+  return std::make_unique<AnnotateRedpajama>(set_of(given.strings("stop_words"), given.file("stop_words_file")),
+                                             set_of({}, given.file("ldnoobw_file")));
 }
 
-SignalsRedpajama::SignalsRedpajama(std::optional<TextSet> stop_words, std::optional<TextSet> blocked_words)
+AnnotateRedpajama::AnnotateRedpajama(std::optional<TextSet> stop_words, std::optional<TextSet> blocked_words)
     : stop_words_(std::move(stop_words)), blocked_words_(std::move(blocked_words)) {
   if (!blocked_words_) return;
   for (const auto& entry : *blocked_words_)
@@ -178,9 +178,9 @@ SignalsRedpajama::SignalsRedpajama(std::optional<TextSet> stop_words, std::optio
   blocked_sizes_.erase(repeated.begin(), repeated.end());
 }
 
-std::unique_ptr<Scratch> SignalsRedpajama::make_scratch() const { return std::make_unique<SignalScratch>(); }
+std::unique_ptr<Scratch> AnnotateRedpajama::make_scratch() const { return std::make_unique<SignalScratch>(); }
 
-std::int64_t SignalsRedpajama::count_blocked(const NormalText& text) const {
+std::int64_t AnnotateRedpajama::count_blocked(const NormalText& text) const {
   std::int64_t count = 0;
   const auto& words = text.words();
   for (const auto size : blocked_sizes_) {
@@ -195,7 +195,7 @@ std::int64_t SignalsRedpajama::count_blocked(const NormalText& text) const {
   return count;
 }
 
-Verdict SignalsRedpajama::apply(data::Document& document, Scratch& scratch) const {
+Verdict AnnotateRedpajama::apply(data::Document& document, Scratch& scratch) const {
   auto& normal = static_cast<SignalScratch&>(scratch).normal;
   auto& repeats = static_cast<SignalScratch&>(scratch).repeats;
   const auto raw = RawFacts::of(document.text, stop_words_ ? &*stop_words_ : nullptr);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gristmill/ops/signals/redpajama_text.h"
+#include "gristmill/ops/annotate/redpajama_text.h"
 
 #include <algorithm>
 #include <array>

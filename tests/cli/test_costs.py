@@ -16,7 +16,7 @@ PARTS = ["start", "read", "write", "token shards", "journal", "engine", "commit"
 def large(gristmill, tmp_path_factory):
     """A workspace with enough text that a run takes some tenths of a second of CPU time."""
     workspace = Workspace(gristmill.program, tmp_path_factory.mktemp("large"))
-    workspace.write_jsonl("texts.jsonl", [english(seed, 60) for seed in range(3000)])
+    workspace.write_jsonl("texts.jsonl", [english(seed, 60) * 4 for seed in range(3000)])
     workspace.ingest()
     return workspace
 
@@ -46,7 +46,7 @@ def test_operators_and_parts_are_all_the_cpu_time(large, threads):
 
 
 def test_an_ingestion_names_its_cpu_time(workspace):
-    path = workspace.write_jsonl("texts.jsonl", [english(seed, 60) for seed in range(3000)])
+    path = workspace.write_jsonl("texts.jsonl", [english(seed, 60) * 4 for seed in range(3000)])
     measured = workspace.measured("ingest", path, "--source", "web", "--license", "CC0-1.0", "--threads", 1)
     record, spent = measured.document, measured.cpu_seconds
     parts = {part["name"]: part for part in record["parts"]}
@@ -63,6 +63,23 @@ def test_a_deduplication_costs_its_keys_and_its_clusters(large):
     (step,) = document["operators"]
     others = sum(part["cpu_seconds"] for part in document["parts"] if part["name"] in ("engine", "journal"))
     assert step["cpu_seconds"] > others
+
+
+BURN = """
+def burn(batch):
+    for text in batch["text"]:
+        sum(map(len, text.split() * 20))
+"""
+
+
+def test_the_cpu_time_of_workers_is_that_of_their_operator(large):
+    (large.inputs / "burn.py").write_text(BURN)
+    step = f"python: {{function: '{large.inputs / 'burn.py'}:burn'}}"
+    measured = large.measured("run", large.pipeline("filter.noise", step, output="clean/burnt"), "--threads", 1)
+    document, spent = measured.document, measured.cpu_seconds
+    parts = {part["name"]: part["cpu_seconds"] for part in document["parts"]}
+    assert 0.85 * spent <= document["cpu_seconds"] <= 1.02 * spent
+    assert document["operators"][-1]["cpu_seconds"] > 0.5 * spent and parts["engine"] < 0.2 * spent
 
 
 def processor():

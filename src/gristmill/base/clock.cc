@@ -2,6 +2,7 @@
 #include "gristmill/base/clock.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <charconv>
@@ -101,6 +102,14 @@ std::optional<std::int64_t> parse_iso8601(std::string_view text) {
 }
 
 double thread_cpu_seconds() { return seconds_of(CLOCK_THREAD_CPUTIME_ID); }
-double process_cpu_seconds() { return seconds_of(CLOCK_PROCESS_CPUTIME_ID); }
+
+double process_cpu_seconds() {
+  rusage ended{};
+  ::getrusage(RUSAGE_CHILDREN, &ended);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds_of(CLOCK_PROCESS_CPUTIME_ID) + seconds(ended.ru_utime) + seconds(ended.ru_stime);
+}
 
 }  // namespace gristmill

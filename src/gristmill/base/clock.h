@@ -19,7 +19,7 @@ std::optional<std::int64_t> parse_iso8601(std::string_view text);
 
 /// CPU seconds of the calling thread, user and system.
 double thread_cpu_seconds();
-/// CPU seconds of all threads of the process since it began, ended threads included.
+/// CPU seconds of all threads of the process and of its ended child processes, since it began.
 double process_cpu_seconds();
 
 }  // namespace gristmill

@@ -73,7 +73,7 @@ def write_model(data: bytes, folder: Path, version: int) -> str:
     """Writes the model as C++ text and returns its name."""
     name = f"content-{version}-{hashlib.sha256(data).hexdigest()[:16]}"
     note = "// SPDX-License-Identifier: Apache-2.0\n"
-    note += "// Made by tools/training/extraction/train.py; see docs/content-model.md.\n"
+    note += "// Made by tools/training/extraction/train.py; see docs/models/page-content.md.\n"
     text = base64.b64encode(data).decode().rstrip("=")
     lines = [f'    "{text[i : i + 112]}"' for i in range(0, len(text), 112)]
     body = "constexpr std::string_view model_base64 =\n" + "\n".join(lines) + ";\n"

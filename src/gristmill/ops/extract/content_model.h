@@ -11,7 +11,7 @@ namespace gristmill::ops::extract {
 
 #include "gristmill/ops/extract/content_model_name.inc"
 
-/// Bytes of the built-in model (docs/formats/content-model.md).
+/// Bytes of the built-in model (docs/models/page-content.md).
 std::string_view content_model_bytes();
 
 /// Word score of each block, as the trees take it: log-odds in 1/64 by the tokens alone.

@@ -58,7 +58,7 @@ constexpr std::array options{
                .fallback = extract::content_model_option,
                .unit = "",
                .choices = extract::content_model_name,
-               .help = "The built-in model, with the beginning of its SHA-256; see docs/content-model.md"},
+               .help = "The built-in model, with the beginning of its SHA-256; see docs/models/page-content.md"},
     OptionSpec{.name = "min_words",
                .type = OptionType::integer,
                .fallback = "1",

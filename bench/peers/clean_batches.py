@@ -9,7 +9,6 @@ and reading apart. With --ray the batches come from Ray's `map_batches`, and its
 """
 
 import argparse
-import functools
 import json
 import re
 import time
@@ -24,7 +23,8 @@ TAGS = r"<[^>]+>"
 
 def by_python(batch):
     """Compiled regular expressions of the standard library, row by row, as such functions are written."""
-    scripts, tags, spaces = _patterns()
+    # `compile` keeps what it made, so that only the first batch pays.
+    scripts, tags, spaces = re.compile(SCRIPTS), re.compile(TAGS), re.compile(r"\s+")
     texts, kept = [], []
     for row, html in enumerate(batch["text"].to_pylist()):
         text = spaces.sub(" ", tags.sub(" ", scripts.sub(" ", html))).strip()
@@ -33,11 +33,6 @@ def by_python(batch):
             texts.append(text)
             kept.append(row)
     return batch.take(kept).set_column(batch.schema.get_field_index("text"), "text", pa.array(texts, pa.string()))
-
-
-@functools.cache
-def _patterns():
-    return re.compile(SCRIPTS), re.compile(TAGS), re.compile(r"\s+")
 
 
 def by_polars(batch):
@@ -54,19 +49,21 @@ def by_polars(batch):
     return polars.DataFrame(batch).with_columns(stripped).filter((score < 0.1) & (length > 100)).to_arrow()
 
 
-def by_gristmill(batch):
-    return _chain()(batch)
+class ByGristmill:
+    """Two operators in a row, made at the first batch: Ray sends this object to its workers."""
+
+    chain = None
+
+    def __call__(self, batch):
+        if self.chain is None:
+            import gristmill
+
+            strip = gristmill.Operator("extract.strip_tags", separator="space", whitespace="collapse", entities=False)
+            self.chain = gristmill.Chain(strip, gristmill.Operator("filter.noise", max_score=0.1, min_characters=100))
+        return self.chain(batch)
 
 
-@functools.cache
-def _chain():
-    import gristmill
-
-    strip = gristmill.Operator("extract.strip_tags", separator="space", whitespace="collapse", entities=False)
-    return gristmill.Chain(strip, gristmill.Operator("filter.noise", max_score=0.1, min_characters=100))
-
-
-WAYS = {"python": by_python, "polars": by_polars, "gristmill": by_gristmill}
+WAYS = {"python": by_python, "polars": by_polars, "gristmill": ByGristmill()}
 
 
 def in_process(clean, path):

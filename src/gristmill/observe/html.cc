@@ -135,6 +135,7 @@ std::string percent(double part, double whole) {
 std::string human_label(std::string_view name) {
   std::string label(name);
   std::ranges::replace(label, '_', ' ');
+  if (label.starts_with("pii ")) label.replace(0, 3, "PII");
   if (!label.empty() && label[0] >= 'a' && label[0] <= 'z') label[0] = static_cast<char>(label[0] - 'a' + 'A');
   return escape_html(label);
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 
 #include "gristmill/observe/charts.h"
 #include "gristmill/observe/html.h"
@@ -144,16 +145,38 @@ std::string inputs_html(const Json& run) {
   return out + "</tbody></table></div>\n";
 }
 
+/// What a sentence says better than a chart: one number in all documents, or a value of its own in nearly each.
+std::string plain_fact(const Json& values) {
+  if (values.is_array()) {
+    std::int64_t documents = 0;
+    for (const auto& value : values.items()) documents += value["count"].as_int();
+    const auto different = static_cast<std::int64_t>(values.items().size());
+    return different > 10 && 2 * different > documents ? "a value of its own in most documents" : "";
+  }
+  const auto& buckets = values["buckets"].items();
+  const bool is_zero = buckets.size() == 1 && buckets.front()["from"].as_double() == 0 &&
+                       buckets.front()["to"].as_double() == 1 && buckets.front()["to"].is_int();
+  return is_zero ? "zero in all documents" : "";
+}
+
 std::string distributions_html(const Json& run) {
   std::string charts;
+  std::map<std::string, std::string> names_by_fact;
   for (const auto& [name, values] : run["distributions"].members()) {
+    if (const auto fact = plain_fact(values); !fact.empty()) {
+      auto& names = names_by_fact[fact];
+      names += (names.empty() ? "" : ", ") + human_label(name);
+      continue;
+    }
     const auto chart = values.is_array() ? ranking_html(values) : histogram_svg(name, values["buckets"]);
     if (chart.empty()) continue;
     charts += fmt::format("<figure><figcaption>{} <small>{}</small></figcaption>{}</figure>\n", human_label(name),
                           values.is_array() ? "documents" : "documents per range", chart);
   }
-  if (charts.empty()) return "";
-  return "<h2>Distributions of what came out</h2>\n<div class=\"charts\">\n" + charts + "</div>\n";
+  std::string facts;
+  for (const auto& [fact, names] : names_by_fact) facts += fmt::format("<p>{}: {}.</p>\n", names, fact);
+  if (charts.empty() && facts.empty()) return "";
+  return "<h2>Distributions of what came out</h2>\n<div class=\"charts\">\n" + charts + "</div>\n" + facts;
 }
 
 std::string resource_facts(const Json& run) {

@@ -72,6 +72,7 @@ TEST_CASE("numbers read well") {
   CHECK(percent(1, 100000) == "&lt;0.1 %");
   CHECK(percent(1, 0) == "–");
   CHECK(human_label("text_bytes") == "Text bytes");
+  CHECK(human_label("pii_count") == "PII count");
 }
 
 TEST_CASE("reasons come by count, with three examples at most") {
@@ -166,4 +167,21 @@ TEST_CASE("quarantine notes are grouped, alerts and the reader's losses are show
   CHECK(contains(page, "too much &lt;b&gt;"));
   CHECK(contains(page, "<b>7</b> reader.bad"));
   CHECK(contains(page, "in 2 shards"));
+}
+
+TEST_CASE("What a sentence says better gets no chart") {
+  auto run = small_run();
+  auto titles = Json::array();
+  for (int i = 0; i < 20; ++i) titles.push(Json::object({{"value", "title " + std::to_string(i)}, {"count", 1}}));
+  const auto bucket = [](int from, int to) {
+    return Json::object({{"buckets", Json::array({Json::object({{"from", from}, {"to", to}, {"count", 20}})})}});
+  };
+  run.set("distributions",
+          Json::object({{"pii_secret", bucket(0, 1)}, {"words", bucket(1, 2)}, {"title", std::move(titles)}}));
+  const auto report = render_report(run);
+  CHECK(contains(report, "PII secret: zero in all documents."));
+  CHECK(contains(report, "Title: a value of its own in most documents."));
+  CHECK(contains(report, "<figcaption>Words "));
+  CHECK(!contains(report, "<figcaption>PII secret "));
+  CHECK(!contains(report, "<figcaption>Title "));
 }

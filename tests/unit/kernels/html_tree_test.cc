@@ -234,7 +234,7 @@ TEST_CASE("hostile pages: work stays linear") {
 
 TEST_CASE("a 50 MB page of distinct attributes") {
   std::string html;
-  for (int i = 0; html.size() < 50'000'000; ++i)
+  for (std::int64_t i = 0; html.size() < 50'000'000; ++i)
     html.append("<p class=c").append(std::to_string(i * 7919)).append("x id=abc>text ");
   HtmlTree tree;
   CHECK(!tree.parse(html));  // More nodes than the default limit.

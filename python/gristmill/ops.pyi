@@ -174,8 +174,8 @@ class _Extract:
             profile: What decides: the trained model at its best F1, leaning to recall (rather let
                 boilerplate in) or to precision (rather lose content), or hand-checkable rules without the
                 model. One of: balanced, recall, precision, rules.
-            model: The built-in model, with the beginning of its SHA-256; see docs/models/page-content.md. One of:
-                content-1-9409c75eda7fb059.
+            model: The built-in model, with the beginning of its SHA-256; see docs/models/page-content.md.
+                One of: content-1-9409c75eda7fb059.
             min_words: Pages with less content are dropped (1..100000 words).
             max_nodes: Pages with more elements and texts are quarantined (32 bytes of memory each)
                 (100..1e+08 nodes).

@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import time
 
 # Nothing here takes long; a process that hangs must not hang the tests.
 TIMEOUT_SECONDS = 120
@@ -207,10 +208,15 @@ def same_run(workspace, run, reference):
 
 
 def reference_of(workspace):
-    """An undisturbed ingest and run, and what they left."""
+    """An undisturbed ingest and run, how long they took, and what they left."""
+    started = time.monotonic()
     record = workspace.json(*workspace.ingest_arguments())
+    ingested = time.monotonic()
     run = workspace.json("run", workspace.pipeline)
+    finished = time.monotonic()
     return {
+        "ingest_seconds": ingested - started,
+        "run_seconds": finished - ingested,
         "record": record,
         "run": run,
         "raw": workspace.digests(record["ingestion_id"]),

@@ -7,9 +7,9 @@ import pytest
 from crash_workspace import UNFINISHED, same_ingest, same_run
 
 SEED = 20261123
-# About what an ingestion or run takes: on a slower machine more of the kills hit, and earlier.
-DELAY_SECONDS_MAX = 0.8
 KILLS_IN_A_ROW_MAX = 5
+# Even if only every other workspace had a process that was still there to be killed, there would be enough of them.
+WORKSPACES_PER_KILL_MAX = 2
 
 
 class Killer:
@@ -24,8 +24,9 @@ class Killer:
     def threads(self):
         return ["--threads", self.generator.randint(1, 3)]
 
-    def kill(self, *arguments):
-        delay = self.generator.uniform(0, DELAY_SECONDS_MAX)
+    def kill(self, seconds, *arguments):
+        """Kills a command somewhere within the time that the undisturbed one took on this machine."""
+        delay = self.generator.uniform(0, seconds)
         self.kills += self.workspace.killed(delay, *arguments, *self.threads())
 
     def ingest(self):
@@ -35,7 +36,8 @@ class Killer:
                 break
             # Asking for the same batch again goes on with it as well as naming the task does.
             resumes = known and self.generator.random() < 0.7
-            self.kill(*(["ingest", "--resume", known["task_id"]] if resumes else self.workspace.ingest_arguments()))
+            arguments = ["ingest", "--resume", known["task_id"]] if resumes else self.workspace.ingest_arguments()
+            self.kill(self.reference["ingest_seconds"], *arguments)
             self.workspace.check_readable("raw/web", 0, self.reference["record"]["documents"])
         return self.workspace.finish_ingest(*self.threads())
 
@@ -44,7 +46,8 @@ class Killer:
             known = self.workspace.run()
             if known and known["status"] not in UNFINISHED:
                 break
-            self.kill("run", *(["--resume", known["run_id"]] if known else [self.workspace.pipeline]))
+            arguments = ["--resume", known["run_id"]] if known else [self.workspace.pipeline]
+            self.kill(self.reference["run_seconds"], "run", *arguments)
             self.workspace.check_readable("clean/web", 0, self.reference["run"]["documents"]["out"])
         return self.workspace.finish_run(*self.threads())
 
@@ -53,7 +56,7 @@ def kill_many(make_workspace, corpus, reference, kills_wanted):
     """Workspace after workspace, until that many processes were killed."""
     generator = random.Random(SEED)
     kills = 0
-    for _ in range(kills_wanted):
+    for _ in range(kills_wanted * WORKSPACES_PER_KILL_MAX):
         workspace = make_workspace(corpus)
         killer = Killer(workspace, reference, generator)
         same_ingest(workspace, killer.ingest(), reference)

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gristmill/kernels/fasttext.h"
 
+#include <immintrin.h>
+
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -19,6 +23,16 @@ using fasttext::Loss;
 using fasttext::Matrix;
 using fasttext::Remainder;
 
+namespace {
+
+/// The first bytes of a text up to a separator, with zeros behind.
+struct WordFront {
+  __m256i bytes;
+  std::size_t length;  ///< Beyond KnownWord::bytes_max: the word may be longer.
+};
+
+}  // namespace
+
 struct FasttextModel::Parts {
   Arguments arguments;
   Dictionary dictionary;
@@ -30,6 +44,7 @@ struct FasttextModel::Parts {
   Status read_arguments(Fields& fields);
   void add_words(std::string_view text, Scratch& scratch) const;
   void add_word(std::string_view word, Scratch& scratch) const;
+  void add_short_word(const WordFront& front, Scratch& scratch) const;
   void add_subwords(std::string_view word, Scratch& scratch) const;
   void add_word_ngrams(Scratch& scratch) const;
   [[nodiscard]] Prediction best_of_tree(Scratch& scratch) const;
@@ -48,8 +63,42 @@ constexpr std::string_view label_mark = "__label__";
 constexpr std::uint64_t word_ngram_base = 116049371;
 /// Added to probabilities before the logarithm; part of what the library reports.
 constexpr float log_offset = 1e-5F;
+/// 4,096 words of 128 bytes each: they stay in the second-level cache.
+constexpr int known_words_bits = 12;
 
 bool is_separator(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; }
+
+/// Reads the word that a text begins with.
+WordFront front_of(std::string_view text) {
+  constexpr auto size = sizeof(__m256i);
+  std::array<char, size> padded{};
+  const char* begin = text.data();
+  if (text.size() < size) {
+    std::ranges::copy(text, padded.begin());
+    begin = padded.data();
+  }
+  const auto bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(begin));
+  const auto above_tab = _mm256_sub_epi8(bytes, _mm256_set1_epi8('\t'));
+  const auto is_space = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(' '));
+  const auto is_zero = _mm256_cmpeq_epi8(bytes, _mm256_setzero_si256());
+  const auto is_break = _mm256_cmpeq_epi8(_mm256_min_epu8(above_tab, _mm256_set1_epi8('\r' - '\t')), above_tab);
+  const auto separators = _mm256_or_si256(_mm256_or_si256(is_space, is_zero), is_break);
+  const auto length = std::countr_zero(static_cast<std::uint32_t>(_mm256_movemask_epi8(separators)));
+  const auto places = _mm256_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
+                                       23, 24, 25, 26, 27, 28, 29, 30, 31);
+  const auto is_inside = _mm256_cmpgt_epi8(_mm256_set1_epi8(static_cast<char>(length)), places);
+  return {_mm256_and_si256(bytes, is_inside), static_cast<std::size_t>(length)};
+}
+
+/// Where a word is kept among those met before, if it is.
+std::size_t slot_of(const WordFront& front) {
+  // Of the upper bits of a product all bits below have a part in.
+  std::array<std::uint64_t, 4> lanes{};
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(lanes.data()), front.bytes);
+  const auto mixed = lanes[0] * 0x9E3779B97F4A7C15 ^ lanes[1] * 0xC2B2AE3D27D4EB4F ^ lanes[2] * 0x165667B19E3779F9 ^
+                     lanes[3] * 0xD6E8FEB86659FD93;
+  return mixed >> (64 - known_words_bits);
+}
 
 bool is_continuation(char c) { return (c & 0xC0) == 0x80; }
 
@@ -153,6 +202,33 @@ void FasttextModel::Parts::add_word(std::string_view word, Scratch& scratch) con
   add_subwords(scratch.marked, scratch);
 }
 
+/// Adds a word of at most KnownWord::bytes_max bytes. Texts repeat their words: most are met again before another word
+/// takes their place, and need no hashing of their n-grams. The rows and their order are the same either way.
+void FasttextModel::Parts::add_short_word(const WordFront& front, Scratch& scratch) const {
+  if (scratch.known_words.empty()) scratch.known_words.resize(std::size_t{1} << known_words_bits);
+  auto& known = scratch.known_words[slot_of(front)];
+  const auto kept = _mm256_load_si256(reinterpret_cast<const __m256i*>(known.word.data()));
+  if (_mm256_movemask_epi8(_mm256_cmpeq_epi8(kept, front.bytes)) == -1) {
+    make_room(scratch, scratch.feature_count + known.rows.size());
+    std::ranges::copy(known.rows, &scratch.features[scratch.feature_count]);
+    scratch.feature_count += known.row_count;
+    scratch.word_hashes.push_back(known.hash);
+    return;
+  }
+  std::array<char, sizeof(__m256i)> word{};
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(word.data()), front.bytes);
+  const auto feature_count = scratch.feature_count;
+  const auto word_count = scratch.word_hashes.size();
+  add_word({word.data(), front.length}, scratch);
+  const auto row_count = scratch.feature_count - feature_count;
+  const bool is_label = scratch.word_hashes.size() == word_count;
+  if (is_label || row_count > known.rows.size()) return;
+  known.word = word;
+  known.hash = scratch.word_hashes.back();
+  known.row_count = static_cast<std::uint32_t>(row_count);
+  std::copy_n(&scratch.features[feature_count], row_count, known.rows.begin());
+}
+
 void FasttextModel::Parts::add_word_ngrams(Scratch& scratch) const {
   if (arguments.bucket_count == 0) return;
   const auto& hashes = scratch.word_hashes;
@@ -173,10 +249,16 @@ void FasttextModel::Parts::add_word_ngrams(Scratch& scratch) const {
 void FasttextModel::Parts::add_words(std::string_view text, Scratch& scratch) const {
   std::size_t position = 0;
   while (position < text.size()) {
-    while (position < text.size() && is_separator(text[position])) ++position;
+    const auto front = front_of(text.substr(position));
+    if (front.length <= KnownWord::bytes_max) {
+      if (front.length > 0) add_short_word(front, scratch);
+      // What ends a word is skipped at once; at the end of the text there may be nothing.
+      position += front.length + 1;
+      continue;
+    }
     const auto begin = position;
     while (position < text.size() && !is_separator(text[position])) ++position;
-    if (position > begin) add_word(text.substr(begin, position - begin), scratch);
+    add_word(text.substr(begin, position - begin), scratch);
   }
   add_word(end_of_line, scratch);
   add_word_ngrams(scratch);
@@ -184,11 +266,8 @@ void FasttextModel::Parts::add_words(std::string_view text, Scratch& scratch) co
 
 FasttextModel::Prediction FasttextModel::Parts::best_of_tree(Scratch& scratch) const {
   const auto label_count = dictionary.label_frequencies().size();
-  struct Visit {
-    std::int32_t node;
-    float score;
-  };
-  std::vector<Visit> stack{{static_cast<std::int32_t>(tree.nodes.size()) - 1, 0.0F}};
+  auto& stack = scratch.visits;
+  stack.assign(1, {static_cast<std::int32_t>(tree.nodes.size()) - 1, 0.0F});
   float best_score = -std::numeric_limits<float>::infinity();
   std::size_t best = 0;
   while (!stack.empty()) {
@@ -203,8 +282,8 @@ FasttextModel::Prediction FasttextModel::Parts::best_of_tree(Scratch& scratch) c
     }
     const auto right = sigmoid(output.dot_row(static_cast<std::size_t>(node) - label_count, scratch.hidden));
     const auto& [left_node, right_node] = tree.nodes[static_cast<std::size_t>(node)];
-    const Visit left_visit{left_node, static_cast<float>(score + offset_log(1.0F - right))};
-    const Visit right_visit{right_node, static_cast<float>(score + offset_log(right))};
+    const std::pair left_visit{left_node, static_cast<float>(score + offset_log(1.0F - right))};
+    const std::pair right_visit{right_node, static_cast<float>(score + offset_log(right))};
     // The likelier branch goes on top, so that the other one can often be skipped.
     stack.push_back(right > 0.5F ? left_visit : right_visit);
     stack.push_back(right > 0.5F ? right_visit : left_visit);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -16,7 +18,17 @@ namespace gristmill::kernels {
 /// thread-safe once loaded.
 class FasttextModel {
  public:
-  /// Working memory of one thread.
+  /// A word met before, and what the model makes of it.
+  struct alignas(64) KnownWord {
+    static constexpr std::size_t bytes_max = 31;
+    static constexpr std::size_t rows_max = 22;
+    std::array<char, bytes_max + 1> word{};  ///< Zeros behind it; all zeros when the entry is free.
+    std::int32_t hash = 0;
+    std::uint32_t row_count = 0;
+    std::array<std::int32_t, rows_max> rows{};
+  };
+
+  /// Working memory of one thread, for one model only.
   struct Scratch {
     std::vector<std::int32_t> features;  ///< Rows of the input matrix; those behind `feature_count` mean nothing.
     std::size_t feature_count = 0;
@@ -24,6 +36,7 @@ class FasttextModel {
     std::vector<float> hidden;
     std::vector<float> output;
     std::string marked;  ///< A word between its boundary marks.
+    std::vector<KnownWord> known_words;
     std::vector<std::pair<std::int32_t, float>> visits;  ///< Nodes of the tree of labels, with their scores.
   };
 

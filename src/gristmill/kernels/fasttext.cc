@@ -173,7 +173,7 @@ void FasttextModel::Parts::add_subwords(std::string_view word, Scratch& scratch)
   auto count = scratch.feature_count;
   for (std::size_t begin = 0; begin < word.size(); ++begin) {
     if (is_continuation(word[begin])) continue;
-    // Room for all that may begin here; rows of pruned buckets are written over.
+    // Room for all that may begin here; pruned buckets are written over.
     make_room(scratch, count + lengths);
     auto* const features = scratch.features.data();
     Fnv hash;
@@ -182,10 +182,14 @@ void FasttextModel::Parts::add_subwords(std::string_view word, Scratch& scratch)
       hash.add(word[end++]);
       while (end < word.size() && is_continuation(word[end])) hash.add(word[end++]);
       const bool is_boundary_mark = length == 1 && (begin == 0 || end == word.size());
-      if (length >= arguments.ngram_min && !is_boundary_mark)
-        count += dictionary.put_bucket_row(bucket_of.of(hash.value), &features[count]);
+      if (length < arguments.ngram_min || is_boundary_mark) continue;
+      const auto bucket = bucket_of.of(hash.value);
+      features[count] = static_cast<std::int32_t>(bucket);
+      count += static_cast<std::size_t>(dictionary.is_kept(bucket));
     }
   }
+  for (auto i = scratch.feature_count; i < count; ++i)
+    scratch.features[i] = dictionary.row_of(static_cast<std::uint32_t>(scratch.features[i]));
   scratch.feature_count = count;
 }
 
@@ -240,8 +244,7 @@ void FasttextModel::Parts::add_word_ngrams(Scratch& scratch) const {
     for (std::size_t i = begin + 1; i < end; ++i) {
       hash = hash * word_ngram_base + static_cast<std::uint64_t>(std::int64_t{hashes[i]});
       const auto bucket = static_cast<std::uint32_t>(hash % static_cast<std::uint64_t>(arguments.bucket_count));
-      std::int32_t row = 0;
-      if (dictionary.put_bucket_row(bucket, &row) != 0) add_feature(scratch, row);
+      if (dictionary.is_kept(bucket)) add_feature(scratch, dictionary.row_of(bucket));
     }
   }
 }

@@ -123,21 +123,19 @@ Status Dictionary::read_pruned(Fields& fields, std::int64_t count, const Argumen
   for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
     const auto [bucket, offset] = pair_at(i);
     if (bucket < 0 || bucket >= arguments.bucket_count || offset < 0) return fields.broken("a pruned bucket is off");
-    kept_[static_cast<std::size_t>(bucket) >> 6].bits |= std::uint64_t{1} << (bucket & 63);
+    kept_[static_cast<std::size_t>(bucket) >> 6] |= std::uint64_t{1} << (bucket & 63);
     const auto row = static_cast<std::uint64_t>(word_count_) + static_cast<std::uint64_t>(offset);
     rows_needed_ = std::max(rows_needed_, row + 1);
   }
-  std::size_t before = 0;
-  for (auto& kept : kept_) {
-    kept.before = before;
-    before += static_cast<std::size_t>(std::popcount(kept.bits));
+  std::uint32_t before = 0;
+  for (const auto bits : kept_) {
+    kept_before_.push_back(before);
+    before += static_cast<std::uint32_t>(std::popcount(bits));
   }
-  kept_rows_.assign(before + 1, 0);
+  kept_rows_.resize(before);
   for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
     const auto [bucket, offset] = pair_at(i);
-    const auto& kept = kept_[static_cast<std::size_t>(bucket) >> 6];
-    const auto below = kept.bits & ((std::uint64_t{1} << (bucket & 63)) - 1);
-    kept_rows_[kept.before + static_cast<std::size_t>(std::popcount(below))] = word_count_ + offset;
+    kept_rows_[rank_of(static_cast<std::uint32_t>(bucket))] = word_count_ + offset;
   }
   return {};
 }

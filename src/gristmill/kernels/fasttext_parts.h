@@ -79,19 +79,13 @@ class Dictionary {
 
   /// Index of a word (below word_count) or of a label (from word_count on), or -1.
   [[nodiscard]] std::int32_t find(std::string_view word, std::uint32_t hash) const;
-  /// Stores the row of an n-gram bucket in the input matrix and returns 1, or 0 when the bucket was pruned; `row` is
-  /// written either way.
-  std::size_t put_bucket_row(std::uint32_t bucket, std::int32_t* row) const {
-    if (!is_pruned_) {
-      *row = word_count_ + static_cast<std::int32_t>(bucket);
-      return 1;
-    }
-    const auto& kept = kept_[bucket >> 6];
-    const auto bit = bucket & 63;
-    const auto index = kept.before +
-                       static_cast<std::size_t>(std::popcount(kept.bits & ((std::uint64_t{1} << bit) - 1)));
-    *row = kept_rows_[index];
-    return kept.bits >> bit & 1;
+  /// Whether an n-gram bucket has a row in the input matrix, or was pruned.
+  [[nodiscard]] bool is_kept(std::uint32_t bucket) const {
+    return !is_pruned_ || (kept_[bucket >> 6] >> (bucket & 63) & 1) != 0;
+  }
+  /// The row of a bucket that is kept.
+  [[nodiscard]] std::int32_t row_of(std::uint32_t bucket) const {
+    return is_pruned_ ? kept_rows_[rank_of(bucket)] : word_count_ + static_cast<std::int32_t>(bucket);
   }
   /// Rows that the input matrix must have at least.
   [[nodiscard]] std::uint64_t rows_needed() const { return rows_needed_; }
@@ -103,18 +97,20 @@ class Dictionary {
   Status read_entries(Fields& fields, std::int32_t count);
   Status read_pruned(Fields& fields, std::int64_t count, const Arguments& arguments);
   [[nodiscard]] std::string_view text_of(std::size_t index) const;
+  /// How many buckets are kept before this one.
+  [[nodiscard]] std::size_t rank_of(std::uint32_t bucket) const {
+    const auto below = kept_[bucket >> 6] & ((std::uint64_t{1} << (bucket & 63)) - 1);
+    return kept_before_[bucket >> 6] + static_cast<std::size_t>(std::popcount(below));
+  }
 
   std::string texts_;
   std::vector<std::uint32_t> ends_;
   std::vector<std::int32_t> slots_;  ///< Open addressing over FNV hashes; -1 is free.
   std::vector<std::int64_t> label_frequencies_;
-  /// Which of 64 buckets are kept, and how many are before them.
-  struct Kept {
-    std::uint64_t bits = 0;
-    std::size_t before = 0;
-  };
-  std::vector<Kept> kept_;
-  std::vector<std::int32_t> kept_rows_;  ///< Rows of the kept buckets in order, and a spare one.
+  // Most n-grams of a text were pruned: the bits lie apart from what is only needed of those that are kept.
+  std::vector<std::uint64_t> kept_;         ///< A bit for each bucket.
+  std::vector<std::uint32_t> kept_before_;  ///< How many buckets are kept before each word of bits.
+  std::vector<std::int32_t> kept_rows_;     ///< Rows of the kept buckets in order.
   std::int32_t word_count_ = 0;
   bool is_pruned_ = false;
   std::uint64_t rows_needed_ = 0;

@@ -3,8 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -73,7 +75,72 @@ kernels::FasttextModel::Prediction predict(const std::string& bytes, std::string
   return model->predict(text, scratch);
 }
 
+constexpr std::int32_t bucket_count = 1009;
+
+/// A model that knows no word but the end of line: words are their n-grams of 2 to 4 code points.
+std::string ngram_model() {
+  auto writer = head({.loss = 3, .buckets = bucket_count, .ngram_max = 4, .words = 1});
+  writer.entry("</s>", 9, 0).entry("__label__x", 6, 1).entry("__label__y", 3, 1);
+  std::vector<float> values((bucket_count + 1) * 2, 1);
+  writer.put<std::int8_t>(0).matrix(bucket_count + 1, 2, values);
+  writer.put<std::int8_t>(0).matrix(2, 2, {1, 0, 0, 1});
+  return writer.bytes();
+}
+
+/// The rows of a word as the fastText paper and file format have them, one n-gram after the other.
+void add_rows_plainly(const std::string& word, std::vector<std::int32_t>& rows) {
+  std::vector<std::string> characters{"<"};
+  for (const char c : word) {
+    if ((c & 0xC0) == 0x80)
+      characters.back() += c;
+    else
+      characters.emplace_back(1, c);
+  }
+  characters.emplace_back(">");
+  for (std::size_t begin = 0; begin < characters.size(); ++begin) {
+    std::uint32_t hash = 2166136261;
+    for (std::size_t end = begin; end < std::min(begin + 4, characters.size()); ++end) {
+      for (const char c : characters[end]) hash = (hash ^ static_cast<std::uint32_t>(std::int8_t(c))) * 16777619;
+      if (end > begin) rows.push_back(1 + static_cast<std::int32_t>(hash % bucket_count));
+    }
+  }
+}
+
 }  // namespace
+
+TEST_CASE("fasttext: words of any length have the rows of their n-grams, met before or not") {
+  const auto loaded = kernels::FasttextModel::load(ngram_model());
+  REQUIRE(loaded.ok());
+  const std::vector<std::string> characters{"a", "b", "\u00e9", "\u4e2d", "\U0001F600"};
+  std::mt19937 random(1);  // NOLINT(cert-msc51-cpp): the same words each time.
+  std::vector<std::string> words;
+  for (std::size_t length = 1; length <= 45; ++length) {
+    // Half of them of one-byte characters, so that some words have each number of bytes around 31.
+    words.emplace_back(length, 'a');
+    words.emplace_back();
+    for (std::size_t i = 0; i < length; ++i) words.back() += characters[random() % characters.size()];
+  }
+  kernels::FasttextModel::Scratch scratch;
+  for (int text_number = 0; text_number < 200; ++text_number) {
+    std::string text;
+    std::vector<std::int32_t> rows;
+    for (auto count = random() % 20; count > 0; --count) {
+      const auto& word = words[random() % words.size()];
+      text += word;
+      text += " \t\n\v\f\r"[random() % 6];
+      if (random() % 4 == 0) text += std::string(1, '\0');
+      add_rows_plainly(word, rows);
+    }
+    if (random() % 2 == 0) {
+      text += "ab";
+      add_rows_plainly("ab", rows);
+    }
+    rows.push_back(0);  // The end of line.
+    static_cast<void>((*loaded)->predict(text, scratch));
+    scratch.features.resize(scratch.feature_count);
+    REQUIRE(scratch.features == rows);
+  }
+}
 
 TEST_CASE("fasttext: softmax over averaged words") {
   // "a": the mean of (1, 0) and the end of line (0, 0) is (0.5, 0), so the logits are 1 and 0.

@@ -56,6 +56,12 @@ std::string_view cut(std::string_view text, std::size_t bytes) {
   return text.substr(0, bytes);
 }
 
+Json tally_json(const ops::Tally& tally) {
+  auto json = Json::object();
+  for (const auto& [subject, counts] : tally) json.set(subject, counts_json(counts));
+  return json;
+}
+
 template <std::size_t size>
 Json histogram_json(const std::array<std::int64_t, size>& counts) {
   auto json = Json::array();
@@ -95,6 +101,7 @@ Json operator_json(const OperatorAccount& account) {
                        {"merged", account.merged},
                        {"dropped", counts_json(account.dropped)},
                        {"quarantined", counts_json(account.quarantined)},
+                       {"tally", tally_json(account.tally)},
                        {"cpu_seconds", account.cpu_seconds},
                        {"bytes_in", account.bytes_in},
                        {"bytes_out", account.bytes_out},
@@ -113,6 +120,7 @@ OperatorAccount operator_from(const Json& json) {
                           .cpu_seconds = json["cpu_seconds"].as_double(),
                           .bytes_in = json["bytes_in"].as_int(),
                           .bytes_out = json["bytes_out"].as_int()};
+  for (const auto& [subject, counts] : json["tally"].members()) account.tally[subject] = counts_from(counts);
   for (const auto& [reason, list] : json["examples"].members()) {
     for (const auto& item : list.items()) {
       account.examples[reason].push_back(
@@ -132,6 +140,7 @@ void add_operator(OperatorAccount& into, const OperatorAccount& from) {
   into.bytes_out += from.bytes_out;
   add_counts(into.dropped, from.dropped);
   add_counts(into.quarantined, from.quarantined);
+  for (const auto& [subject, counts] : from.tally) add_counts(into.tally[subject], counts);
   for (const auto& [reason, list] : from.examples) {
     auto& kept = into.examples[reason];
     for (const auto& example : list) {

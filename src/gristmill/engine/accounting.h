@@ -12,6 +12,7 @@
 #include "gristmill/base/json.h"
 #include "gristmill/base/result.h"
 #include "gristmill/data/document.h"
+#include "gristmill/ops/operator.h"
 
 namespace gristmill::engine {
 
@@ -33,6 +34,7 @@ struct OperatorAccount {
   std::int64_t merged = 0;
   std::map<std::string, std::int64_t> dropped;
   std::map<std::string, std::int64_t> quarantined;
+  ops::Tally tally;  ///< What the operator counted beside documents; most count nothing.
   std::map<std::string, std::vector<Example>> examples;  ///< Up to three a reason, first in input order.
   double cpu_seconds = 0;  ///< Of a global operator: keys, exchange, clustering and applying what was decided.
   std::int64_t bytes_in = 0;

@@ -76,6 +76,7 @@ Chain::Chain(const std::vector<Step>& steps, std::size_t begin, std::size_t end,
     Bound bound{&step, position, step.op->make_scratch()};
     for (const auto& column : spec.columns_in) bound.scratch->columns_in.push_back(slot_of(columns, column.name));
     for (const auto& column : spec.columns_out) bound.scratch->columns_out.push_back(slot_of(columns, column.name));
+    bound.scratch->keeps_dropped = step.annotates;
     if (step.annotates) {
       bound.annotation_slot = slot_of(columns, annotation_column(spec.name));
       for (const auto& column : spec.annotation_columns)
@@ -155,6 +156,7 @@ Status Chain::run_step(std::size_t index, data::Batch& batch,
   }
   batch.documents.resize(kept);
   ordinals_.resize(kept);
+  scratch->add_to(account.tally);
   account.cpu_seconds += thread_cpu_seconds() - started + std::exchange(scratch->cpu_seconds_elsewhere, 0);
   return {};
 }

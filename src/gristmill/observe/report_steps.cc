@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -66,6 +67,28 @@ void append_reasons(std::string& out, const Counts& reasons, std::string_view ki
   }
 }
 
+/// What the step counted beside documents: a row a subject, a column an action.
+void append_tally(std::string& out, const Json& tally) {
+  std::set<std::string> actions;
+  for (const auto& [subject, counts] : tally.members()) {
+    for (const auto& [action, count] : counts.members()) actions.insert(action);
+  }
+  if (actions.empty()) return;
+  out += "<div class=\"wide\"><table><thead><tr><th>Found</th>";
+  for (const auto& action : actions)
+    fmt::format_to(std::back_inserter(out), "<th class=\"num\">{}</th>", escape_html(action));
+  out += "</tr></thead><tbody>\n";
+  for (const auto& [subject, counts] : tally.members()) {
+    fmt::format_to(std::back_inserter(out), "<tr><td class=\"mono\">{}</td>", escape_html(subject));
+    for (const auto& action : actions) {
+      const auto count = counts[action].as_int();
+      fmt::format_to(std::back_inserter(out), "<td class=\"num\">{}</td>", count > 0 ? with_commas(count) : "");
+    }
+    out += "</tr>\n";
+  }
+  out += "</tbody></table></div>\n";
+}
+
 void append_step(std::string& out, const Json& step, double whole) {
   const auto dropped = total(step["dropped"]);
   const auto quarantined = total(step["quarantined"]);
@@ -88,6 +111,7 @@ void append_step(std::string& out, const Json& step, double whole) {
   // With reasons where the run document has them; else the bare number.
   const auto& reasons = step["quarantine_reasons"];
   append_reasons(out, sorted_counts(reasons.is_object() ? reasons : step["quarantined"]), "quarantined", step);
+  append_tally(out, step["tally"]);
   out += "</section>\n";
 }
 

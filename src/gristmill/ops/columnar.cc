@@ -74,6 +74,7 @@ class Pass {
     }
     for (const auto& made : op_.spec().columns_out) scratch_->columns_out.push_back(slot_of(made.name));
     if (settings_.annotation.empty()) return {};
+    scratch_->keeps_dropped = true;
     for (const auto& measured : op_.spec().annotation_columns)
       scratch_->annotation_columns.push_back(slot_of(measured.name));
     return {};

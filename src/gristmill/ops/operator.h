@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -101,6 +102,9 @@ struct Verdict {
 
 class SharedWords;
 
+/// What an operator counts beside documents, such as finds by kind: how often what was done, {subject: {action: n}}.
+using Tally = std::map<std::string, std::map<std::string, std::int64_t>>;
+
 /// Per-thread working memory of one operator: reusable buffers, and where its columns are. Operators with buffers of
 /// their own derive from it.
 struct Scratch {
@@ -111,7 +115,11 @@ struct Scratch {
   double cpu_seconds_elsewhere = 0;  ///< CPU time spent for the batch at hand outside the calling thread.
   std::vector<std::uint16_t>
       annotation_columns;  ///< Slot of each column in spec.annotation_columns; empty unless the step annotates.
+  bool keeps_dropped = false;  ///< The step has `annotate: true`: a document that is dropped goes on as it is.
   SharedWords* shared_words = nullptr;  ///< Of the chain, for all its operators; null when an operator runs alone.
+
+  /// Adds what was counted since the last call, and forgets it. The engine calls it after each batch.
+  virtual void add_to(Tally& /*tally*/) {}
 
   /// True when a filter shall write what it measured; it then measures everything, whatever fails first.
   [[nodiscard]] bool annotates() const { return !annotation_columns.empty(); }

@@ -35,6 +35,8 @@ Json operator_json(const engine::OperatorAccount& account, const Json& options) 
     }
     examples.set(reason, std::move(items));
   }
+  auto tally = Json::object();
+  for (const auto& [subject, counts] : account.tally) tally.set(subject, counts_json(counts));
   return Json::object({{"name", account.name},
                        {"version", account.version},
                        {"options", options},
@@ -45,6 +47,7 @@ Json operator_json(const engine::OperatorAccount& account, const Json& options) 
                        {"merged", account.merged},
                        {"quarantined", account.quarantined_total()},
                        {"quarantine_reasons", counts_json(account.quarantined)},
+                       {"tally", std::move(tally)},
                        {"cpu_seconds", account.cpu_seconds},
                        {"bytes_in", account.bytes_in},
                        {"bytes_out", account.bytes_out},

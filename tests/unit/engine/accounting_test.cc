@@ -15,6 +15,7 @@ Account balanced() {
   OperatorAccount filter{.name = "filter.x", .version = 2, .in = 9, .out = 6, .cpu_seconds = 0.5};
   filter.dropped["x.short"] = 2;
   filter.dropped["x.long"] = 1;
+  filter.tally["email"]["placeholder"] = 3;
   account.operators = {reader, filter};
   return account;
 }
@@ -50,6 +51,7 @@ TEST_CASE("an account survives its JSON form, and sums of accounts are sums") {
   total.add(account);
   CHECK(total.documents_in == 20);
   CHECK(total.operators[1].dropped.at("x.short") == 4);
+  CHECK(total.operators[1].tally.at("email").at("placeholder") == 6);
   CHECK(total.operators[1].cpu_seconds == doctest::Approx(1.0));
   CHECK(total.check_conservation().ok());
 }

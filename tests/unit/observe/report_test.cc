@@ -85,6 +85,16 @@ TEST_CASE("reasons come by count, with three examples at most") {
   CHECK(page.find(">en<") < page.find(">de<"));
 }
 
+TEST_CASE("what a step counted is a table of subjects and actions") {
+  auto run = small_run();
+  run.set("operators", *Json::parse(R"json([{"name": "redact.x", "in": 1000, "out": 1000,
+    "tally": {"email": {"drop": 2, "pseudonym": 1500}, "phone": {"drop": 7}}}])json"));
+  const auto page = render_report(run);
+  CHECK(contains(page, "<th>Found</th><th class=\"num\">drop</th><th class=\"num\">pseudonym</th>"));
+  CHECK(contains(page, "email</td><td class=\"num\">2</td><td class=\"num\">1,500</td>"));
+  CHECK(contains(page, "phone</td><td class=\"num\">7</td><td class=\"num\"></td>"));
+}
+
 TEST_CASE("the sum is shown, and a sum that does not close is shown as wrong") {
   auto run = small_run();
   CHECK(contains(render_report(run), "1,000 in + 0 created = 700 out + 250 dropped + 30 merged + 20 quarantined"));
@@ -111,6 +121,7 @@ TEST_CASE("the page loads nothing and runs nothing, whatever the documents say")
                      {"in", 1},
                      {"dropped", Json::object({{attack, 1}})},
                      {"options", Json::object({{attack, attack}})},
+                     {"tally", Json::object({{attack, Json::object({{attack, 1}})}})},
                      {"examples", Json::object({{attack, Json::array({Json::object({{"text", attack}})})}})}})});
   const auto page = render_report(run);
   CHECK(!contains(page, "<script"));

@@ -112,12 +112,48 @@ constexpr std::size_t first_group_column = 2;
 
 using Counts = std::array<std::size_t, pii::kind_count>;
 
+/// Number of finds by kind and by what was done with them.
+using Tallies = std::array<std::array<std::int64_t, pii_action_names.size()>, pii::kind_count>;
+
 struct MatchScratch final : Scratch {
+  void count(pii::Kind kind, PiiAction action) {
+    ++tallies[static_cast<std::size_t>(kind)][static_cast<std::size_t>(action)];
+    has_tallies = true;
+  }
+  void add_to(Tally& tally) override;
+
+  Tallies tallies{};
+  bool has_tallies = false;
   std::vector<pii::Match> matches;
   std::string line;
   std::string text;
   std::string value;
 };
+
+/// Drops a document for a kind. All its finds are counted as gone with it; its text, which the report shows as an
+/// example, has placeholders for them. A step that only annotates leaves it as it is.
+Verdict drop(data::Document& document, pii::Kind kind, MatchScratch& scratch) {
+  const auto action = scratch.keeps_dropped ? PiiAction::annotate : PiiAction::drop;
+  for (const auto& match : scratch.matches) scratch.count(match.kind, action);
+  if (!scratch.keeps_dropped) {
+    static const PiiPolicy placeholders;
+    placeholders.rewrite(document.text, scratch.matches, scratch.text, scratch.value);
+    document.text = scratch.arena->copy(scratch.text);
+  }
+  return Verdict::dropped(reasons[static_cast<std::size_t>(kind)]);
+}
+
+void MatchScratch::add_to(Tally& tally) {
+  if (!has_tallies) return;
+  for (std::size_t kind = 0; kind < tallies.size(); ++kind) {
+    for (std::size_t action = 0; action < tallies[kind].size(); ++action) {
+      const auto count = tallies[kind][action];
+      if (count > 0) tally[std::string(pii::kind_rows[kind].name)][std::string(pii_action_names[action])] += count;
+    }
+  }
+  tallies = {};
+  has_tallies = false;
+}
 
 Counts count_kinds(const std::vector<pii::Match>& matches) {
   Counts counts{};
@@ -215,14 +251,18 @@ Verdict RedactPii::apply(data::Document& document, Scratch& scratch) const {
   if (buffers.matches.empty()) return Verdict::kept();
   describe(count_kinds(buffers.matches), buffers.line);
   document.columns[scratch.columns_out[1]] = scratch.arena->copy(buffers.line);
+  const auto& policy = settings_.policy;
+  const auto banned = std::ranges::find(buffers.matches, PiiAction::drop,
+                                        [&](const pii::Match& match) { return policy.action(match.kind); });
+  if (banned != buffers.matches.end()) return drop(document, banned->kind, buffers);
   bool is_changed = false;
   for (const auto& match : buffers.matches) {
-    const auto action = settings_.policy.action(match.kind);
-    if (action == PiiAction::drop) return Verdict::dropped(reasons[static_cast<std::size_t>(match.kind)]);
+    const auto action = policy.action(match.kind);
+    buffers.count(match.kind, action);
     is_changed |= action != PiiAction::annotate;
   }
   if (is_changed) {
-    settings_.policy.rewrite(document.text, buffers.matches, buffers.text, buffers.value);
+    policy.rewrite(document.text, buffers.matches, buffers.text, buffers.value);
     document.text = scratch.arena->copy(buffers.text);
   }
   return Verdict::kept();

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "gristmill/base/hash.h"
+#include "gristmill/kernels/letter_words.h"
 
 namespace gristmill::kernels {
 namespace {
@@ -114,7 +115,6 @@ void HtmlTree::reset(std::string_view html, const HtmlLimits& limits) {
   nodes_.clear();
   open_.clear();
   values_.assign(1, {});
-  words_.clear();
   raw_tags_.clear();
   fosters_.clear();
   if (slots_.size() > 1024) slots_.resize(1024);
@@ -134,15 +134,19 @@ void HtmlTree::shrink(std::size_t nodes_kept_max) {
   if (nodes_.capacity() <= nodes_kept_max) return;
   nodes_ = {};
   values_ = {};
-  words_ = {};
   raw_tags_ = {};
   fosters_ = {};
   slots_ = {};
 }
 
-std::span<const std::uint32_t> HtmlTree::value_words(std::uint32_t value) const {
-  const auto& entry = values_[value];
-  return std::span(words_).subspan(entry.words_begin, entry.words_end - entry.words_begin);
+HtmlWords HtmlTree::value_words(std::uint32_t value) const {
+  HtmlWords words;
+  for_each_word_hash<WordEnds::upper_after_lower>(value_source(value), html_.data() + html_.size(),
+                                                  [&](std::uint32_t hash) {
+                                                    words.push_back(hash);
+                                                    return !words.is_full();
+                                                  });
+  return words;
 }
 
 std::string_view HtmlTree::start_tag(std::uint32_t node) const {
@@ -491,10 +495,7 @@ std::uint32_t HtmlTree::intern(std::string_view value) {
   const auto index = static_cast<std::uint32_t>(values_.size());
   slots_[slot] = {hash, index};
   const auto begin = static_cast<std::uint32_t>(value.data() - html_.data());
-  const auto words_begin = static_cast<std::uint32_t>(words_.size());
-  add_words(value);
-  values_.push_back({begin, begin + static_cast<std::uint32_t>(value.size()), words_begin,
-                     static_cast<std::uint32_t>(words_.size())});
+  values_.push_back({begin, begin + static_cast<std::uint32_t>(value.size())});
   if (values_.size() * 2 > slots_.size()) grow_slots();
   return index;
 }
@@ -508,29 +509,6 @@ void HtmlTree::grow_slots() {
     larger[slot] = entry;
   }
   slots_ = std::move(larger);
-}
-
-void HtmlTree::add_words(std::string_view value) {
-  constexpr std::size_t words_max = 32;
-  const auto begin = words_.size();
-  std::uint32_t hash = 0x811C9DC5u;
-  std::size_t length = 0;
-  bool was_lower = false;
-  const auto finish = [&] {
-    if (length >= 2 && words_.size() - begin < words_max) words_.push_back(hash);
-    hash = 0x811C9DC5u;
-    length = 0;
-  };
-  for (const char c : value) {
-    const bool is_upper = c >= 'A' && c <= 'Z';
-    const bool is_lower = (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80;
-    if ((!is_upper && !is_lower) || (is_upper && was_lower)) finish();
-    was_lower = is_lower;
-    if (!is_upper && !is_lower) continue;
-    hash = (hash ^ static_cast<unsigned char>(is_upper ? c | 0x20 : c)) * 0x01000193u;
-    ++length;
-  }
-  finish();
 }
 
 }  // namespace gristmill::kernels

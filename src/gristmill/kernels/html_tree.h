@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -34,12 +35,27 @@ struct HtmlNode {
 };
 static_assert(sizeof(HtmlNode) == 32);
 
-/// A distinct attribute value and the hashes of its words ("nav-MainMenu": nav, main, menu).
+/// A distinct attribute value.
 struct HtmlValue {
   std::uint32_t source_begin = 0;
   std::uint32_t source_end = 0;
-  std::uint32_t words_begin = 0;  ///< Into `value_words`.
-  std::uint32_t words_end = 0;
+};
+
+/// Hashes of the first words of an attribute value ("nav-MainMenu": nav, main, menu).
+class HtmlWords {
+ public:
+  static constexpr std::size_t count_max = 32;
+
+  [[nodiscard]] bool is_full() const { return count_ == count_max; }
+  void push_back(std::uint32_t hash) { hashes_[count_++] = hash; }
+  [[nodiscard]] std::size_t size() const { return count_; }
+  [[nodiscard]] const std::uint32_t* begin() const { return hashes_.data(); }
+  [[nodiscard]] const std::uint32_t* end() const { return hashes_.data() + count_; }
+  std::uint32_t operator[](std::size_t i) const { return hashes_[i]; }
+
+ private:
+  std::size_t count_ = 0;
+  std::array<std::uint32_t, count_max> hashes_;
 };
 
 /// Hash of a lower-case word of an attribute value (FNV-1a, 32 bits).
@@ -68,7 +84,8 @@ class HtmlTree {
   /// Node 0 is a root without a tag of its own (`unknown`).
   [[nodiscard]] std::span<const HtmlNode> nodes() const { return nodes_; }
   [[nodiscard]] std::span<const HtmlValue> values() const { return values_; }
-  [[nodiscard]] std::span<const std::uint32_t> value_words(std::uint32_t value) const;
+  /// Words of a value; found anew at each call, as most values are never asked for theirs.
+  [[nodiscard]] HtmlWords value_words(std::uint32_t value) const;
   /// A value as written; empty for value 0.
   [[nodiscard]] std::string_view value_source(std::uint32_t value) const {
     return html_.substr(values_[value].source_begin, values_[value].source_end - values_[value].source_begin);
@@ -138,7 +155,6 @@ class HtmlTree {
   void close_formatting(HtmlTag tag, std::uint32_t name_hash);
   void move_fosters();
   std::uint32_t intern(std::string_view value);
-  void add_words(std::string_view value);
   void grow_slots();
 
   std::string_view html_;
@@ -146,7 +162,6 @@ class HtmlTree {
   std::vector<HtmlNode> nodes_;
   std::vector<Open> open_;
   std::vector<HtmlValue> values_;
-  std::vector<std::uint32_t> words_;
   std::vector<Foster> fosters_;       ///< In order of the source.
   std::vector<RawTag> raw_tags_;      ///< Start tags of elements with raw content, in order.
   std::vector<ValueSlot> slots_;

@@ -5,7 +5,9 @@
 #include <array>
 #include <utility>
 
+#include "gristmill/kernels/byte_counts.h"
 #include "gristmill/kernels/html_entities.h"
+#include "gristmill/kernels/letter_words.h"
 #include "gristmill/ops/extract/formula.h"
 
 namespace gristmill::ops::extract {
@@ -120,7 +122,7 @@ std::uint8_t style_of(HtmlTag tag) noexcept {
   }
 }
 
-std::uint32_t role_context(std::span<const std::uint32_t> words) noexcept {
+std::uint32_t role_context(const kernels::HtmlWords& words) noexcept {
   using kernels::html_word_hash;
   for (const auto word : words) {
     switch (word) {
@@ -146,45 +148,20 @@ std::uint32_t role_context(std::span<const std::uint32_t> words) noexcept {
 /// A container's own text is no longer list item or heading text once another block element opens inside it.
 constexpr std::uint32_t own_context = Context::heading | Context::paragraph;
 
-struct CharacterCounts {
-  std::uint32_t commas = 0;
-  std::uint32_t ends = 0;  ///< Ends of sentences that a space follows.
-  std::uint32_t ideographs = 0;
-};
-
-/// Counts in chunks short enough for sums of one byte, which the compiler turns into vector code.
-CharacterCounts count_bytes(std::string_view text) noexcept {
-  CharacterCounts counts;
-  for (std::size_t begin = 0; begin < text.size(); begin += 255) {
-    const auto size = std::min<std::size_t>(text.size() - begin, 255);
-    const auto* bytes = text.data() + begin;
-    // The end of the text counts as a space.
-    const bool is_last = begin + size == text.size();
-    const auto pairs = is_last ? size - 1 : size;
-    std::uint8_t commas = 0;
-    std::uint8_t ends = 0;
-    std::uint8_t ideographs = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-      const auto c = static_cast<unsigned char>(bytes[i]);
-      commas = static_cast<std::uint8_t>(commas + ((c == ',') | (c == ';')));
-      ideographs = static_cast<std::uint8_t>(ideographs + ((c >= 0xE3) & (c <= 0xED) & (c != 0xEA)));
+/// Punctuation, and words of scripts that use no spaces (kana, Han, Hangul syllables count half a word each).
+void count_characters(std::string_view text, Block& block) noexcept {
+  auto [commas, ends, ideographs] = kernels::count_punctuation(text);
+  if (ideographs > 0) {
+    for (auto at = text.find("\xE3\x80"); at != std::string_view::npos; at = text.find("\xE3\x80", at + 2)) {
+      if (text.substr(at + 2).starts_with('\x81')) ++commas;
+      if (text.substr(at + 2).starts_with('\x82')) ++ends;
     }
-    for (std::size_t i = 0; i < pairs; ++i) {
-      const char c = bytes[i];
-      const char next = bytes[i + 1];
-      const int is_end = (c == '.') | (c == '!') | (c == '?');
-      const int is_space = (next == ' ') | (next == '\n') | (next == '\t') | (next == '\r') | (next == '\f');
-      ends = static_cast<std::uint8_t>(ends + (is_end & is_space));
-    }
-    if (is_last) {
-      const char c = bytes[size - 1];
-      ends = static_cast<std::uint8_t>(ends + ((c == '.') | (c == '!') | (c == '?')));
-    }
-    counts.commas += commas;
-    counts.ends += ends;
-    counts.ideographs += ideographs;
   }
-  return counts;
+  const auto extra = ideographs / 2;
+  if (block.link_words == block.words) block.link_words += extra;
+  block.words += extra;
+  block.commas = static_cast<std::uint16_t>(std::min(commas, 0xFFFFu));
+  block.sentence_ends = static_cast<std::uint16_t>(std::min(ends, 0xFFFFu));
 }
 
 class BlockCutter {
@@ -203,6 +180,8 @@ class BlockCutter {
     while (open_.size() > 1) close_element();
     flush();
     page_.containers[0].end_block = block_count();
+    page_.text.append(kernels::readable_bytes, '\n');
+    for (auto& block : page_.blocks) count_characters(page_.text_of(block), block);
   }
 
  private:
@@ -427,10 +406,9 @@ class BlockCutter {
     in_word_ = false;
     const bool is_line_end = c == '\n' || c == '\f';
     // Empty lines in front of the code are not part of it; its indentation is.
-    if (is_line_end && block_.words == 0)
-      page_.text.resize(block_.text_begin);
-    else
-      page_.text.push_back(is_line_end ? '\n' : c);
+    if (!is_line_end || block_.words > 0) return page_.text.push_back(is_line_end ? '\n' : c);
+    page_.text.resize(block_.text_begin);
+    page_.runs.resize(runs_begin_);
   }
 
   /// Appends bytes of one word, or of as many more words as there are spaces between them.
@@ -486,30 +464,12 @@ class BlockCutter {
     }
     block_.text_end = static_cast<std::uint32_t>(text.size());
     trim_source();
-    count_characters();
     const auto tag = nodes_[page_.containers[block_.container].node].tag;
     if (kernels::html_has(tag, HtmlTagTraits::heading)) {
       block_.heading_level = static_cast<std::uint8_t>(static_cast<int>(tag) - static_cast<int>(HtmlTag::h1) + 1);
     }
     page_.blocks.push_back(block_);
     text.push_back('\n');  // Keeps texts of neighbouring blocks apart.
-  }
-
-  /// Punctuation, and words of scripts that use no spaces (kana, Han, Hangul syllables count half a word each).
-  void count_characters() {
-    const auto text = std::string_view(page_.text).substr(block_.text_begin);
-    auto [commas, ends, ideographs] = count_bytes(text);
-    if (ideographs > 0) {
-      for (auto at = text.find("\xE3\x80"); at != std::string_view::npos; at = text.find("\xE3\x80", at + 2)) {
-        if (text.substr(at + 2).starts_with('\x81')) ++commas;
-        if (text.substr(at + 2).starts_with('\x82')) ++ends;
-      }
-    }
-    const auto extra = ideographs / 2;
-    if (block_.words > 0) block_.link_words += extra * (block_.link_words == block_.words ? 1 : 0);
-    block_.words += extra;
-    block_.commas = static_cast<std::uint16_t>(std::min(commas, 0xFFFFu));
-    block_.sentence_ends = static_cast<std::uint16_t>(std::min(ends, 0xFFFFu));
   }
 
   void record_run(std::size_t text_begin, std::uint32_t link, std::uint8_t style) {

@@ -78,7 +78,7 @@ struct TextRun {
 
 /// Visible text of a page, cut into blocks. Reusable: buffers stay allocated.
 struct Page {
-  std::string text;
+  std::string text;  ///< With `readable_bytes` more at the end, to be looked at in whole registers.
   std::vector<Block> blocks;
   std::vector<Container> containers;  ///< In document order, the root first.
   std::vector<TextRun> runs;          ///< In order of the text; only on request.

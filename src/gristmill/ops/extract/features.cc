@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "gristmill/kernels/byte_counts.h"
 #include "gristmill/ops/extract/page_measures.h"
 
 namespace gristmill::ops::extract {
@@ -31,24 +32,6 @@ bool covers(const Container& container, std::uint32_t block) {
 int signed_distance(std::uint32_t block, std::uint32_t first, std::uint32_t end) {
   if (block < first) return -log_of(first - block);
   return block >= end ? log_of(block - end + 1) : 0;
-}
-
-/// Counts of what the first bytes of a text hold.
-struct TextCounts {
-  std::uint32_t digits = 0;
-  std::uint32_t upper = 0;
-  std::uint32_t bytes = 0;
-};
-
-TextCounts count_bytes(std::string_view text) {
-  TextCounts counts;
-  counts.bytes = static_cast<std::uint32_t>(std::min<std::size_t>(text.size(), 256));
-  for (std::size_t i = 0; i < counts.bytes; ++i) {
-    const char c = text[i];
-    counts.digits += c >= '0' && c <= '9' ? 1u : 0u;
-    counts.upper += c >= 'A' && c <= 'Z' ? 1u : 0u;
-  }
-  return counts;
 }
 
 bool ends_sentence(std::string_view text) {
@@ -102,15 +85,16 @@ void BlockMeasurer::measure_page() {
 void BlockMeasurer::measure_own(std::uint32_t i) {
   const auto& block = page_.blocks[i];
   const auto text = page_.text_of(block);
-  const auto counts = count_bytes(text);
+  const auto beginning = text.substr(0, 256);
+  const auto counts = kernels::count_figures(beginning);
   const auto words = static_cast<float>(block.words);
   set(Feature::log_words, log_of(block.words));
   set(Feature::link_density, share_of(block.link_bytes, block.bytes()));
   set(Feature::sentence_ends, std::min<int>(block.sentence_ends, 8));
   set(Feature::commas_per_word, static_cast<int>(std::min(one * static_cast<float>(block.commas) / words, 8192.0f)));
   set(Feature::bytes_per_word, static_cast<int>(std::min(64 * static_cast<float>(block.bytes()) / words, 16384.0f)));
-  set(Feature::digit_share, share_of(counts.digits, counts.bytes));
-  set(Feature::upper_share, share_of(counts.upper, counts.bytes));
+  set(Feature::digit_share, share_of(counts.digits, beginning.size()));
+  set(Feature::upper_share, share_of(counts.upper, beginning.size()));
   set(Feature::ends_sentence, ends_sentence(text) ? 1 : 0);
   set(Feature::heading_level, block.heading_level);
   set(Feature::position, share_of(i, whole_->block_count()));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "gristmill/kernels/byte_scan.h"
 #include "gristmill/kernels/html_entities.h"
 
 namespace gristmill::ops::extract {
@@ -62,6 +63,17 @@ bool is_mathjax_output(std::string_view classes) noexcept {
   return false;
 }
 
+/// A first look that nearly no other class passes.
+bool may_be_rendering(std::string_view classes) noexcept {
+  const auto* end = classes.data() + classes.size();
+  for (const auto* at = kernels::find_byte(classes.data(), end, 'x'); at != end;
+       at = kernels::find_byte(at + 1, end, 'x')) {
+    const std::string_view before(classes.data(), static_cast<std::size_t>(at - classes.data()));
+    if (before.ends_with("kate") || before.ends_with("MathJa")) return true;
+  }
+  return false;
+}
+
 std::optional<Formula> make_formula(std::string_view tex, bool is_display, std::uint32_t source_begin,
                                     std::size_t source_bytes) {
   auto text = folded(tex);
@@ -79,12 +91,8 @@ std::uint32_t place_of(const kernels::HtmlTree& tree, const HtmlNode& node, std:
 FormulaFinder::FormulaFinder(const kernels::HtmlTree& tree) : tree_(tree) {
   const auto values = tree.values();
   for (std::uint32_t i = 1; i < values.size(); ++i) {
-    bool is_candidate = false;
-    for (const auto word : tree.value_words(i)) {
-      is_candidate = is_candidate || word == kernels::html_word_hash("katex") || word == kernels::html_word_hash("jax");
-    }
-    if (!is_candidate) continue;
     const auto classes = tree.value_source(i);
+    if (!may_be_rendering(classes)) continue;
     const auto kind = has_class(classes, "katex-html") ? Kind::katex_boxes
                       : is_mathjax_output(classes)     ? Kind::mathjax_output
                                                        : Kind::other;

@@ -4,95 +4,67 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <string_view>
+#include <limits>
 
 #include "gristmill/ops/extract/features.h"
+#include "gristmill/ops/extract/page_words.h"
 
 namespace gristmill::ops::extract {
 namespace {
 
 using kernels::html_tag_count;
-using kernels::html_word_hash;
 using kernels::HtmlNode;
 using kernels::HtmlTag;
 
-constexpr std::uint32_t brief_words_max = 12;
-constexpr std::size_t start_words_max = 8;
-constexpr int inner_elements_max = 4;
 constexpr std::size_t element_bands = 5;
+constexpr std::size_t text_bytes_max = 128;
 
 /// All bands of a word share a line of 64 slots, so that one line of memory serves them all.
-constexpr std::uint16_t slot_of(TokenBand band, std::uint32_t hash) noexcept {
-  const auto mixed = (hash ^ hash >> 15) * 0x9E3779B1u;
-  const auto line = mixed >> 22 << 6;
-  return static_cast<std::uint16_t>(line | ((mixed >> 16 ^ (static_cast<std::uint32_t>(band) + 1) * 7) & 63));
-}
+struct TokenLine {
+  explicit constexpr TokenLine(std::uint32_t hash) noexcept {
+    const auto mixed = (hash ^ hash >> 15) * 0x9E3779B1u;
+    first = mixed >> 22 << 6;
+    turn = mixed >> 16;
+  }
+  [[nodiscard]] constexpr std::uint16_t slot(TokenBand band) const noexcept {
+    return static_cast<std::uint16_t>(first | ((turn ^ (static_cast<std::uint32_t>(band) + 1) * 7) & 63));
+  }
+  std::uint32_t first = 0;
+  std::uint32_t turn = 0;
+};
 
 constexpr std::uint32_t pair_hash(std::uint32_t first, std::uint32_t second) noexcept {
   return (std::rotl(first, 7) ^ second) * 0x85EBCA6Bu + 1;
 }
 
-std::uint32_t tag_hash(HtmlTag tag) noexcept {
-  std::uint32_t hash = html_word_hash("<");
-  for (const char c : kernels::html_tag_name(tag)) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193u;
-  return (hash ^ static_cast<unsigned char>('>')) * 0x01000193u;
-}
-
-std::array<std::uint32_t, 4> values_of(const HtmlNode& node) noexcept {
-  return {node.class_value, node.id_value, node.role_value, node.itemprop_value};
-}
-
 /// Hashes of a value: its words, and each two neighbours together ("entry-content", "post-meta").
 template <typename OnHash>
-void for_each_hash(std::span<const std::uint32_t> words, const OnHash& on_hash) {
+void for_each_hash(const kernels::HtmlWords& words, const OnHash& on_hash) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     on_hash(words[i]);
     if (i > 0) on_hash(pair_hash(words[i - 1], words[i]));
   }
 }
 
-/// Hashes of the first words of a text (letters lower-cased as far as ASCII goes), of each two neighbours, and of a
-/// brief text as a whole.
+/// Hashes of the first words of a text, of each two neighbours, and of a brief text as a whole.
 template <typename OnHash>
-void for_each_text_hash(std::string_view text, bool is_brief, const OnHash& on_hash) {
-  // A word longer than any real one ends the look: no block costs more than a fixed number of bytes.
-  text = text.substr(0, 128);
-  std::size_t words_left = is_brief ? brief_words_max : start_words_max;
-  std::uint32_t hash = html_word_hash("");
+void for_each_text_hash(const Page& page, const Block& block, const OnHash& on_hash) {
   std::uint32_t previous = 0;
   std::uint32_t whole = 1;
-  std::size_t length = 0;
-  for (std::size_t i = 0; i <= text.size() && words_left > 0; ++i) {
-    const char c = i < text.size() ? text[i] : ' ';
-    const bool is_upper = c >= 'A' && c <= 'Z';
-    if (is_upper || (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80) {
-      hash = (hash ^ static_cast<unsigned char>(is_upper ? c | 0x20 : c)) * 0x01000193u;
-      ++length;
-      continue;
-    }
-    if (length >= 2) {
-      on_hash(hash);
-      if (previous != 0) on_hash(pair_hash(previous, hash));
-      previous = hash;
-      whole = pair_hash(whole, hash);
-      --words_left;
-    }
-    hash = html_word_hash("");
-    length = 0;
-  }
-  if (is_brief) on_hash(whole);
+  for_each_text_word(page, block, text_bytes_max, [&](std::uint32_t hash) {
+    on_hash(hash);
+    if (previous != 0) on_hash(pair_hash(previous, hash));
+    previous = hash;
+    whole = pair_hash(whole, hash);
+  });
+  if (is_brief(block)) on_hash(whole);
 }
 
-bool is_brief(const Block& block) noexcept { return block.words <= brief_words_max; }
+TokenBand text_band(const Block& block) noexcept { return is_brief(block) ? TokenBand::brief : TokenBand::start; }
 
-/// Calls `on_element(band, node index)` for the block's own elements and the near ones; returns the first far one.
+/// Calls `on_element(band, node)` for a container's element and the near ones around it; returns the first far one.
 template <typename OnElement>
-std::uint32_t for_each_element(std::span<const HtmlNode> nodes, const Page& page, const Block& block,
-                               const OnElement& on_element) {
-  const auto own = page.containers[block.container].node;
-  auto at = nodes[block.node].tag == HtmlTag::text ? nodes[block.node].parent : block.node;
-  for (int i = 0; i < inner_elements_max && at > own; ++i, at = nodes[at].parent) on_element(TokenBand::inner, at);
-  at = own;
+std::uint32_t for_each_outer_element(std::span<const HtmlNode> nodes, std::uint32_t at, const OnElement& on_element) {
   for (const auto band : {TokenBand::own, TokenBand::parent, TokenBand::near, TokenBand::near}) {
     if (at == 0) break;
     on_element(band, at);
@@ -101,72 +73,106 @@ std::uint32_t for_each_element(std::span<const HtmlNode> nodes, const Page& page
   return at;
 }
 
+/// Sums weights. What several blocks share is summed once: a value's words, what surrounds a container, and a text that
+/// is a block's own and stands before the next.
 class TokenScorer {
  public:
   TokenScorer(const kernels::HtmlTree& tree, const Page& page, std::span<const std::int8_t> weights)
-      : tree_(tree), nodes_(tree.nodes()), page_(page), weights_(weights) {}
+      : tree_(tree),
+        nodes_(tree.nodes()),
+        page_(page),
+        weights_(weights),
+        values_(tree.values().size()),
+        far_(nodes_.size(), unknown) {
+    values_[0].is_known = true;
+    far_[0] = 0;
+  }
 
   std::vector<std::int16_t> run(int bias) {
-    weigh_values();
-    sum_far();
     std::vector<std::int16_t> scores(page_.blocks.size());
     int heading_sum = 0;
     int before_sum = 0;
     for (std::size_t i = 0; i < scores.size(); ++i) {
       const auto& block = page_.blocks[i];
-      const auto sum = bias + heading_sum + before_sum + element_sum(block) +
-                       text_sum(block, is_brief(block) ? TokenBand::brief : TokenBand::start);
+      const auto text = text_sums(block);
+      const auto sum = bias + heading_sum + before_sum + element_sum(block) + text.own;
       scores[i] = static_cast<std::int16_t>(std::clamp<int>(2 * sum, -score_max, score_max));
-      before_sum = is_brief(block) ? text_sum(block, TokenBand::before) : 0;
-      if (block.heading_level != 0) heading_sum = text_sum(block, TokenBand::heading);
+      before_sum = is_brief(block) ? text.before : 0;
+      if (block.heading_level != 0) heading_sum = text.heading;
     }
     return scores;
   }
 
  private:
-  using BandSums = std::array<std::int32_t, element_bands>;
+  static constexpr std::int32_t unknown = std::numeric_limits<std::int32_t>::min();
+
+  /// Weights of a name or value in each band of elements.
+  struct BandSums {
+    std::array<std::int32_t, element_bands> of_band{};
+    bool is_known = false;
+  };
+  struct TextSums {
+    int own = 0;
+    int before = 0;
+    int heading = 0;
+  };
 
   void add(BandSums& sums, std::uint32_t hash) const {
-    for (std::size_t band = 0; band < element_bands; ++band) {
-      sums[band] += weights_[slot_of(static_cast<TokenBand>(band), hash)];
-    }
+    const TokenLine line(hash);
+    for (std::size_t band = 0; band < element_bands; ++band)
+      sums.of_band[band] += weights_[line.slot(static_cast<TokenBand>(band))];
   }
 
-  void weigh_values() {
-    values_.assign(tree_.values().size(), {});
-    for (std::uint32_t i = 1; i < values_.size(); ++i) {
-      for_each_hash(tree_.value_words(i), [&](std::uint32_t hash) { add(values_[i], hash); });
-    }
-    for (std::size_t tag = 0; tag < html_tag_count; ++tag) add(tags_[tag], tag_hash(static_cast<HtmlTag>(tag)));
+  const BandSums& tag_sums(HtmlTag tag) {
+    auto& sums = tags_[static_cast<std::size_t>(tag)];
+    if (!sums.is_known) add(sums, tag_word_hash(tag));
+    sums.is_known = true;
+    return sums;
   }
 
-  [[nodiscard]] std::int32_t element_weight(TokenBand band, const HtmlNode& node) const {
+  const BandSums& value_sums(std::uint32_t value) {
+    auto& sums = values_[value];
+    if (!sums.is_known) for_each_hash(tree_.value_words(value), [&](std::uint32_t hash) { add(sums, hash); });
+    sums.is_known = true;
+    return sums;
+  }
+
+  std::int32_t element_weight(TokenBand band, const HtmlNode& node) {
     const auto at = static_cast<std::size_t>(band);
-    auto weight = tags_[static_cast<std::size_t>(node.tag)][at];
-    for (const auto value : values_of(node)) weight += values_[value][at];
+    auto weight = tag_sums(node.tag).of_band[at];
+    for (const auto value : values_of(node)) weight += value_sums(value).of_band[at];
     return weight;
   }
 
-  void sum_far() {
-    far_.assign(nodes_.size(), 0);
-    for (std::uint32_t i = 1; i < nodes_.size(); ++i) {
-      if (nodes_[i].tag != HtmlTag::text && nodes_[i].end > i + 1)
-        far_[i] = far_[nodes_[i].parent] + element_weight(TokenBand::far, nodes_[i]);
-    }
-  }
-
-  [[nodiscard]] int element_sum(const Block& block) const {
-    int sum = 0;
-    const auto far = for_each_element(
-        nodes_, page_, block, [&](TokenBand band, std::uint32_t node) { sum += element_weight(band, nodes_[node]); });
-    return sum + far_[far];
-  }
-
-  [[nodiscard]] int text_sum(const Block& block, TokenBand band) const {
-    int sum = 0;
-    for_each_text_hash(page_.text_of(block), is_brief(block),
-                       [&](std::uint32_t hash) { sum += weights_[slot_of(band, hash)]; });
+  /// Of an element and all around it, as far ones.
+  std::int32_t far_sum(std::uint32_t node) {
+    for (; far_[node] == unknown; node = nodes_[node].parent) path_.push_back(node);
+    auto sum = far_[node];
+    for (; !path_.empty(); path_.pop_back())
+      far_[path_.back()] = sum += element_weight(TokenBand::far, nodes_[path_.back()]);
     return sum;
+  }
+
+  int element_sum(const Block& block) {
+    int sum = 0;
+    for_each_inner_element(nodes_, page_, block,
+                           [&](std::uint32_t node) { sum += element_weight(TokenBand::inner, nodes_[node]); });
+    const auto far = for_each_outer_element(
+        nodes_, page_.containers[block.container].node,
+        [&](TokenBand band, std::uint32_t node) { sum += element_weight(band, nodes_[node]); });
+    return sum + far_sum(far);
+  }
+
+  [[nodiscard]] TextSums text_sums(const Block& block) const {
+    const auto band = text_band(block);
+    TextSums sums;
+    for_each_text_hash(page_, block, [&](std::uint32_t hash) {
+      const TokenLine line(hash);
+      sums.own += weights_[line.slot(band)];
+      sums.before += weights_[line.slot(TokenBand::before)];
+      sums.heading += weights_[line.slot(TokenBand::heading)];
+    });
+    return sums;
   }
 
   const kernels::HtmlTree& tree_;
@@ -176,6 +182,7 @@ class TokenScorer {
   std::vector<BandSums> values_;
   std::array<BandSums, html_tag_count> tags_{};
   std::vector<std::int32_t> far_;
+  std::vector<std::uint32_t> path_;
 };
 
 }  // namespace
@@ -185,19 +192,20 @@ void list_tokens(const kernels::HtmlTree& tree, const Page& page, std::uint32_t 
   const auto nodes = tree.nodes();
   const auto& block = page.blocks[index];
   slots.clear();
+  const auto add = [&](TokenBand band, std::uint32_t hash) { slots.push_back(TokenLine(hash).slot(band)); };
   const auto add_element = [&](TokenBand band, std::uint32_t node) {
-    slots.push_back(slot_of(band, tag_hash(nodes[node].tag)));
+    add(band, tag_word_hash(nodes[node].tag));
     for (const auto value : values_of(nodes[node])) {
-      for_each_hash(tree.value_words(value), [&](std::uint32_t hash) { slots.push_back(slot_of(band, hash)); });
+      if (value != 0) for_each_hash(tree.value_words(value), [&](std::uint32_t hash) { add(band, hash); });
     }
   };
   const auto add_text = [&](const Block& of, TokenBand band) {
-    for_each_text_hash(page.text_of(of), is_brief(of),
-                       [&](std::uint32_t hash) { slots.push_back(slot_of(band, hash)); });
+    for_each_text_hash(page, of, [&](std::uint32_t hash) { add(band, hash); });
   };
-  auto at = for_each_element(nodes, page, block, add_element);
+  for_each_inner_element(nodes, page, block, [&](std::uint32_t node) { add_element(TokenBand::inner, node); });
+  auto at = for_each_outer_element(nodes, page.containers[block.container].node, add_element);
   for (; at != 0; at = nodes[at].parent) add_element(TokenBand::far, at);
-  add_text(block, is_brief(block) ? TokenBand::brief : TokenBand::start);
+  add_text(block, text_band(block));
   if (heading != nullptr) add_text(*heading, TokenBand::heading);
   if (index > 0 && is_brief(page.blocks[index - 1])) add_text(page.blocks[index - 1], TokenBand::before);
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "gristmill/ops/extract/features.h"
+#include "gristmill/ops/extract/page_words.h"
 
 namespace gristmill::ops::extract {
 namespace {
@@ -57,60 +58,15 @@ float weight_of(Band band, std::uint32_t hash) noexcept {
   return 0.0f;
 }
 
-std::uint32_t tag_hash(HtmlTag tag) noexcept {
-  std::uint32_t hash = html_word_hash("<");
-  for (const char c : kernels::html_tag_name(tag)) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193u;
-  return (hash ^ static_cast<unsigned char>('>')) * 0x01000193u;
-}
-
-std::array<std::uint32_t, 4> values_of(const HtmlNode& node) noexcept {
-  return {node.class_value, node.id_value, node.role_value, node.itemprop_value};
-}
-
-constexpr std::uint32_t brief_words_max = 12;
-constexpr std::size_t start_words_max = 8;
-constexpr int inner_elements_max = 4;
 constexpr int near_elements = 3;
-
-/// Hashes of the first words of a text, letters lower-cased as far as ASCII goes.
-template <typename OnWord>
-void for_each_text_word(std::string_view text, std::size_t words_max, const OnWord& on_word) {
-  std::uint32_t hash = html_word_hash("");
-  std::size_t length = 0;
-  for (std::size_t i = 0; i <= text.size() && words_max > 0; ++i) {
-    const char c = i < text.size() ? text[i] : ' ';
-    const bool is_upper = c >= 'A' && c <= 'Z';
-    if (is_upper || (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80) {
-      hash = (hash ^ static_cast<unsigned char>(is_upper ? c | 0x20 : c)) * 0x01000193u;
-      ++length;
-      continue;
-    }
-    if (length >= 2) {
-      on_word(hash);
-      --words_max;
-    }
-    hash = html_word_hash("");
-    length = 0;
-  }
-}
-
-template <typename OnWord>
-void for_each_word_of_text(std::string_view text, const Block& block, const OnWord& on_word) {
-  const bool is_brief = block.words <= brief_words_max;
-  const auto band = is_brief ? Band::brief : Band::start;
-  // A word longer than any real one ends the look: no block costs more than a fixed number of bytes.
-  for_each_text_word(text.substr(0, 256), is_brief ? brief_words_max : start_words_max,
-                     [&](std::uint32_t hash) { on_word(band, hash); });
-}
+constexpr std::size_t text_bytes_max = 256;
 
 /// Calls `on_element(band, node index)` for the block's own elements and the near ones; returns the first far one.
 template <typename OnElement>
 std::uint32_t for_each_element(std::span<const HtmlNode> nodes, const Page& page, const Block& block,
                                const OnElement& on_element) {
-  const auto own = page.containers[block.container].node;
-  auto at = nodes[block.node].tag == HtmlTag::text ? nodes[block.node].parent : block.node;
-  for (int i = 0; i < inner_elements_max && at > own; ++i, at = nodes[at].parent) on_element(Band::own, at);
-  at = own;
+  for_each_inner_element(nodes, page, block, [&](std::uint32_t node) { on_element(Band::own, node); });
+  auto at = page.containers[block.container].node;
   if (at != 0) {
     on_element(Band::own, at);
     at = nodes[at].parent;
@@ -144,7 +100,7 @@ class WordScorer {
     }
     for (std::size_t tag = 0; tag < html_tag_count; ++tag) {
       for (const auto band : {Band::own, Band::near, Band::far}) {
-        tags_[tag][static_cast<std::size_t>(band)] = weight_of(band, tag_hash(static_cast<HtmlTag>(tag)));
+        tags_[tag][static_cast<std::size_t>(band)] = weight_of(band, tag_word_hash(static_cast<HtmlTag>(tag)));
       }
     }
   }
@@ -169,8 +125,8 @@ class WordScorer {
     const auto far = for_each_element(
         nodes_, page_, block, [&](Band band, std::uint32_t node) { sum += element_weight(band, nodes_[node]); });
     sum += far_[far];
-    for_each_word_of_text(page_.text_of(block), block,
-                          [&](Band band, std::uint32_t hash) { sum += weight_of(band, hash); });
+    const auto band = is_brief(block) ? Band::brief : Band::start;
+    for_each_text_word(page_, block, text_bytes_max, [&](std::uint32_t hash) { sum += weight_of(band, hash); });
     return static_cast<std::int16_t>(std::lround(score_unit * std::clamp(sum, -8.0f, 8.0f)));
   }
 

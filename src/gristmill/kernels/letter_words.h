@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Words as the extraction of pages knows them, 64 bytes at a time; x86-64-v3 is the floor, so AVX2 needs no dispatch.
+#pragma once
+
+#include <immintrin.h>
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace gristmill::kernels {
+
+/// Bytes that must be readable behind a text: it is looked at in whole registers.
+constexpr std::size_t readable_bytes = 64;
+
+/// Kinds of 64 bytes, a bit each.
+struct LetterMasks {
+  std::uint64_t letters = 0;  ///< ASCII letters, and all of UTF-8 beyond ASCII.
+  std::uint64_t upper = 0;    ///< A to Z.
+};
+
+/// Kinds of 32 bytes, in the lower halves of the masks.
+inline LetterMasks letter_masks_32(const char* at) noexcept {
+  const auto bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+  const auto is_between = [](__m256i value, char first) {
+    const auto place = _mm256_sub_epi8(value, _mm256_set1_epi8(first));
+    return _mm256_cmpeq_epi8(_mm256_min_epu8(place, _mm256_set1_epi8(25)), place);
+  };
+  const auto folded = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));
+  const auto mask = [](__m256i value) { return static_cast<std::uint32_t>(_mm256_movemask_epi8(value)); };
+  return {mask(_mm256_or_si256(is_between(folded, 'a'), bytes)), mask(is_between(bytes, 'A'))};
+}
+
+inline LetterMasks letter_masks(const char* at) noexcept {
+  const auto low = letter_masks_32(at);
+  const auto high = letter_masks_32(at + 32);
+  return {low.letters | high.letters << 32, low.upper | high.upper << 32};
+}
+
+/// FNV-1a (32 bits) of a word of letters as `letter_masks` knows them, ASCII in lower case. Eight bytes are hashed at a
+/// time whatever the length: a zero byte only multiplies, which the inverse takes back.
+inline std::uint32_t letter_word_hash(const char* word, std::size_t size) noexcept {
+  constexpr std::uint32_t prime = 0x01000193u;
+  constexpr auto undo = [] {
+    std::uint32_t inverse = prime;
+    for (int i = 0; i < 5; ++i) inverse *= 2 - prime * inverse;  // Newton's iteration doubles the right bits.
+    std::array<std::uint32_t, 9> powers{1};
+    for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * inverse;
+    return powers;
+  }();
+  std::uint32_t hash = 0x811C9DC5u;
+  const auto add_eight = [&](std::uint64_t bytes) {
+    for (int shift = 0; shift < 64; shift += 8) hash = (hash ^ static_cast<std::uint8_t>(bytes >> shift)) * prime;
+  };
+  const auto lower_eight = [](const char* at) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, at, sizeof bytes);
+    return bytes | (~bytes & 0x8080808080808080u) >> 2;
+  };
+  for (; size > 8; size -= 8, word += 8) add_eight(lower_eight(word));
+  if (size == 0) return hash;
+  add_eight(lower_eight(word) & ~std::uint64_t{0} >> (64 - 8 * size));
+  return hash * undo[8 - size];
+}
+
+/// What ends a word besides anything that is no letter.
+enum class WordEnds : std::uint8_t {
+  none,
+  upper_after_lower,  ///< "mainMenu" is "main" and "Menu".
+};
+
+/// Calls `on_word(begin, end)` for each word of letters until it returns false. `readable_bytes` behind the text must
+/// be readable.
+template <WordEnds ends, typename OnWord>
+void for_each_letter_word(std::string_view text, const OnWord& on_word) {
+  std::uint64_t letter_before = 0;
+  std::uint64_t lower_before = 0;
+  std::size_t start = 0;
+  bool is_inside = false;
+  for (std::size_t first = 0; first <= text.size(); first += 64) {
+    auto [letters, upper] = letter_masks(text.data() + first);
+    if (text.size() - first < 64) letters &= (std::uint64_t{1} << (text.size() - first)) - 1;
+    auto changes = letters ^ (letters << 1 | letter_before);
+    letter_before = letters >> 63;
+    if constexpr (ends == WordEnds::upper_after_lower) {
+      const auto lower = letters & ~upper;
+      changes |= upper & letters & (lower << 1 | lower_before);
+      lower_before = lower >> 63;
+    }
+    for (; changes != 0; changes &= changes - 1) {
+      const auto bit = static_cast<std::size_t>(std::countr_zero(changes));
+      if (is_inside && !on_word(start, first + bit)) return;
+      start = first + bit;
+      is_inside = (letters >> bit & 1) != 0;
+    }
+  }
+}
+
+/// Calls `on_hash` for each word of a text of at least two bytes, in lower case as far as ASCII goes, until it returns
+/// false. `end` is the end of what may be read.
+template <WordEnds ends, typename OnHash>
+void for_each_word_hash(std::string_view text, const char* end, const OnHash& on_hash) {
+  if (static_cast<std::size_t>(end - text.data()) < text.size() + readable_bytes) {
+    std::string padded(text);
+    padded.append(readable_bytes, '\0');
+    return for_each_word_hash<ends>(std::string_view(padded).substr(0, text.size()), padded.data() + padded.size(),
+                                    on_hash);
+  }
+  for_each_letter_word<ends>(text, [&](std::size_t begin, std::size_t stop) {
+    return stop - begin < 2 || on_hash(letter_word_hash(text.data() + begin, stop - begin));
+  });
+}
+
+}  // namespace gristmill::kernels

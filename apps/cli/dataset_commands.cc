@@ -8,6 +8,7 @@
 
 #include "gristmill/base/units.h"
 #include "gristmill/platform/datasets.h"
+#include "gristmill/platform/maintenance.h"
 #include "gristmill/platform/python_step.h"
 #include "session.h"
 
@@ -117,6 +118,75 @@ void add_export(CLI::App& parent, Session& session) {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
       GRISTMILL_TRY(const auto written, platform::export_dataset(workspace, *name, *path));
       session.show(written, fields);
+      return {};
+    });
+  });
+}
+
+/// An option that takes a length of time.
+void add_age(CLI::App& command, std::int64_t& age_ms, const char* help) {
+  command
+      .add_option_function<std::string>(
+          "--older-than", [&age_ms](const std::string& text) { age_ms = *parse_duration_ms(text); }, help)
+      ->check([](const std::string& text) {
+        const auto parsed = parse_duration_ms(text);
+        return parsed ? std::string() : parsed.error().message;
+      });
+}
+
+std::string expiry_text(const Json& done) {
+  std::vector<std::vector<std::string>> rows{{"", "VERSION", "TIME", ""}};
+  for (const auto& item : done["expired"].items())
+    rows.push_back({plain(item["ordinal"]), item["version"].dump(), plain(item["timestamp"]),
+                    done["dry_run"].as_bool() ? "would go" : "gone"});
+  for (const auto& item : done["kept"].items())
+    rows.push_back({plain(item["ordinal"]), item["version"].dump(), plain(item["timestamp"]),
+                    "stays: " + item["why"].as_string()});
+  auto out = table(rows) + fmt::format("{} versions and {} files of {} {}\n", done["expired"].size(),
+                                       plain(done["files"]), format_size(done["bytes"].as_double()),
+                                       done["dry_run"].as_bool() ? "would be removed" : "removed");
+  if (done["foreign_files"].as_int() > 0)
+    out += fmt::format("{} files outside the dataset's folder are not needed any more, but stay\n",
+                       plain(done["foreign_files"]));
+  return out;
+}
+
+void add_expire(CLI::App& parent, Session& session) {
+  auto* command = parent.add_subcommand("expire", "Forget old versions and remove the files that only they need");
+  command->footer("Example: gristmill dataset expire clean/web --older-than 30d --keep 3 --dry-run");
+  auto request = std::make_shared<platform::ExpireRequest>();
+  command->add_option("name", request->dataset, "NAME of the dataset")->required();
+  add_age(*command, request->older_than_ms, "Age of the versions that go: 30d, 12h, 90m (default 5d)");
+  command->add_option("--keep", request->keep_last, "So many newest versions stay in any case")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40));
+  command->add_flag("--with-token-sources", request->with_token_sources,
+                    "Also versions that tokens were made from; those tokens can then no longer be traced");
+  command->add_flag("--dry-run", request->is_dry_run, "Only say what would go");
+  command->callback([&session, request] {
+    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      GRISTMILL_TRY(const auto done, platform::expire_dataset(workspace, *request));
+      session.show(done, expiry_text);
+      return {};
+    });
+  });
+}
+
+void add_clean(CLI::App& parent, Session& session) {
+  auto* command = parent.add_subcommand("clean", "Remove files that no version refers to, left by killed processes");
+  command->footer("Example: gristmill dataset clean clean/web --older-than 7d --dry-run");
+  auto request = std::make_shared<platform::CleanRequest>();
+  command->add_option("name", request->dataset, "NAME of the dataset")->required();
+  add_age(*command, request->older_than_ms, "Only files untouched for so long: 7d, 12h (default 3d, at least 1h)");
+  command->add_flag("--dry-run", request->is_dry_run, "Only say what would go");
+  command->callback([&session, request] {
+    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      GRISTMILL_TRY(const auto done, platform::clean_dataset(workspace, *request));
+      session.show(done, [](const Json& json) {
+        std::string out;
+        for (const auto& path : json["paths"].items()) out += path.as_string() + "\n";
+        return out + fmt::format("{} files, {} {}\n", plain(json["files"]), format_size(json["bytes"].as_double()),
+                                 json["dry_run"].as_bool() ? "would be removed" : "removed");
+      });
       return {};
     });
   });
@@ -242,6 +312,8 @@ void add_dataset_commands(CLI::App& app, Session& session) {
   add_head(*dataset, session);
   add_diff(*dataset, session);
   add_export(*dataset, session);
+  add_expire(*dataset, session);
+  add_clean(*dataset, session);
   add_release(app, session);
   add_sql(app, session);
 }

@@ -87,3 +87,33 @@ def test_ingest_killed_at_each_durable_step(make_workspace, small_corpus, kill_l
 @pytest.mark.full
 def test_run_killed_at_each_durable_step(make_workspace, small_corpus, kill_library, small_reference):
     each_run_step(make_workspace, small_corpus, kill_library, small_reference, 1)
+
+
+def test_expiry_killed_at_any_durable_step_loses_nothing(make_workspace, small_corpus, small_reference, kill_library):
+    workspace = make_workspace(small_corpus)
+    same_ingest(workspace, workspace.finish_ingest(), small_reference)
+    documents = small_reference["run"]["documents"]["out"]
+    forget = ("dataset", "expire", "clean/web", "--older-than", "0s", "--with-token-sources")
+    was_killed, step = True, 0
+    while was_killed:
+        step += 1
+        assert step < STEPS_MAX
+        # Two versions, the older of which is to go.
+        workspace.json("run", workspace.pipeline)
+        workspace.json("run", workspace.pipeline)
+        was_killed = workspace.killed_at(kill_library, step, *forget)
+        shown = workspace.datasets()["clean/web"]
+        assert shown["documents"] == documents
+        assert len(workspace.ids("clean/web")) == documents
+        workspace.json(*forget)
+        assert workspace.datasets()["clean/web"]["versions"] == 1
+    # What the killed ones left is an orphan, and goes when it is old enough.
+    for path in workspace.warehouse.rglob("*"):
+        os.utime(path, (0, 0))
+    cleaned = workspace.json("dataset", "clean", "clean/web")
+    assert cleaned["files"] > 0
+    assert [path for path in workspace.warehouse.rglob("*.tmp-*") if "clean" in path.parts] == []
+    table = workspace.folder / "warehouse"
+    assert len([path for path in table.rglob("*.parquet") if "clean" in path.parts]) == 1
+    assert len(workspace.ids("clean/web")) == documents
+    assert workspace.json("dataset", "clean", "clean/web")["files"] == 0

@@ -28,13 +28,13 @@ Json bytes_of(const store::Snapshot& snapshot) {
   return bytes ? Json(*bytes) : Json();
 }
 
-Json version_json(const store::Table& table, const store::Snapshot& snapshot, std::size_t ordinal) {
+Json version_json(const store::Table& table, const store::Snapshot& snapshot) {
   auto releases = Json::array();
   for (const auto& reference : table.metadata().references()) {
     if (reference.is_tag && reference.snapshot_id == snapshot.id) releases.push(reference.name);
   }
   auto json = Json::object({{"version", snapshot.id},
-                            {"ordinal", fmt::format("v{}", ordinal)},
+                            {"ordinal", fmt::format("v{}", snapshot.sequence_number)},
                             {"timestamp", iso8601(snapshot.timestamp_ms)},
                             {"operation", snapshot.note("operation")},
                             {"run_id", nullptr},
@@ -286,8 +286,7 @@ Result<Json> show_dataset(const Workspace& workspace, const std::string& selecto
   GRISTMILL_TRY(const auto chosen, select_version(workspace, selector));
   const auto& [table, snapshot] = chosen;
   auto versions = Json::array();
-  std::size_t ordinal = 0;
-  for (const auto& version : table.snapshots()) versions.push(version_json(table, version, ++ordinal));
+  for (const auto& version : table.snapshots()) versions.push(version_json(table, version));
   GRISTMILL_TRY(auto schema, dataset_schema(workspace, selector));
   return Json::object({{"name", table.name().text()},
                        {"location", table.metadata().location()},

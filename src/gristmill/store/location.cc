@@ -24,7 +24,9 @@ Result<std::string> path_of(std::string_view location) {
     if (path.starts_with("//localhost/")) path.remove_prefix(11);
     if (path.starts_with("//")) path.remove_prefix(2);
   }
-  if (path.starts_with('/') && path.find('\0') == std::string_view::npos) return std::string(path);
+  // In normal form, so that paths of different writers can be compared.
+  if (path.starts_with('/') && path.find('\0') == std::string_view::npos)
+    return std::filesystem::path(path).lexically_normal().string();
   return invalid_argument(fmt::format("only local files can be read: {}", location.substr(0, 200)));
 }
 

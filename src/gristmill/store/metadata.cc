@@ -76,6 +76,10 @@ Result<Snapshot> snapshot_of(const Json& json) {
   return snapshot;
 }
 
+std::optional<std::int64_t> number_of(const Json& json) {
+  return json.is_int() ? std::optional(json.as_int()) : std::nullopt;
+}
+
 Json log_entry(std::string_view key, Json value, std::int64_t timestamp_ms) {
   return Json::object({{"timestamp-ms", timestamp_ms}, {std::string(key), std::move(value)}});
 }
@@ -192,7 +196,11 @@ const Snapshot* TableMetadata::find_snapshot(std::int64_t id) const {
 std::vector<Reference> TableMetadata::references() const {
   std::vector<Reference> references;
   for (const auto& [name, value] : document_["refs"].members()) {
-    references.push_back({name, value["snapshot-id"].as_int(), value["type"].as_string() == "tag"});
+    references.push_back({.name = name,
+                          .snapshot_id = value["snapshot-id"].as_int(),
+                          .is_tag = value["type"].as_string() == "tag",
+                          .snapshots_min = number_of(value["min-snapshots-to-keep"]),
+                          .age_ms_max = number_of(value["max-snapshot-age-ms"])});
   }
   return references;
 }
@@ -293,6 +301,36 @@ void TableMetadata::set_tag(std::string_view name, std::int64_t snapshot_id) {
 }
 
 void TableMetadata::remove_reference(std::string_view name) { document_.at("refs").erase(name); }
+
+void TableMetadata::remove_snapshots(const std::set<std::int64_t>& ids) {
+  const auto is_gone = [&](const Json& item) { return ids.contains(item["snapshot-id"].as_int()); };
+  for (const auto* list : {"snapshots", "statistics", "partition-statistics"}) {
+    auto items = document_[list].items();
+    if (std::erase_if(items, is_gone) > 0) document_.set(list, Json(std::move(items)));
+  }
+  // What was current when, the log only tells from behind the last gap on.
+  const auto& log = document_["snapshot-log"].items();
+  const auto gap = std::find_if(log.rbegin(), log.rend(), is_gone);
+  document_.set("snapshot-log", Json(Json::Array(gap.base(), log.end())));
+  std::erase_if(snapshots_, [&](const Snapshot& item) { return ids.contains(item.id); });
+}
+
+std::vector<std::pair<std::int64_t, std::string>> TableMetadata::statistics_files() const {
+  std::vector<std::pair<std::int64_t, std::string>> files;
+  for (const auto* list : {"statistics", "partition-statistics"}) {
+    for (const auto& item : document_[list].items()) {
+      const auto& path = item["statistics-path"].as_string();
+      if (!path.empty()) files.emplace_back(item["snapshot-id"].as_int(), path);
+    }
+  }
+  return files;
+}
+
+std::vector<std::string> TableMetadata::logged_files() const {
+  std::vector<std::string> files;
+  for (const auto& entry : document_["metadata-log"].items()) files.push_back(entry["metadata-file"].as_string());
+  return files;
+}
 
 void TableMetadata::set_schema(const std::vector<formats::TableColumn>& columns) {
   std::int64_t newest = -1;

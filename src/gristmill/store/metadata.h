@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,9 @@ struct Reference {
   std::string name;
   std::int64_t snapshot_id = 0;
   bool is_tag = false;
+  // How much of its history a branch keeps, where it says so itself (min-snapshots-to-keep, max-snapshot-age-ms).
+  std::optional<std::int64_t> snapshots_min;
+  std::optional<std::int64_t> age_ms_max;
 };
 
 /// Iceberg table metadata (format version 2; 1 and 3 can be read). The JSON document is kept whole and changed in
@@ -83,6 +87,12 @@ class TableMetadata {
   void set_current_snapshot(const Snapshot& snapshot, std::int64_t timestamp_ms);
   void set_tag(std::string_view name, std::int64_t snapshot_id);
   void remove_reference(std::string_view name);
+  /// Forgets snapshots, with their statistics and the part of the history that would have gaps without them.
+  void remove_snapshots(const std::set<std::int64_t>& ids);
+  /// Statistics files of the snapshots.
+  [[nodiscard]] std::vector<std::pair<std::int64_t, std::string>> statistics_files() const;
+  /// The metadata files before this one that may still be read.
+  [[nodiscard]] std::vector<std::string> logged_files() const;
   /// True when the log says that this metadata file was once the current one.
   [[nodiscard]] bool has_logged(std::string_view location) const;
   /// The columns with field ids: those of columns of that name and type in any schema, newest first, else new ones.

@@ -11,6 +11,7 @@
 #include "gristmill/store/catalog.h"
 #include "gristmill/store/manifest.h"
 #include "gristmill/store/metadata.h"
+#include "gristmill/store/retention.h"
 
 namespace gristmill::store {
 
@@ -74,6 +75,9 @@ class Table {
   /// Names a snapshot (a release). The same again does nothing; a name that is taken is `already_exists`.
   Status set_tag(const std::string& tag, std::int64_t snapshot_id, const InSameTransaction& also = {});
   Status remove_tag(const std::string& tag, const InSameTransaction& also = {});
+  /// Forgets versions, then removes the files that only they needed; those outside the table's folder stay. With
+  /// `is_dry_run` nothing changes. Anything that cannot be read stops it before anything changed.
+  Result<Expired> expire(const Retention& retention, bool is_dry_run, const InSameTransaction& also = {});
   /// Adds optional columns; returns them with their new field ids. A name that is there with the same type keeps its
   /// id.
   Result<std::vector<formats::TableColumn>> add_columns(const std::vector<formats::TableColumn>& columns,

@@ -56,7 +56,8 @@ Result<Snapshot> Table::resolve_version(std::string_view selector) const {
   } else if (const auto time = parse_iso8601(selector)) {
     found = metadata_.snapshot_at(*time);
     if (found == nullptr && !all.empty())
-      return not_found(fmt::format("dataset {} had no version yet at {}", name_.text(), selector));
+      return not_found(
+          fmt::format("dataset {} has no version of {}: none was made yet, or it has expired", name_.text(), selector));
   }
   if (found == nullptr) return unknown_version(name_, selector, metadata_);
   return *found;

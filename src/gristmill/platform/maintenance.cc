@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/platform/maintenance.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "gristmill/base/clock.h"
+#include "gristmill/platform/datasets.h"
+#include "gristmill/store/location.h"
+
+namespace gristmill::platform {
+namespace {
+
+/// Versions of a dataset that somebody needs, and why.
+using Needs = std::map<std::int64_t, std::string>;
+
+/// Adds what runs read that are not finished, and so may go on at any time.
+Status add_inputs_of_runs(meta::Transaction& transaction, const std::string& dataset, Needs& needs) {
+  GRISTMILL_TRY(const auto rows,
+                transaction.query("SELECT run_id, plan FROM runs WHERE status NOT IN ('done', 'alerts')"));
+  for (const auto& row : rows) {
+    GRISTMILL_TRY(const auto plan, Json::parse(meta::text(row[1])));
+    for (const auto& input : plan["inputs"].items()) {
+      if (input["dataset"].as_string() == dataset)
+        needs[input["version"].as_int()] = fmt::format("read by the unfinished run {}", meta::text(row[0]));
+    }
+  }
+  return {};
+}
+
+Status add_token_sources(meta::Transaction& transaction, const std::string& dataset, Needs& needs) {
+  GRISTMILL_TRY(
+      const auto rows,
+      transaction.query("SELECT source_version, dataset FROM token_sets WHERE source_dataset = ?", {dataset}));
+  for (const auto& row : rows) needs[meta::integer(row[0])] = "the tokens " + meta::text(row[1]) + " were made from it";
+  return {};
+}
+
+void add_references(const store::TableMetadata& metadata, Needs& needs) {
+  for (const auto& reference : metadata.references())
+    needs[reference.snapshot_id] = (reference.is_tag ? "release " : "branch ") + reference.name;
+  needs[metadata.current_snapshot_id()] = "current";
+}
+
+Json brief(const store::Snapshot& snapshot) {
+  return Json::object({{"version", snapshot.id},
+                       {"ordinal", fmt::format("v{}", snapshot.sequence_number)},
+                       {"timestamp", iso8601(snapshot.timestamp_ms)}});
+}
+
+/// Ids of runs and ingestions that may go on: their files are in no version yet.
+Result<std::set<std::string>> unfinished_work(const Workspace& workspace) {
+  std::set<std::string> ids;
+  GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
+    for (const auto* sql : {"SELECT run_id FROM runs WHERE status NOT IN ('done', 'alerts')",
+                            "SELECT ingestion_id FROM ingestions WHERE completed_at IS NULL"}) {
+      GRISTMILL_TRY(const auto rows, transaction.query(sql));
+      for (const auto& row : rows) ids.insert(meta::text(row[0]));
+    }
+    return {};
+  }));
+  return ids;
+}
+
+Result<store::Table> load_table(const Workspace& workspace, const std::string& dataset) {
+  GRISTMILL_TRY(const auto name, store::TableName::parse(dataset));
+  return store::Table::load(store::Catalog(workspace.database()), name);
+}
+
+}  // namespace
+
+Result<Json> expire_dataset(const Workspace& workspace, const ExpireRequest& request) {
+  GRISTMILL_TRY(auto table, load_table(workspace, request.dataset));
+  Needs needs;
+  GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
+    auto added = request.with_token_sources ? Status() : add_token_sources(transaction, table.name().text(), needs);
+    return added ? add_inputs_of_runs(transaction, table.name().text(), needs) : added;
+  }));
+  store::Retention retention{
+      .older_than_ms = now_ms() - request.older_than_ms, .keep_last = request.keep_last, .in_use = {}};
+  for (const auto& [version, why] : needs) retention.in_use.insert(version);
+  const auto note = [&](meta::Transaction& transaction, std::int64_t) {
+    return audit(transaction, "dataset.expire", table.name().text(),
+                 Json::object({{"older_than", iso8601(retention.older_than_ms)}, {"keep_last", request.keep_last}}));
+  };
+  const auto before = table.snapshots();
+  GRISTMILL_TRY(const auto done, table.expire(retention, request.is_dry_run, note));
+  add_references(table.metadata(), needs);
+  auto expired = Json::array();
+  std::set<std::int64_t> gone;
+  for (const auto& snapshot : done.snapshots) {
+    gone.insert(snapshot.id);
+    expired.push(brief(snapshot));
+  }
+  auto kept = Json::array();
+  for (const auto& snapshot : before) {
+    if (gone.contains(snapshot.id)) continue;
+    const auto need = needs.find(snapshot.id);
+    kept.push(brief(snapshot).set("why", need != needs.end() ? need->second : "young, or among the last of a branch"));
+  }
+  return Json::object({{"dataset", table.name().text()},
+                       {"expired", std::move(expired)},
+                       {"kept", std::move(kept)},
+                       {"files", done.paths.size()},
+                       {"bytes", done.bytes},
+                       {"foreign_files", done.left.size()},
+                       {"dry_run", request.is_dry_run}});
+}
+
+Result<Json> clean_dataset(const Workspace& workspace, const CleanRequest& request) {
+  if (request.older_than_ms < store::orphan_age_ms_min)
+    return invalid_argument(
+        "files younger than an hour may belong to a commit that is under way: give an age of 1h or more");
+  GRISTMILL_TRY(auto table, load_table(workspace, request.dataset));
+  GRISTMILL_TRY(const auto unfinished, unfinished_work(workspace));
+  GRISTMILL_TRY(const auto orphans, store::find_orphans(table, now_ms() - request.older_than_ms, unfinished));
+  if (!request.is_dry_run && !orphans.paths.empty()) {
+    GRISTMILL_TRY(const auto root, store::path_of(table.metadata().location()));
+    GRISTMILL_RETURN_IF_ERROR(workspace.database().write([&](meta::Transaction& transaction) {
+      return audit(transaction, "dataset.clean", table.name().text(),
+                   Json::object({{"files", orphans.paths.size()}, {"bytes", orphans.bytes}}));
+    }));
+    GRISTMILL_RETURN_IF_ERROR(store::remove_files(orphans.paths, root));
+  }
+  auto paths = Json::array();
+  for (const auto& path : orphans.paths) paths.push(path);
+  return Json::object({{"dataset", table.name().text()},
+                       {"files", orphans.paths.size()},
+                       {"bytes", orphans.bytes},
+                       {"paths", std::move(paths)},
+                       {"dry_run", request.is_dry_run}});
+}
+
+}  // namespace gristmill::platform

@@ -38,9 +38,13 @@ Result<std::unique_ptr<ops::Operator>> make(std::string_view name, std::string_v
   return entry->make(options);
 }
 
-void print_keys(const std::vector<Hash128>& keys) {
+void print_keys(const std::vector<Hash128>& values, std::size_t values_a_key) {
   auto line = Json::array();
-  for (const auto& key : keys) line.push(key.hex());
+  for (std::size_t at = 0; at < values.size(); at += values_a_key) {
+    std::string key;
+    for (std::size_t i = 0; i < values_a_key; ++i) key += values[at + i].hex();
+    line.push(key);
+  }
   fmt::print("{}\n", line.dump());
 }
 
@@ -67,7 +71,7 @@ double pass(const ops::GlobalOperator& op, const std::vector<std::string>& texts
     document.text = text;
     std::vector<Hash128> keys;
     op.keys(document, *scratch, keys);
-    if (prints) print_keys(keys);
+    if (prints) print_keys(keys, op.key_values());
   }
   return cpu_seconds() - start;
 }

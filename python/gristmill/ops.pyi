@@ -113,7 +113,7 @@ class _Dedup:
         rows: int = 8,
         unit: Literal["word", "char"] = "word",
         of: Literal["text", "prompt"] = "text",
-        keep: Literal["oldest", "newest"] = "oldest",
+        keep: Literal["auto", "oldest", "newest"] = "auto",
         seed: int = 1,
         scheme: Literal["gristmill", "datatrove"] = "gristmill",
         hash: Literal["xxhash64", "xxhash32", "sha1_64", "sha1_32"] = "xxhash64",
@@ -129,16 +129,18 @@ class _Dedup:
                 Burmese) each character counts as a word either way. One of: word, char.
             of: What is compared: the text, or of conversations the turns of the user (of preference pairs
                 those of the prompt); documents without any are never duplicates then. One of: text, prompt.
-            keep: Which of a cluster stays: the first or the last in input order. One of: oldest, newest.
+            keep: Which of a cluster stays: the first or the last in input order; auto: the first, with
+                scheme datatrove the one that datatrove leaves (the root of its union by size). One of:
+                auto, oldest, newest.
             seed: Seed of the hash functions (at least 0).
             scheme: gristmill is the fast one; datatrove gives the signatures of datatrove 0.10 for English
-                to the bit (its normalization, spaCy's words, its hashes), for runs that must match. One of:
-                gristmill, datatrove.
+                to the bit (its normalization, spaCy's words, its hashes) and keeps what it keeps of
+                documents in the same order, for runs that must match. One of: gristmill, datatrove.
             hash: Hash of a shingle with scheme datatrove: its hash_config. One of: xxhash64, xxhash32,
                 sha1_64, sha1_32.
             Reasons: minhash.near_duplicate.
 
-        Version 1. Reference: Broder 1997; 14 bands of 8 over 5-word shingles as in FineWeb (Penedo et al.
+        Version 2. Reference: Broder 1997; 14 bands of 8 over 5-word shingles as in FineWeb (Penedo et al.
         2024); two documents of Jaccard similarity s meet with probability 1-(1-s^rows)^bands.
         """
 

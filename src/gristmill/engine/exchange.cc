@@ -1,35 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gristmill/engine/exchange.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <cstring>
 #include <mutex>
 #include <optional>
 #include <thread>
 
+#include "gristmill/engine/key_files.h"
+#include "gristmill/engine/mapped_scratch.h"
 #include "gristmill/io/file.h"
 #include "gristmill/kernels/union_find.h"
 
 namespace gristmill::engine {
 namespace {
-
-/// A key as it lies in a key file.
-#pragma pack(push, 4)
-struct StoredKey {
-  std::uint64_t high;
-  std::uint64_t low;
-  std::uint32_t row;
-};
-#pragma pack(pop)
-static_assert(sizeof(StoredKey) == 20);
 
 /// A key while it is grouped: the row has become a global number.
 struct Key {
@@ -39,56 +27,7 @@ struct Key {
   auto operator<=>(const Key&) const = default;
 };
 
-struct Edge {
-  std::uint64_t first;
-  std::uint64_t other;
-};
-
-/// Before each run: keys in each partition, and a checksum over counts and keys.
-struct RunHead {
-  std::array<std::uint32_t, exchange_partitions> counts;
-  std::uint64_t checksum;
-};
-
-constexpr std::size_t run_keys_max = (std::size_t{16} << 20) / sizeof(StoredKey);
-constexpr std::uint32_t partition_of(std::uint64_t high) { return static_cast<std::uint32_t>(high >> 54); }
-static_assert(partition_of(~std::uint64_t{0}) == exchange_partitions - 1);
-
-template <typename T>
-std::string_view bytes_of(const std::vector<T>& items) {
-  return {reinterpret_cast<const char*>(items.data()), items.size() * sizeof(T)};
-}
-
-std::uint64_t run_checksum(const RunHead& head, std::string_view keys) {
-  return xxh3_64(keys, xxh3_64({reinterpret_cast<const char*>(head.counts.data()), sizeof head.counts}));
-}
-
-Result<RunHead> read_run_head(const std::string& path, std::uint64_t offset) {
-  GRISTMILL_TRY(const auto bytes, io::read_range(path, offset, sizeof(RunHead)));
-  RunHead head{};
-  if (bytes.size() != sizeof head)
-    return corrupt_data(fmt::format("{}: key file is cut short at byte {}", path, offset));
-  std::memcpy(&head, bytes.data(), sizeof head);
-  return head;
-}
-
-std::uint64_t run_keys(const RunHead& head) {
-  std::uint64_t total = 0;
-  for (const auto count : head.counts) total += count;
-  return total;
-}
-
-/// Calls `use(head, offset of the run's keys)` for each run of a key file.
-template <typename Use>
-Status for_each_run(const std::string& path, Use use) {
-  GRISTMILL_TRY(const auto size, io::file_size(path));
-  for (std::uint64_t offset = 0; offset < size;) {
-    GRISTMILL_TRY(const auto head, read_run_head(path, offset));
-    GRISTMILL_RETURN_IF_ERROR(use(head, offset + sizeof(RunHead)));
-    offset += sizeof(RunHead) + run_keys(head) * sizeof(StoredKey);
-  }
-  return {};
-}
+constexpr std::size_t run_bytes_max = std::size_t{16} << 20;
 
 /// The slice of the key space that one pass of grouping handles.
 struct Slice {
@@ -100,28 +39,11 @@ struct Slice {
 };
 
 Status read_slice(const KeyFile& file, const Slice& slice, const Bitmap& gone, std::vector<Key>& keys) {
-  return for_each_run(file.path, [&](const RunHead& head, std::uint64_t offset) -> Status {
-    std::uint64_t skipped = 0;
-    std::uint64_t wanted = 0;
-    for (std::uint32_t partition = 0; partition < slice.begin; ++partition) skipped += head.counts[partition];
-    for (auto partition = slice.begin; partition < slice.end; ++partition) wanted += head.counts[partition];
-    if (wanted == 0) return {};
-    GRISTMILL_TRY(const auto bytes,
-                  io::read_range(file.path, offset + skipped * sizeof(StoredKey), wanted * sizeof(StoredKey)));
-    if (bytes.size() != wanted * sizeof(StoredKey))
-      return corrupt_data(fmt::format("{}: key file is cut short", file.path));
-    for (std::size_t at = 0; at < bytes.size(); at += sizeof(StoredKey)) {
-      StoredKey stored{};
-      std::memcpy(&stored, bytes.data() + at, sizeof stored);
-      const auto partition = partition_of(stored.high);
-      if (partition < slice.begin || partition >= slice.end) {
-        return corrupt_data(fmt::format("{}: a key lies outside its partition", file.path));
-      }
-      const auto ordinal = file.first_ordinal + stored.row;
-      if (slice.holds(stored.high) && !gone.test(ordinal))
-        keys.push_back({stored.high, stored.low, static_cast<std::uint64_t>(ordinal)});
-    }
-    return {};
+  return for_each_key(file, 1, slice.begin, slice.end, gone, [&](const char* stored, std::uint64_t ordinal) {
+    Key key{0, 0, ordinal};
+    std::memcpy(&key.high, stored, sizeof key.high);
+    std::memcpy(&key.low, stored + sizeof key.high, sizeof key.low);
+    if (slice.holds(key.high)) keys.push_back(key);
   });
 }
 
@@ -142,62 +64,14 @@ Status group_slice(std::span<const KeyFile> files, const Slice& slice, const Bit
   return {};
 }
 
-/// A zero-filled scratch file mapped into memory; pages go back to disk when memory is short.
-class MappedScratch {
- public:
-  static Result<std::unique_ptr<MappedScratch>> create(const std::string& path, std::size_t bytes) {
-    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (descriptor < 0) return errno_error(fmt::format("creating {}", path), errno);
-    ::unlink(path.c_str());
-    const int failed = ::posix_fallocate(descriptor, 0, static_cast<off_t>(std::max<std::size_t>(bytes, 1)));
-    void* memory = failed == 0 ? ::mmap(nullptr, std::max<std::size_t>(bytes, 1), PROT_READ | PROT_WRITE, MAP_SHARED,
-                                        descriptor, 0)
-                               : MAP_FAILED;
-    ::close(descriptor);
-    if (memory == MAP_FAILED)
-      return errno_error(fmt::format("mapping {} ({} bytes)", path, bytes), failed != 0 ? failed : errno);
-    return std::unique_ptr<MappedScratch>(new MappedScratch(memory, bytes));
-  }
-  ~MappedScratch() { ::munmap(memory_, std::max<std::size_t>(bytes_, 1)); }
-  MappedScratch(const MappedScratch&) = delete;
-  MappedScratch& operator=(const MappedScratch&) = delete;
-
-  template <typename T>
-  std::span<T> cells() {
-    return {static_cast<T*>(memory_), bytes_ / sizeof(T)};
-  }
-
- private:
-  MappedScratch(void* memory, std::size_t bytes) : memory_(memory), bytes_(bytes) {}
-  void* memory_;
-  std::size_t bytes_;
-};
-
 using Forest = kernels::UnionFind<std::uint64_t>;
 
 Status join_edges(const std::string& path, Forest& forest, std::uint64_t document_count, bool keeps_first) {
-  GRISTMILL_TRY(auto source, io::open_file(path));
-  std::vector<char> buffer(std::size_t{1} << 20);
-  std::size_t filled = 0;
-  while (true) {
-    GRISTMILL_TRY(const auto count, source->read(std::span(buffer).subspan(filled)));
-    filled += count;
-    std::size_t at = 0;
-    for (; at + sizeof(Edge) <= filled; at += sizeof(Edge)) {
-      Edge edge{};
-      std::memcpy(&edge, buffer.data() + at, sizeof edge);
-      if (edge.first >= document_count || edge.other >= document_count)
-        return corrupt_data(fmt::format("{}: an edge names no document", path));
-      // The root of a set is its smallest index; mirrored, that is the last document.
-      if (!keeps_first) edge = {document_count - 1 - edge.first, document_count - 1 - edge.other};
-      forest.join(edge.first, edge.other);
-    }
-    std::memmove(buffer.data(), buffer.data() + at, filled - at);
-    filled -= at;
-    if (count == 0) break;
-  }
-  if (filled != 0) return corrupt_data(fmt::format("{}: edge file is cut short", path));
-  return {};
+  return for_each_edge(path, document_count, [&](Edge edge) {
+    // The root of a set is its smallest index; mirrored, that is the last document.
+    if (!keeps_first) edge = {document_count - 1 - edge.first, document_count - 1 - edge.other};
+    forest.join(edge.first, edge.other);
+  });
 }
 
 Status join_all(std::span<const std::string> paths, Forest& forest, std::uint64_t document_count, bool keeps_first,
@@ -225,34 +99,73 @@ Status join_all(std::span<const std::string> paths, Forest& forest, std::uint64_
 
 }  // namespace
 
+std::uint64_t run_checksum(const RunHead& head, std::string_view keys) {
+  return xxh3_64(keys, xxh3_64({reinterpret_cast<const char*>(head.counts.data()), sizeof head.counts}));
+}
+
+Result<RunHead> read_run_head(const std::string& path, std::uint64_t offset) {
+  GRISTMILL_TRY(const auto bytes, io::read_range(path, offset, sizeof(RunHead)));
+  RunHead head{};
+  if (bytes.size() != sizeof head)
+    return corrupt_data(fmt::format("{}: key file is cut short at byte {}", path, offset));
+  std::memcpy(&head, bytes.data(), sizeof head);
+  return head;
+}
+
+std::uint64_t run_keys(const RunHead& head) {
+  std::uint64_t total = 0;
+  for (const auto count : head.counts) total += count;
+  return total;
+}
+
 struct KeyWriter::Impl {
   std::string path;
+  std::size_t key_bytes;
   std::unique_ptr<io::FileWriter> file;
-  std::vector<StoredKey> keys;
+  std::string keys;
+
+  /// Calls `use(partition, bytes)` for each key held.
+  template <typename Use>
+  void for_each(Use use) const {
+    for (std::size_t at = 0; at < keys.size(); at += key_bytes) {
+      std::uint64_t high = 0;
+      std::memcpy(&high, keys.data() + at, sizeof high);
+      use(partition_of(high), keys.data() + at);
+    }
+  }
 
   Status write_run() {
     RunHead head{};
-    for (const auto& key : keys) ++head.counts[partition_of(key.high)];
+    for_each([&](std::uint32_t partition, const char*) { ++head.counts[partition]; });
     std::array<std::size_t, exchange_partitions> position{};
-    for (std::size_t i = 1; i < exchange_partitions; ++i) position[i] = position[i - 1] + head.counts[i - 1];
-    std::vector<StoredKey> grouped(keys.size());
-    for (const auto& key : keys) grouped[position[partition_of(key.high)]++] = key;
-    head.checksum = run_checksum(head, bytes_of(grouped));
+    for (std::size_t i = 1; i < exchange_partitions; ++i)
+      position[i] = position[i - 1] + head.counts[i - 1] * key_bytes;
+    std::string grouped(keys.size(), '\0');
+    for_each([&](std::uint32_t partition, const char* key) {
+      std::memcpy(grouped.data() + position[partition], key, key_bytes);
+      position[partition] += key_bytes;
+    });
+    head.checksum = run_checksum(head, grouped);
     keys.clear();
     GRISTMILL_RETURN_IF_ERROR(file->write({reinterpret_cast<const char*>(&head), sizeof head}));
-    return file->write(bytes_of(grouped));
+    return file->write(grouped);
   }
 };
 
-KeyWriter::KeyWriter(std::string path) : impl_(std::make_unique<Impl>(std::move(path))) {}
+KeyWriter::KeyWriter(std::string path, std::size_t values)
+    : impl_(std::make_unique<Impl>(std::move(path), stored_key_bytes(values))) {}
 KeyWriter::~KeyWriter() = default;
 
-Status KeyWriter::add(const Hash128& key, std::uint32_t row) {
+Status KeyWriter::add(std::span<const Hash128> key, std::uint32_t row) {
   if (!impl_->file) {
     GRISTMILL_TRY(impl_->file, io::FileWriter::create(impl_->path));
   }
-  impl_->keys.push_back({key.high, key.low, row});
-  return impl_->keys.size() >= run_keys_max ? impl_->write_run() : Status();
+  for (const auto& value : key) {
+    impl_->keys.append(reinterpret_cast<const char*>(&value.high), sizeof value.high);
+    impl_->keys.append(reinterpret_cast<const char*>(&value.low), sizeof value.low);
+  }
+  impl_->keys.append(reinterpret_cast<const char*>(&row), sizeof row);
+  return impl_->keys.size() >= run_bytes_max ? impl_->write_run() : Status();
 }
 
 Status KeyWriter::close() {
@@ -263,15 +176,17 @@ Status KeyWriter::close() {
   return impl_->file->publish();
 }
 
-Result<std::vector<std::uint64_t>> partition_bytes(std::span<const KeyFile> files) {
+Result<std::vector<std::uint64_t>> partition_bytes(std::span<const KeyFile> files, std::size_t values) {
+  // In memory the row has become a number of 8 bytes.
+  const auto key_bytes = values * sizeof(Hash128) + sizeof(std::uint64_t);
   std::vector<std::uint64_t> totals(exchange_partitions, 0);
   for (const auto& file : files) {
-    GRISTMILL_RETURN_IF_ERROR(for_each_run(file.path, [&](const RunHead& head, std::uint64_t offset) -> Status {
+    GRISTMILL_RETURN_IF_ERROR(for_each_run(file.path, values, [&](const RunHead& head, std::uint64_t offset) -> Status {
       // The whole run is verified here, once, before any part of it is trusted.
-      GRISTMILL_TRY(const auto keys, io::read_range(file.path, offset, run_keys(head) * sizeof(StoredKey)));
+      GRISTMILL_TRY(const auto keys, io::read_range(file.path, offset, run_keys(head) * stored_key_bytes(values)));
       if (run_checksum(head, keys) != head.checksum)
         return corrupt_data(fmt::format("{}: checksum of a key run is wrong", file.path));
-      for (std::uint32_t i = 0; i < exchange_partitions; ++i) totals[i] += std::uint64_t{head.counts[i]} * sizeof(Key);
+      for (std::uint32_t i = 0; i < exchange_partitions; ++i) totals[i] += head.counts[i] * key_bytes;
       return {};
     }));
   }
@@ -294,7 +209,7 @@ Status group_keys(std::span<const KeyFile> files, std::uint32_t begin, std::uint
   GRISTMILL_TRY(const auto gone, Bitmap::load(gone_path, 0, document_count));
   std::uint64_t total = 0;
   for (const auto& file : files) {
-    GRISTMILL_RETURN_IF_ERROR(for_each_run(file.path, [&](const RunHead& head, std::uint64_t) -> Status {
+    GRISTMILL_RETURN_IF_ERROR(for_each_run(file.path, 1, [&](const RunHead& head, std::uint64_t) -> Status {
       for (auto partition = begin; partition < end; ++partition)
         total += std::uint64_t{head.counts[partition]} * sizeof(Key);
       return {};
@@ -320,17 +235,10 @@ Result<std::int64_t> cluster_edges(std::span<const std::string> edge_paths, std:
   Forest forest(scratch->cells<Forest::Cell>());
   GRISTMILL_RETURN_IF_ERROR(join_all(edge_paths, forest, count, keeps_first, threads));
   GRISTMILL_TRY(const auto gone, Bitmap::load(gone_path, 0, document_count));
-  std::string bits((count + 7) / 8, '\0');
-  std::int64_t marked = 0;
-  for (std::uint64_t ordinal = 0; ordinal < count; ++ordinal) {
+  return write_decisions(count, gone, decision_path, [&](std::uint64_t ordinal) {
     const auto index = keeps_first ? ordinal : count - 1 - ordinal;
-    const bool is_duplicate = forest.find(index) != index;
-    marked += is_duplicate;
-    if (is_duplicate || gone.test(static_cast<std::int64_t>(ordinal)))
-      bits[ordinal / 8] = static_cast<char>(bits[ordinal / 8] | (1 << (ordinal % 8)));
-  }
-  GRISTMILL_RETURN_IF_ERROR(io::write_file(decision_path, bits));
-  return marked;
+    return forest.find(index) != index;
+  });
 }
 
 }  // namespace gristmill::engine

@@ -16,12 +16,13 @@ namespace gristmill::engine {
 constexpr std::uint32_t exchange_partitions = 1024;
 
 /// Collects the cluster keys of one task and writes them grouped by partition, in runs of bounded memory. 20 bytes a
-/// key.
+/// key of one value.
 class KeyWriter {
  public:
-  explicit KeyWriter(std::string path);
+  explicit KeyWriter(std::string path, std::size_t values = 1);
   ~KeyWriter();
-  Status add(const Hash128& key, std::uint32_t row);
+  /// Adds a key: as many values as the constructor was told of.
+  Status add(std::span<const Hash128> key, std::uint32_t row);
   Status close();
 
  private:
@@ -36,7 +37,7 @@ struct KeyFile {
 };
 
 /// Bytes of keys in each partition, summed over files: for planning tasks of bounded memory.
-Result<std::vector<std::uint64_t>> partition_bytes(std::span<const KeyFile> files);
+Result<std::vector<std::uint64_t>> partition_bytes(std::span<const KeyFile> files, std::size_t values = 1);
 
 /// Which documents are gone already: one bit a document; empty file name = none.
 class Bitmap {

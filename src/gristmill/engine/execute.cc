@@ -14,6 +14,7 @@
 #include "gristmill/data/memory.h"
 #include "gristmill/engine/exchange.h"
 #include "gristmill/engine/flight.h"
+#include "gristmill/engine/ordered_exchange.h"
 
 namespace gristmill::engine {
 namespace {
@@ -205,16 +206,17 @@ class Executor {
       }
       const auto name = fmt::format("{}-{}", cut, i);
       auto& cpu_seconds = pending_cpu_seconds_[i];
-      GRISTMILL_TRY(const auto edges, group(name, files, documents, gone, cpu_seconds));
+      GRISTMILL_TRY(const auto edges, group(name, segment.globals[i], files, documents, gone, cpu_seconds));
       GRISTMILL_TRY(gone, cluster(name, segment.globals[i], edges, documents, gone, cpu_seconds));
       decisions_.push_back(gone);
     }
     return {};
   }
 
-  Result<std::vector<std::string>> group(const std::string& name, const std::vector<KeyFile>& files,
+  Result<std::vector<std::string>> group(const std::string& name, std::size_t step, const std::vector<KeyFile>& files,
                                          std::int64_t documents, const std::string& gone, double& cpu_seconds) {
-    GRISTMILL_TRY(const auto bytes, partition_bytes(files));
+    const auto values = (*plan_.steps)[step].global()->key_values();
+    GRISTMILL_TRY(const auto bytes, partition_bytes(files, values));
     std::vector<std::uint32_t> starts{0};
     std::uint64_t sum = 0;
     for (std::uint32_t partition = 0; partition < exchange_partitions; ++partition) {
@@ -235,8 +237,11 @@ class Executor {
                                  const double began = thread_cpu_seconds();
                                  const auto task = static_cast<std::size_t>(context.task);
                                  const auto end = task + 1 < starts.size() ? starts[task + 1] : exchange_partitions;
-                                 GRISTMILL_RETURN_IF_ERROR(group_keys(files, starts[task], end, documents, gone, memory,
-                                                                      edge_path(context.task)));
+                                 const auto path = edge_path(context.task);
+                                 GRISTMILL_RETURN_IF_ERROR(
+                                     values == 1 ? group_keys(files, starts[task], end, documents, gone, memory, path)
+                                                 : group_ordered_keys(files, values, starts[task], end, documents, gone,
+                                                                      memory, path));
                                  return noted_cost(thread_cpu_seconds() - began);
                                }}));
     add_noted_costs(done, cpu_seconds);
@@ -263,16 +268,19 @@ class Executor {
   Result<std::string> cluster(const std::string& name, std::size_t step, const std::vector<std::string>& edges,
                               std::int64_t documents, const std::string& gone, double& cpu_seconds) {
     const auto path = fmt::format("{}/cluster-{}.bits", plan_.folders.internal, name);
-    const bool keeps_first = (*plan_.steps)[step].global()->keeps_first();
+    const auto& global = *(*plan_.steps)[step].global();
     // The task has threads of its own, and no other task runs beside it.
-    GRISTMILL_TRY(const auto done, run_counted({"cluster-" + name, 1, [&](const TaskContext&) -> Result<std::string> {
-                                                  const double began = process_cpu_seconds();
-                                                  const auto marked = cluster_edges(edges, documents, keeps_first, gone,
-                                                                                    resources_.runner.threads,
-                                                                                    path + ".forest", path);
-                                                  if (!marked) return marked.error();
-                                                  return noted_cost(process_cpu_seconds() - began);
-                                                }}));
+    GRISTMILL_TRY(
+        const auto done,
+        run_counted({"cluster-" + name, 1, [&](const TaskContext&) -> Result<std::string> {
+                       const double began = process_cpu_seconds();
+                       const auto marked = global.key_values() == 1
+                                               ? cluster_edges(edges, documents, global.keeps_first(), gone,
+                                                               resources_.runner.threads, path + ".forest", path)
+                                               : cluster_ordered_edges(edges, documents, gone, path + ".forest", path);
+                       if (!marked) return marked.error();
+                       return noted_cost(process_cpu_seconds() - began);
+                     }}));
     add_noted_costs(done, cpu_seconds);
     return path;
   }

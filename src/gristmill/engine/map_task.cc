@@ -41,8 +41,8 @@ class MapTask {
     for (const auto step : stage.keyed) {
       key_cpu_seconds_.push_back(0);
       key_scratch_.push_back((*stage.steps)[step].op->make_scratch());
-      key_writers_.push_back(
-          std::make_unique<KeyWriter>(fmt::format("{}/{}.keys", stem(stage.folders.internal), step)));
+      key_writers_.push_back(std::make_unique<KeyWriter>(fmt::format("{}/{}.keys", stem(stage.folders.internal), step),
+                                                         (*stage.steps)[step].global()->key_values()));
     }
   }
 
@@ -216,8 +216,11 @@ class MapTask {
       auto row = static_cast<std::uint32_t>(first_row);
       for (const auto& document : batch_.documents) {
         keys_.clear();
-        (*stage_.steps)[stage_.keyed[i]].global()->keys(document, *key_scratch_[i], keys_);
-        for (const auto& key : keys_) GRISTMILL_RETURN_IF_ERROR(key_writers_[i]->add(key, row));
+        const auto* const global = (*stage_.steps)[stage_.keyed[i]].global();
+        global->keys(document, *key_scratch_[i], keys_);
+        const auto values = global->key_values();
+        for (std::size_t at = 0; at < keys_.size(); at += values)
+          GRISTMILL_RETURN_IF_ERROR(key_writers_[i]->add(std::span(keys_).subspan(at, values), row));
         ++row;
       }
       key_cpu_seconds_[i] += thread_cpu_seconds() - started;

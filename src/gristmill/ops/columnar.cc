@@ -7,7 +7,9 @@
 #include <array>
 #include <atomic>
 #include <limits>
+#include <numeric>
 
+#include "gristmill/kernels/sized_union.h"
 #include "gristmill/kernels/union_find.h"
 #include "gristmill/kernels/utf8.h"
 
@@ -223,17 +225,45 @@ class Pass {
   ColumnarResult result_;
 };
 
+/// Keys of a table in their order, rows with equal keys in theirs.
+std::vector<std::uint32_t> sorted_keys(const ColumnarKeys& keys, std::size_t width) {
+  std::vector<std::uint32_t> order(keys.rows.size());
+  std::iota(order.begin(), order.end(), std::uint32_t{0});
+  std::ranges::sort(order, [&](std::uint32_t left, std::uint32_t right) {
+    const auto* const one = &keys.values[left * width];
+    const auto* const other = &keys.values[right * width];
+    const auto [at, against] = std::mismatch(one, one + width, other);
+    return at == one + width ? keys.rows[left] < keys.rows[right] : *at < *against;
+  });
+  return order;
+}
+
+/// Joins, for each key after the first in order, its row with that of the key before where they are equal.
+template <typename Join>
+void join_equal(const ColumnarKeys& keys, std::size_t width, Join join) {
+  const auto order = sorted_keys(keys, width);
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    const auto* const here = &keys.values[order[i] * width];
+    if (std::equal(here, here + width, &keys.values[order[i - 1] * width]))
+      join(keys.rows[order[i - 1]], keys.rows[order[i]]);
+  }
+}
+
 /// For each row, whether it survives: rows that share a key, directly or over others, become one.
-std::vector<bool> decide(std::vector<std::pair<Hash128, std::uint32_t>>& keys, std::uint32_t rows, bool keeps_first) {
-  std::ranges::sort(keys);
+std::vector<bool> decide(const ColumnarKeys& keys, std::uint32_t rows, const GlobalOperator& op) {
+  std::vector<bool> kept(rows);
+  if (op.key_values() > 1) {
+    std::vector<kernels::SizedUnion<std::uint32_t>::Cell> cells(rows);
+    kernels::SizedUnion<std::uint32_t> sets{std::span(cells)};
+    join_equal(keys, op.key_values(), [&](std::uint32_t before, std::uint32_t row) { sets.join(before, row); });
+    for (std::uint32_t row = 0; row < rows; ++row) kept[row] = sets.find(row) == row;
+    return kept;
+  }
   std::vector<std::atomic<std::uint32_t>> cells(rows);
   kernels::UnionFind<std::uint32_t> sets{std::span(cells)};
   // The root is the smallest index: rows are counted from the end where the last one is to survive.
-  const auto index = [&](std::uint32_t row) { return keeps_first ? row : rows - 1 - row; };
-  for (std::size_t i = 1; i < keys.size(); ++i) {
-    if (keys[i].first == keys[i - 1].first) sets.join(index(keys[i].second), index(keys[i - 1].second));
-  }
-  std::vector<bool> kept(rows);
+  const auto index = [&](std::uint32_t row) { return op.keeps_first() ? row : rows - 1 - row; };
+  join_equal(keys, 1, [&](std::uint32_t before, std::uint32_t row) { sets.join(index(row), index(before)); });
   for (std::uint32_t row = 0; row < rows; ++row) kept[row] = sets.find(index(row)) == index(row);
   return kept;
 }
@@ -280,13 +310,11 @@ Status ColumnarOperator::add_keys(const data::ArrowBatch& batch, ColumnarKeys& k
   Pass pass(*op_, settings_, batch);
   GRISTMILL_RETURN_IF_ERROR(pass.open());
   GRISTMILL_RETURN_IF_ERROR(bind(pass.columns()));
-  std::vector<Hash128> found;
   for (std::int64_t next = 0; next < batch.rows();) {
     next = pass.load(next);
     for (const auto& document : pass.documents()) {
-      found.clear();
-      global->keys(document, pass.scratch(), found);
-      for (const auto& key : found) keys.keys.emplace_back(key, static_cast<std::uint32_t>(row));
+      global->keys(document, pass.scratch(), keys.values);
+      keys.rows.resize(keys.values.size() / global->key_values(), static_cast<std::uint32_t>(row));
       keys.text_bytes += static_cast<std::int64_t>(document.text.size());
       ++row;
     }
@@ -299,7 +327,7 @@ Result<std::vector<data::ArrowPair>> ColumnarOperator::survivors(ColumnarKeys ke
   const auto* global = dynamic_cast<const GlobalOperator*>(op_.get());
   GRISTMILL_CHECK(global != nullptr, std::string(op_->spec().name));
   for (const auto rows : keys.batch_rows) report.in += rows;
-  const auto kept = decide(keys.keys, static_cast<std::uint32_t>(report.in), global->keeps_first());
+  const auto kept = decide(keys, static_cast<std::uint32_t>(report.in), *global);
   report.out = std::ranges::count(kept, true);
   report.bytes_in = keys.text_bytes;
   if (report.out != report.in) report.dropped[std::string(global->duplicate_reason())] = report.in - report.out;

@@ -40,7 +40,8 @@ struct ColumnarResult {
 
 /// Hash keys of all rows of a table, for an operator that compares documents with each other.
 struct ColumnarKeys {
-  std::vector<std::pair<Hash128, std::uint32_t>> keys;  ///< With the row they belong to.
+  std::vector<Hash128> values;      ///< Of all keys, GlobalOperator::key_values() of each.
+  std::vector<std::uint32_t> rows;  ///< The row that each key belongs to.
   std::vector<std::int64_t> batch_rows;
   std::int64_t text_bytes = 0;
 };

@@ -162,6 +162,10 @@ class GlobalOperator : public Operator {
   [[nodiscard]] virtual std::string_view duplicate_reason() const = 0;
   /// True: the earliest in input order survives; false: the latest.
   [[nodiscard]] virtual bool keeps_first() const { return true; }
+  /// How many values make a key; `keys` appends as many for each. With more than one the keys have an order (by value,
+  /// high before low; the top 10 bits of the first value are its place in the exchange, so they should spread), and
+  /// what survives is the root after joining neighbours in that order, the smaller set to the larger.
+  [[nodiscard]] virtual std::size_t key_values() const { return 1; }
   /// Never called for a global operator: the cut decides.
   Verdict apply(data::Document&, Scratch&) const override { return Verdict::kept(); }
 };

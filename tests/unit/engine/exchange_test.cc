@@ -81,7 +81,7 @@ std::vector<KeyFile> write_keys(const fs::path& folder, const Corpus& corpus) {
   for (std::size_t i = 0; i < corpus.size(); ++i) {
     KeyWriter writer((folder / fmt::format("{}.keys", i)).string());
     for (std::uint32_t row = 0; row < corpus[i].size(); ++row) {
-      for (const auto& key : corpus[i][row]) REQUIRE(writer.add(key, row).ok());
+      for (const auto& key : corpus[i][row]) REQUIRE(writer.add({&key, 1}, row).ok());
     }
     REQUIRE(writer.close().ok());
     files.push_back({(folder / fmt::format("{}.keys", i)).string(), ordinal});

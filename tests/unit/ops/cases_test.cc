@@ -177,32 +177,61 @@ void run_single(const Operator& op, const Json& item, std::set<std::string, std:
   if (!kept) reasons_hit.emplace(verdict.reason);
 }
 
-/// Which documents survive when those that share a key, directly or over others, become one.
-std::vector<bool> survivors(const GlobalOperator& op, const Json& item) {
-  const auto& texts = item["documents"].items();
-  Bench bench(op, texts.size());
-  std::vector<std::size_t> parent(texts.size());
+/// What joins documents to clusters: for each key in order, the documents that have it.
+using Owners = std::map<std::vector<Hash128>, std::vector<std::size_t>>;
+
+/// Which survive when documents that share a key, directly or over others, become one: the first or the last.
+std::vector<bool> ends_of_clusters(const Owners& owners, std::size_t count, bool keeps_first) {
+  std::vector<std::size_t> parent(count);
   std::iota(parent.begin(), parent.end(), std::size_t{0});
   const auto root = [&parent](std::size_t at) {
     while (parent[at] != at) at = parent[at];
     return at;
   };
-  std::map<Hash128, std::size_t> owner;
+  for (const auto& [key, documents] : owners) {
+    for (const auto document : documents) {
+      const auto [low, high] = std::minmax({root(documents[0]), root(document)});
+      parent[keeps_first ? high : low] = keeps_first ? low : high;
+    }
+  }
+  std::vector<bool> kept(count);
+  for (std::size_t i = 0; i < count; ++i) kept[i] = parent[i] == i;
+  return kept;
+}
+
+/// Which survive when neighbours among the documents with a key are joined, key by key, the smaller cluster taking the
+/// name of the larger (of equal ones, that of the earlier neighbour).
+std::vector<bool> names_of_clusters(const Owners& owners, std::size_t count) {
+  std::vector<std::size_t> name(count);
+  std::iota(name.begin(), name.end(), std::size_t{0});
+  for (const auto& [key, documents] : owners) {
+    for (std::size_t i = 1; i < documents.size(); ++i) {
+      auto winner = name[documents[i - 1]];
+      auto loser = name[documents[i]];
+      if (std::ranges::count(name, winner) < std::ranges::count(name, loser)) std::swap(winner, loser);
+      std::ranges::replace(name, loser, winner);
+    }
+  }
+  std::vector<bool> kept(count);
+  for (std::size_t i = 0; i < count; ++i) kept[i] = name[i] == i;
+  return kept;
+}
+
+/// Which documents survive an operator that compares them.
+std::vector<bool> survivors(const GlobalOperator& op, const Json& item) {
+  const auto& texts = item["documents"].items();
+  Bench bench(op, texts.size());
+  Owners owners;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     auto& document = bench.batch.documents[i];
     fill(document, texts[i].is_object() ? texts[i] : Json::object({{"text", texts[i]}}), bench);
-    std::vector<Hash128> keys;
-    op.keys(document, *bench.scratch, keys);
-    for (const auto& key : keys) {
-      const auto [found, is_new] = owner.emplace(key, i);
-      if (is_new) continue;
-      const auto [low, high] = std::minmax({root(found->second), root(i)});
-      parent[op.keeps_first() ? high : low] = op.keeps_first() ? low : high;
-    }
+    std::vector<Hash128> values;
+    op.keys(document, *bench.scratch, values);
+    const auto width = static_cast<std::ptrdiff_t>(op.key_values());
+    for (auto at = values.begin(); at != values.end(); at += width) owners[{at, at + width}].push_back(i);
   }
-  std::vector<bool> kept(texts.size());
-  for (std::size_t i = 0; i < texts.size(); ++i) kept[i] = parent[i] == i;
-  return kept;
+  if (op.key_values() > 1) return names_of_clusters(owners, texts.size());
+  return ends_of_clusters(owners, texts.size(), op.keeps_first());
 }
 
 void run_global(const GlobalOperator& op, const Json& item, std::set<std::string, std::less<>>& reasons_hit) {

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -14,6 +16,9 @@ namespace gristmill::ops {
 namespace {
 
 constexpr std::size_t functions_max = 4096;
+// Ordered keys are spread over the places of the exchange.
+constexpr std::uint64_t place_bits = 10;
+constexpr std::uint64_t place_count = std::uint64_t{1} << place_bits;
 constexpr std::string_view near_duplicate = "minhash.near_duplicate";
 constexpr std::array reasons{near_duplicate};
 constexpr std::array options{
@@ -51,9 +56,10 @@ constexpr std::array options{
                 "of the prompt); documents without any are never duplicates then"},
     OptionSpec{.name = "keep",
                .type = OptionType::string,
-               .fallback = "\"oldest\"",
-               .choices = "oldest,newest",
-               .help = "Which of a cluster stays: the first or the last in input order"},
+               .fallback = "\"auto\"",
+               .choices = "auto,oldest,newest",
+               .help = "Which of a cluster stays: the first or the last in input order; auto: the first, with scheme "
+                       "datatrove the one that datatrove leaves (the root of its union by size)"},
     OptionSpec{.name = "seed",
                .type = OptionType::integer,
                .fallback = "1",
@@ -64,7 +70,8 @@ constexpr std::array options{
                .fallback = "\"gristmill\"",
                .choices = "gristmill,datatrove",
                .help = "gristmill is the fast one; datatrove gives the signatures of datatrove 0.10 for English to the "
-                       "bit (its normalization, spaCy's words, its hashes), for runs that must match"},
+                       "bit (its normalization, spaCy's words, its hashes) and keeps what it keeps of documents in "
+                       "the same order, for runs that must match"},
     OptionSpec{.name = "hash",
                .type = OptionType::string,
                .fallback = "\"xxhash64\"",
@@ -101,7 +108,7 @@ constexpr std::array datatrove_hashes{
 
 constinit const Spec DedupMinhash::spec_{
     .name = "dedup.minhash",
-    .version = 1,
+    .version = 2,
     .kind = Kind::global,
     .summary = "Keeps one of each cluster of nearly equal documents (MinHash with banding).",
     .reference =
@@ -120,7 +127,7 @@ Result<std::unique_ptr<Operator>> DedupMinhash::make(const Options& given) {
       .rows = static_cast<std::size_t>(given.integer("rows")),
       .unit = given.string("unit") == "char" ? kernels::ShingleUnit::character : kernels::ShingleUnit::word,
       .seed = static_cast<std::uint64_t>(given.integer("seed")),
-      .keeps_oldest = given.string("keep") == "oldest",
+      .keeps_oldest = given.string("keep") != "newest",
       .is_of_prompt = given.string("of") == "prompt",
   };
   if (settings.bands * settings.rows > functions_max) {
@@ -137,6 +144,7 @@ Result<std::unique_ptr<Operator>> DedupMinhash::make(const Options& given) {
     const auto* const hash = std::ranges::find(datatrove_hashes, given.string("hash"),
                                                [](const auto& entry) { return entry.first; });
     if (hash != datatrove_hashes.end()) settings.datatrove_hash = hash->second;
+    settings.keeps_root = given.string("keep") == "auto";
   }
   return std::make_unique<DedupMinhash>(settings);
 }
@@ -181,8 +189,44 @@ void DedupMinhash::own_keys(std::string_view text, Scratch& scratch, std::vector
 void DedupMinhash::datatrove_keys(std::string_view text, Scratch& scratch, std::vector<Hash128>& out) const {
   const auto minima = datatrove_->signature(text, static_cast<DatatroveScratch&>(scratch).buffers);
   for (std::uint32_t band = 0; !minima.empty() && band < settings_.bands; ++band) {
-    out.push_back(kernels::band_key(band, minima.subspan(band * settings_.rows, settings_.rows)));
+    const auto of_band = minima.subspan(band * settings_.rows, settings_.rows);
+    if (settings_.keeps_root) {
+      append_ordered_key(band, of_band, out);
+    } else {
+      out.push_back(kernels::band_key(band, of_band));
+    }
   }
+}
+
+void DedupMinhash::append_ordered_key(std::uint64_t band, std::span<const std::uint64_t> minima,
+                                      std::vector<Hash128>& out) const {
+  const auto first = out.size();
+  out.resize(first + key_values());
+  out[first] = {.high = (band * place_count / settings_.bands + place_of(minima[0])) << (64 - place_bits),
+                .low = minima[0]};
+  for (std::size_t i = 1; i < minima.size(); ++i) {
+    auto& value = out[first + (i + 1) / 2];
+    (i % 2 == 1 ? value.high : value.low) = minima[i];
+  }
+}
+
+std::size_t DedupMinhash::key_values() const { return settings_.keeps_root ? settings_.rows / 2 + 1 : 1; }
+
+std::uint64_t DedupMinhash::place_of(std::uint64_t minimum) const {
+  // The least of n hashes is about 2^bits / n: its logarithm spreads evenly enough, in quarters of a power of two.
+  const auto magnitude = [](std::uint64_t value) {
+    const auto width = static_cast<std::uint64_t>(std::bit_width(value | 4));
+    return width * 4 + ((value >> (width - 3)) & 3);
+  };
+  const auto below = magnitude(hash_limit()) - std::min(magnitude(minimum), magnitude(hash_limit()));
+  const auto places = place_count / settings_.bands;
+  return places - 1 - std::min<std::uint64_t>(below, places - 1);
+}
+
+std::uint64_t DedupMinhash::hash_limit() const {
+  using Hash = kernels::DatatroveMinhash::Hash;
+  const bool is_short = settings_.datatrove_hash == Hash::xxhash32 || settings_.datatrove_hash == Hash::sha1_32;
+  return is_short ? UINT32_MAX : (std::uint64_t{1} << 61) - 1;
 }
 
 std::string_view DedupMinhash::duplicate_reason() const { return near_duplicate; }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -27,6 +28,8 @@ class DedupMinhash final : public GlobalOperator {
     kernels::ShingleUnit unit = kernels::ShingleUnit::word;
     std::uint64_t seed = 1;
     bool keeps_oldest = true;
+    /// Keeps the root of datatrove's union by size (scheme datatrove only).
+    bool keeps_root = false;
     bool is_of_prompt = false;
     /// Signatures as datatrove computes them instead of our own.
     std::optional<kernels::DatatroveMinhash::Hash> datatrove_hash;
@@ -42,10 +45,18 @@ class DedupMinhash final : public GlobalOperator {
   void keys(const data::Document& document, Scratch& scratch, std::vector<Hash128>& out) const override;
   [[nodiscard]] std::string_view duplicate_reason() const override;
   [[nodiscard]] bool keeps_first() const override { return settings_.keeps_oldest; }
+  [[nodiscard]] std::size_t key_values() const override;
 
  private:
   void own_keys(std::string_view text, Scratch& scratch, std::vector<Hash128>& out) const;
   void datatrove_keys(std::string_view text, Scratch& scratch, std::vector<Hash128>& out) const;
+
+  /// A key that sorts as datatrove's records do: by band, then by the minima one after the other.
+  void append_ordered_key(std::uint64_t band, std::span<const std::uint64_t> minima, std::vector<Hash128>& out) const;
+  /// Where among its band's places in the exchange a key with this first minimum belongs; grows with the minimum.
+  [[nodiscard]] std::uint64_t place_of(std::uint64_t minimum) const;
+  /// Largest minimum that there can be.
+  [[nodiscard]] std::uint64_t hash_limit() const;
 
   Settings settings_;
   kernels::MinHash hash_;

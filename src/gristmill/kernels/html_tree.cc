@@ -141,11 +141,11 @@ void HtmlTree::shrink(std::size_t nodes_kept_max) {
 
 HtmlWords HtmlTree::value_words(std::uint32_t value) const {
   HtmlWords words;
-  for_each_word_hash<WordEnds::upper_after_lower>(value_source(value), html_.data() + html_.size(),
-                                                  [&](std::uint32_t hash) {
-                                                    words.push_back(hash);
-                                                    return !words.is_full();
-                                                  });
+  for_each_word_hash<WordKind::letters_of_one_case>(value_source(value), html_.data() + html_.size(),
+                                                    [&](std::uint32_t hash) {
+                                                      words.push_back(hash);
+                                                      return !words.is_full();
+                                                    });
   return words;
 }
 

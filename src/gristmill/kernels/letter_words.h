@@ -20,24 +20,26 @@ constexpr std::size_t readable_bytes = 64;
 struct LetterMasks {
   std::uint64_t letters = 0;  ///< ASCII letters, and all of UTF-8 beyond ASCII.
   std::uint64_t upper = 0;    ///< A to Z.
+  std::uint64_t digits = 0;   ///< 0 to 9.
 };
 
 /// Kinds of 32 bytes, in the lower halves of the masks.
 inline LetterMasks letter_masks_32(const char* at) noexcept {
   const auto bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
-  const auto is_between = [](__m256i value, char first) {
+  const auto is_between = [](__m256i value, char first, char last) {
     const auto place = _mm256_sub_epi8(value, _mm256_set1_epi8(first));
-    return _mm256_cmpeq_epi8(_mm256_min_epu8(place, _mm256_set1_epi8(25)), place);
+    return _mm256_cmpeq_epi8(_mm256_min_epu8(place, _mm256_set1_epi8(static_cast<char>(last - first))), place);
   };
   const auto folded = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));
   const auto mask = [](__m256i value) { return static_cast<std::uint32_t>(_mm256_movemask_epi8(value)); };
-  return {mask(_mm256_or_si256(is_between(folded, 'a'), bytes)), mask(is_between(bytes, 'A'))};
+  return {mask(_mm256_or_si256(is_between(folded, 'a', 'z'), bytes)), mask(is_between(bytes, 'A', 'Z')),
+          mask(is_between(bytes, '0', '9'))};
 }
 
 inline LetterMasks letter_masks(const char* at) noexcept {
   const auto low = letter_masks_32(at);
   const auto high = letter_masks_32(at + 32);
-  return {low.letters | high.letters << 32, low.upper | high.upper << 32};
+  return {low.letters | high.letters << 32, low.upper | high.upper << 32, low.digits | high.digits << 32};
 }
 
 /// FNV-1a (32 bits) of a word of letters as `letter_masks` knows them, ASCII in lower case. Eight bytes are hashed at a
@@ -66,26 +68,28 @@ inline std::uint32_t letter_word_hash(const char* word, std::size_t size) noexce
   return hash * undo[8 - size];
 }
 
-/// What ends a word besides anything that is no letter.
-enum class WordEnds : std::uint8_t {
-  none,
-  upper_after_lower,  ///< "mainMenu" is "main" and "Menu".
+/// What a word is made of.
+enum class WordKind : std::uint8_t {
+  letters,
+  letters_of_one_case,  ///< A capital after a small letter starts a word: "mainMenu" is "main" and "Menu".
+  letters_and_digits,
 };
 
-/// Calls `on_word(begin, end)` for each word of letters until it returns false. `readable_bytes` behind the text must
+/// Calls `on_word(begin, end)` for each word of a text until it returns false. `readable_bytes` behind the text must
 /// be readable.
-template <WordEnds ends, typename OnWord>
-void for_each_letter_word(std::string_view text, const OnWord& on_word) {
+template <WordKind kind, typename OnWord>
+void for_each_word(std::string_view text, const OnWord& on_word) {
   std::uint64_t letter_before = 0;
   std::uint64_t lower_before = 0;
   std::size_t start = 0;
   bool is_inside = false;
   for (std::size_t first = 0; first <= text.size(); first += 64) {
-    auto [letters, upper] = letter_masks(text.data() + first);
+    auto [letters, upper, digits] = letter_masks(text.data() + first);
+    if constexpr (kind == WordKind::letters_and_digits) letters |= digits;
     if (text.size() - first < 64) letters &= (std::uint64_t{1} << (text.size() - first)) - 1;
     auto changes = letters ^ (letters << 1 | letter_before);
     letter_before = letters >> 63;
-    if constexpr (ends == WordEnds::upper_after_lower) {
+    if constexpr (kind == WordKind::letters_of_one_case) {
       const auto lower = letters & ~upper;
       changes |= upper & letters & (lower << 1 | lower_before);
       lower_before = lower >> 63;
@@ -101,15 +105,15 @@ void for_each_letter_word(std::string_view text, const OnWord& on_word) {
 
 /// Calls `on_hash` for each word of a text of at least two bytes, in lower case as far as ASCII goes, until it returns
 /// false. `end` is the end of what may be read.
-template <WordEnds ends, typename OnHash>
+template <WordKind kind, typename OnHash>
 void for_each_word_hash(std::string_view text, const char* end, const OnHash& on_hash) {
   if (static_cast<std::size_t>(end - text.data()) < text.size() + readable_bytes) {
     std::string padded(text);
     padded.append(readable_bytes, '\0');
-    return for_each_word_hash<ends>(std::string_view(padded).substr(0, text.size()), padded.data() + padded.size(),
+    return for_each_word_hash<kind>(std::string_view(padded).substr(0, text.size()), padded.data() + padded.size(),
                                     on_hash);
   }
-  for_each_letter_word<ends>(text, [&](std::size_t begin, std::size_t stop) {
+  for_each_word<kind>(text, [&](std::size_t begin, std::size_t stop) {
     return stop - begin < 2 || on_hash(letter_word_hash(text.data() + begin, stop - begin));
   });
 }

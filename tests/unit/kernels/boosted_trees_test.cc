@@ -97,6 +97,37 @@ TEST_CASE("trees answer as a walk from node to node does") {
   }
 }
 
+TEST_CASE("a part of the lanes is judged alike") {
+  std::mt19937 random(6);
+  const auto tree = draw(random, 16);
+  std::string bytes{16};
+  std::string leaves;
+  write(tree, 0, bytes, leaves);
+  bytes += leaves;
+  std::string_view rest = bytes;
+  BoostedTrees trees;
+  REQUIRE(trees.read(rest, 1, features_max));
+  std::vector<FeatureLanes> features(features_max);
+  for (auto& lanes : features) std::ranges::generate(lanes.values, [&] { return any_number(random); });
+  for (std::size_t count = 1; count <= tree_lanes; ++count) {
+    FeatureLanes sums;
+    trees.sum(features, sums, count);
+    for (std::size_t lane = 0; lane < count; ++lane) CHECK(sums.values[lane] == tree.walk(features, lane));
+  }
+}
+
+TEST_CASE("rows are put side by side") {
+  std::mt19937 random(8);
+  constexpr std::size_t stride = 24;
+  std::vector<std::int16_t> rows(tree_lanes * stride);
+  std::ranges::generate(rows, [&] { return any_number(random); });
+  std::vector<FeatureLanes> lanes(16);
+  put_side_by_side(rows, stride, lanes);
+  for (std::size_t f = 0; f < lanes.size(); ++f) {
+    for (std::size_t r = 0; r < tree_lanes; ++r) CHECK(lanes[f].values[r] == rows[r * stride + f]);
+  }
+}
+
 TEST_CASE("trees answer as by hand") {
   // Feature 0 above 10: right leaf 30; else feature 1 above -5: middle leaf 20, left leaf 10. The nodes in the order
   // of the file: each strikes out the leaves on its left.

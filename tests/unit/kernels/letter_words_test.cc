@@ -39,10 +39,10 @@ std::string random_text(std::mt19937& random, std::size_t size_max) {
   return text;
 }
 
-template <WordEnds ends>
+template <WordKind kind>
 std::vector<std::uint32_t> hashes_of(std::string_view text, const char* end) {
   std::vector<std::uint32_t> hashes;
-  for_each_word_hash<ends>(text, end, [&](std::uint32_t hash) {
+  for_each_word_hash<kind>(text, end, [&](std::uint32_t hash) {
     hashes.push_back(hash);
     return true;
   });
@@ -61,10 +61,10 @@ TEST_CASE("words of letters and their hashes") {
     std::vector<std::uint32_t> split;
     for (const auto& word : words_of(text, false)) plain.push_back(html_word_hash(word));
     for (const auto& word : words_of(text, true)) split.push_back(html_word_hash(word));
-    CHECK(hashes_of<WordEnds::none>(seen, padded.data() + padded.size()) == plain);
-    CHECK(hashes_of<WordEnds::upper_after_lower>(seen, padded.data() + padded.size()) == split);
+    CHECK(hashes_of<WordKind::letters>(seen, padded.data() + padded.size()) == plain);
+    CHECK(hashes_of<WordKind::letters_of_one_case>(seen, padded.data() + padded.size()) == split);
     // Nothing may be read behind the text.
-    CHECK(hashes_of<WordEnds::none>(text, text.data() + text.size()) == plain);
+    CHECK(hashes_of<WordKind::letters>(text, text.data() + text.size()) == plain);
   }
 }
 

@@ -94,15 +94,18 @@ std::vector<std::int16_t> score_by_model(const kernels::HtmlTree& tree, const Pa
   std::vector<std::int16_t> odds(count);
   BlockMeasurer measurer(tree, page, scores);
   constexpr std::uint32_t lanes = kernels::tree_lanes;
-  std::array<kernels::FeatureLanes, feature_count> features;
+  constexpr std::size_t stride = (feature_count + 7) / 8 * 8;
+  std::array<std::int16_t, lanes * stride> rows{};
+  std::array<kernels::FeatureLanes, stride> features;
   kernels::FeatureLanes sums;
   for (std::uint32_t first = 0; first < count; first += lanes) {
     const auto lane_count = std::min(lanes, count - first);
     for (std::uint32_t lane = 0; lane < lane_count; ++lane) {
       const auto& row = measurer.measure(first + lane);
-      for (std::size_t feature = 0; feature < feature_count; ++feature) features[feature].values[lane] = row[feature];
+      std::memcpy(rows.data() + lane * stride, row.data(), sizeof row);
     }
-    model().trees.sum(features, sums);
+    kernels::put_side_by_side(rows, stride, features);
+    model().trees.sum(features, sums, lane_count);
     // Trees count in 1/512; a shift rounds down alike for both signs.
     for (std::uint32_t lane = 0; lane < lane_count; ++lane) {
       odds[first + lane] = static_cast<std::int16_t>((sums.values[lane] + model().tree_bias) >> 3);

@@ -7,13 +7,12 @@
 #include <cmath>
 
 #include "gristmill/base/hash.h"
+#include "gristmill/kernels/letter_words.h"
 
 namespace gristmill::ops::extract {
 namespace {
 
 using kernels::HtmlTag;
-
-constexpr std::uint32_t log_table_size = 1024;
 
 /// Binary logarithm in 1/256, rounded down, by repeated squaring.
 constexpr int exact_log(std::uint32_t value) {
@@ -27,12 +26,6 @@ constexpr int exact_log(std::uint32_t value) {
   }
   return bits;
 }
-
-constexpr auto log_table = [] {
-  std::array<std::int16_t, log_table_size + 1> table{};
-  for (std::uint32_t i = 1; i <= log_table_size; ++i) table[i] = static_cast<std::int16_t>(exact_log(i));
-  return table;
-}();
 
 /// 16 * sqrt(words), of at most 100 words: long blocks must not rule the means alone.
 constexpr auto weight_table = [] {
@@ -68,6 +61,12 @@ class KeyCounts {
   std::vector<Slot> slots_;
 };
 
+std::uint32_t word_hash(std::string_view word) {
+  std::uint32_t hash = 0;
+  for (const char c : word) hash = (hash ^ static_cast<unsigned char>(c | 0x20)) * 0x01000193u + 1;
+  return hash;
+}
+
 /// Lower-case ASCII word hashes of at most 32 words, sorted.
 void word_hashes(std::string_view text, std::vector<std::uint32_t>& out) {
   out.clear();
@@ -87,21 +86,48 @@ void word_hashes(std::string_view text, std::vector<std::uint32_t>& out) {
   out.erase(std::unique(out.begin(), out.end()), out.end());
 }
 
+/// Words of the page's title, to be looked for in texts of which most have none.
+class TitleWords {
+ public:
+  explicit TitleWords(std::string_view title) {
+    word_hashes(title, hashes_);
+    std::string padded(title);
+    padded.append(kernels::readable_bytes, ' ');
+    kernels::for_each_word<kernels::WordKind::letters_and_digits>(std::string_view(padded).substr(0, title.size()),
+                                                                  [&](std::size_t begin, std::size_t end) {
+                                                                    sizes_of(padded[begin]) |= size_bit(end - begin);
+                                                                    return true;
+                                                                  });
+  }
+
+  [[nodiscard]] std::size_t size() const { return hashes_.size(); }
+  [[nodiscard]] bool has(std::uint32_t hash) const { return std::ranges::binary_search(hashes_, hash); }
+  /// False when no word of the text is one of the title's: told by first byte and size for most words.
+  [[nodiscard]] bool shares_words(std::string_view text) {
+    bool is_found = false;
+    kernels::for_each_word<kernels::WordKind::letters_and_digits>(text, [&](std::size_t begin, std::size_t end) {
+      if ((sizes_of(text[begin]) & size_bit(end - begin)) == 0) return true;
+      is_found = has(word_hash(text.substr(begin, end - begin)));
+      return !is_found;
+    });
+    return is_found;
+  }
+
+ private:
+  static std::uint64_t size_bit(std::size_t size) { return std::uint64_t{1} << std::min<std::size_t>(size, 63); }
+  std::uint64_t& sizes_of(char first) { return sizes_[static_cast<unsigned char>(first) & 31]; }
+
+  std::vector<std::uint32_t> hashes_;          ///< Sorted.
+  std::array<std::uint64_t, 32> sizes_{};      ///< Bits of the sizes of words, by the lower bits of the first byte.
+};
+
 }  // namespace
 
-int log_of(std::uint32_t count) noexcept {
-  if (count < log_table_size) return log_table[count + 1];
-  const int shift = std::bit_width(count) - 10;
-  return log_table[count >> shift] + 256 * shift;
-}
-
-int share_of(std::uint64_t part, std::uint64_t whole) noexcept {
-  return whole > 0 ? static_cast<int>(1024.0 * static_cast<double>(part) / static_cast<double>(whole)) : 0;
-}
-
-int mean_score(const BlockSums& sums) noexcept {
-  return sums.weight > 0 ? static_cast<int>(static_cast<double>(sums.score) / sums.weight) : 0;
-}
+constexpr std::array<std::int16_t, log_table_size + 1> log_table = [] {
+  std::array<std::int16_t, log_table_size + 1> table{};
+  for (std::uint32_t i = 1; i <= log_table_size; ++i) table[i] = static_cast<std::int16_t>(exact_log(i));
+  return table;
+}();
 
 PageMeasures::PageMeasures(const kernels::HtmlTree& given_tree, const Page& given_page,
                            std::span<const std::int16_t> word_scores)
@@ -119,18 +145,6 @@ PageMeasures::PageMeasures(const kernels::HtmlTree& given_tree, const Page& give
   const auto at = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() * 9 / 10);
   std::nth_element(sorted.begin(), at, sorted.end());
   top_score = *at;
-}
-
-BlockSums PageMeasures::range(std::uint32_t first, std::uint32_t end) const {
-  const auto& a = sums[first];
-  const auto& b = sums[end];
-  return {b.words - a.words,
-          b.link_words - a.link_words,
-          b.long_words - a.long_words,
-          b.paragraph_words - a.paragraph_words,
-          b.weight - a.weight,
-          b.score - a.score,
-          b.positive_score - a.positive_score};
 }
 
 void PageMeasures::make_sums() {
@@ -230,21 +244,21 @@ void PageMeasures::find_headings() {
 void PageMeasures::compare_with_title() {
   title_overlap.assign(page.blocks.size(), 0);
   title_block = block_count();
-  std::vector<std::uint32_t> title;
-  for (const auto& node : tree.nodes()) {
-    if (node.tag != HtmlTag::title || (node.flags & kernels::HtmlNode::has_raw) == 0) continue;
-    word_hashes(tree.source(node).substr(0, 500), title);
-    break;
-  }
-  if (title.empty()) return;
+  const auto is_title = [](const kernels::HtmlNode& node) {
+    return node.tag == HtmlTag::title && (node.flags & kernels::HtmlNode::has_raw) != 0;
+  };
+  const auto node = std::ranges::find_if(tree.nodes(), is_title);
+  if (node == tree.nodes().end()) return;
+  TitleWords title(tree.source(*node).substr(0, 500));
   std::vector<std::uint32_t> words;
   int best_rank = 512;
   for (std::uint32_t i = 0; i < block_count(); ++i) {
     const auto& block = page.blocks[i];
     if (block.words > 30 || (block.heading_level == 0 && block.words < 3)) continue;
+    if (!title.shares_words(page.text_of(block))) continue;
     word_hashes(page.text_of(block), words);
     const auto shared = static_cast<std::uint64_t>(
-        std::ranges::count_if(words, [&](std::uint32_t word) { return std::ranges::binary_search(title, word); }));
+        std::ranges::count_if(words, [&](std::uint32_t word) { return title.has(word); }));
     const int overlap = share_of(shared, words.size());
     title_overlap[i] = static_cast<std::int16_t>(overlap);
     const int rank = overlap * share_of(shared, title.size()) / 1024 + (block.heading_level == 1 ? 307 : 0);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -9,10 +11,22 @@
 
 namespace gristmill::ops::extract {
 
+constexpr std::uint32_t log_table_size = 1024;
+/// Binary logarithms in 1/256, rounded down.
+extern const std::array<std::int16_t, log_table_size + 1> log_table;
+
 /// Logarithm to base 2 of 1 + count, in 1/256. Integers only: equal on every machine.
-int log_of(std::uint32_t count) noexcept;
-/// Part of a whole in 1/1024; 0 of nothing.
-int share_of(std::uint64_t part, std::uint64_t whole) noexcept;
+inline int log_of(std::uint32_t count) noexcept {
+  if (count < log_table_size) return log_table[count + 1];
+  const int shift = std::bit_width(count) - 10;
+  return log_table[count >> shift] + 256 * shift;
+}
+
+/// Part of a whole in 1/1024; 0 of nothing. Neither reaches 2^63.
+inline int share_of(std::uint64_t part, std::uint64_t whole) noexcept {
+  const auto number = [](std::uint64_t value) { return static_cast<double>(static_cast<std::int64_t>(value)); };
+  return whole > 0 ? static_cast<int>(1024.0 * number(part) / number(whole)) : 0;
+}
 
 /// Running sums over blocks: the totals of any range are one subtraction.
 struct BlockSums {
@@ -26,13 +40,25 @@ struct BlockSums {
 };
 
 /// Mean word score of a range.
-int mean_score(const BlockSums& sums) noexcept;
+inline int mean_score(const BlockSums& sums) noexcept {
+  return sums.weight > 0 ? static_cast<int>(static_cast<double>(sums.score) / sums.weight) : 0;
+}
 
 /// What is found once a page for the features of all its blocks.
 struct PageMeasures {
   PageMeasures(const kernels::HtmlTree& tree, const Page& page, std::span<const std::int16_t> word_scores);
 
-  [[nodiscard]] BlockSums range(std::uint32_t first, std::uint32_t end) const;
+  [[nodiscard]] BlockSums range(std::uint32_t first, std::uint32_t end) const {
+    const auto& a = sums[first];
+    const auto& b = sums[end];
+    return {b.words - a.words,
+            b.link_words - a.link_words,
+            b.long_words - a.long_words,
+            b.paragraph_words - a.paragraph_words,
+            b.weight - a.weight,
+            b.score - a.score,
+            b.positive_score - a.positive_score};
+  }
   [[nodiscard]] BlockSums totals(std::uint32_t container) const {
     return range(page.containers[container].first_block, page.containers[container].end_block);
   }

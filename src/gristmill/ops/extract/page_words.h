@@ -34,11 +34,11 @@ inline std::array<std::uint32_t, 4> values_of(const kernels::HtmlNode& node) noe
 template <typename OnHash>
 void for_each_text_word(const Page& page, const Block& block, std::size_t bytes_max, const OnHash& on_hash) {
   std::size_t words_left = is_brief(block) ? brief_words_max : start_words_max;
-  kernels::for_each_word_hash<kernels::WordEnds::none>(page.text_of(block).substr(0, bytes_max),
-                                                       page.text.data() + page.text.size(), [&](std::uint32_t hash) {
-                                                         on_hash(hash);
-                                                         return --words_left > 0;
-                                                       });
+  kernels::for_each_word_hash<kernels::WordKind::letters>(page.text_of(block).substr(0, bytes_max),
+                                                          page.text.data() + page.text.size(), [&](std::uint32_t hash) {
+                                                            on_hash(hash);
+                                                            return --words_left > 0;
+                                                          });
 }
 
 /// Calls `on_element` for the elements inside the block's container that hold the block, at most four, from the

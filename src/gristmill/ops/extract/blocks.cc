@@ -8,6 +8,7 @@
 #include "gristmill/kernels/byte_counts.h"
 #include "gristmill/kernels/html_entities.h"
 #include "gristmill/kernels/letter_words.h"
+#include "gristmill/kernels/plain_text.h"
 #include "gristmill/ops/extract/formula.h"
 
 namespace gristmill::ops::extract {
@@ -16,22 +17,10 @@ namespace {
 using kernels::HtmlNode;
 using kernels::HtmlTag;
 using kernels::HtmlTagTraits;
+using kernels::text_byte;
+using kernels::TextByte;
 
 constexpr std::size_t noscript_words_min = 60;
-
-enum class ByteKind : std::uint8_t { plain, space, reference, other };
-
-constexpr std::array<ByteKind, 256> make_byte_kinds() {
-  std::array<ByteKind, 256> kinds{};
-  for (const char c : {' ', '\n', '\t', '\r', '\f'}) kinds[static_cast<unsigned char>(c)] = ByteKind::space;
-  kinds[static_cast<unsigned char>('&')] = ByteKind::reference;
-  for (const std::size_t byte : {0x00, 0xC2, 0xE2, 0xE3}) kinds[byte] = ByteKind::other;  // NUL, U+00A0, U+200x, U+3000
-  return kinds;
-}
-
-constexpr auto byte_kinds = make_byte_kinds();
-
-ByteKind kind_of(char c) noexcept { return byte_kinds[static_cast<unsigned char>(c)]; }
 
 bool is_never_text(HtmlTag tag) noexcept {
   using enum HtmlTag;
@@ -237,7 +226,7 @@ class BlockCutter {
       if (nodes_[child].tag != HtmlTag::text) continue;
       bool was_space = true;
       for (const char c : tree_.source(nodes_[child])) {
-        const bool is_space = kind_of(c) == ByteKind::space;
+        const bool is_space = text_byte(c) == TextByte::space;
         if (was_space && !is_space) ++words;
         was_space = is_space;
       }
@@ -292,20 +281,14 @@ class BlockCutter {
     in_link_ = in_link;
     const auto begin = page_.text.size();
     const bool keeps_space = (open_.back().context & Context::preformatted) != 0;
+    const auto* const end = source.data() + source.size();
+    const auto* const readable_end = tree_.html().data() + tree_.html().size();
     for (std::size_t at = 0; at < source.size();) {
-      if (kind_of(source[at]) == ByteKind::plain) {
-        // Words with single spaces between them are copied together.
-        std::uint32_t spaces = 0;
-        auto stop = at + 1;
-        for (; stop < source.size(); ++stop) {
-          if (kind_of(source[stop]) == ByteKind::plain) continue;
-          const bool is_between = source[stop] == ' ' && stop + 1 < source.size() &&
-                                  kind_of(source[stop + 1]) == ByteKind::plain;
-          if (!is_between) break;
-          ++spaces;
-        }
-        put(source.substr(at, stop - at), spaces);
-        at = stop;
+      if (text_byte(source[at]) == TextByte::plain) {
+        const auto words = kernels::plain_words(source.data() + at, end, readable_end);
+        const auto size = static_cast<std::size_t>(words.end - source.data()) - at;
+        put(source.substr(at, size), words.spaces);
+        at += size;
       } else {
         at = append_special(source, at, keeps_space);
       }
@@ -340,9 +323,9 @@ class BlockCutter {
 
   void trim_source() {
     const auto html = tree_.html();
-    while (block_.source_begin < block_.source_end && kind_of(html[block_.source_begin]) == ByteKind::space)
+    while (block_.source_begin < block_.source_end && text_byte(html[block_.source_begin]) == TextByte::space)
       ++block_.source_begin;
-    while (block_.source_begin < block_.source_end && kind_of(html[block_.source_end - 1]) == ByteKind::space)
+    while (block_.source_begin < block_.source_end && text_byte(html[block_.source_end - 1]) == TextByte::space)
       --block_.source_end;
   }
 
@@ -353,22 +336,19 @@ class BlockCutter {
 
   std::size_t append_special(std::string_view source, std::size_t at, bool keeps_space) {
     const auto rest = source.substr(at);
-    switch (kind_of(source[at])) {
-      case ByteKind::space:
+    switch (text_byte(source[at])) {
+      case TextByte::space:
         if (keeps_space)
           put_preformatted_space(source[at]);
         else
           has_space_ = true;
         return at + 1;
-      case ByteKind::reference: return append_reference(source, at, keeps_space);
+      case TextByte::reference: return append_reference(source, at, keeps_space);
       default: break;
     }
     if (source[at] == '\0') return at + 1;  // The standard drops NUL in text.
-    if (rest.starts_with("\xC2\xA0")) return put_space(at + 2, keeps_space);
-    if (rest.starts_with("\xE3\x80\x80")) return put_space(at + 3, keeps_space);
-    // U+2000 to U+200A, the typographic spaces.
-    if (rest.starts_with("\xE2\x80") && rest.size() > 2 && static_cast<unsigned char>(rest[2]) <= 0x8A)
-      return put_space(at + 3, keeps_space);
+    if (const auto size = kernels::wide_space_bytes(rest.data(), rest.data() + rest.size()); size > 0)
+      return put_space(at + size, keeps_space);
     put(rest.substr(0, 1));
     return at + 1;
   }
@@ -390,7 +370,7 @@ class BlockCutter {
     const auto text = reference.text();
     if (text == "\xC2\xA0") {
       put_space(at, keeps_space);
-    } else if (text.size() == 1 && kind_of(text[0]) == ByteKind::space) {
+    } else if (text.size() == 1 && text_byte(text[0]) == TextByte::space) {
       if (keeps_space)
         put_preformatted_space(text[0]);
       else
@@ -456,7 +436,7 @@ class BlockCutter {
     if (!has_block_) return;
     has_block_ = false;
     auto& text = page_.text;
-    while (text.size() > block_.text_begin && kind_of(text.back()) == ByteKind::space) text.pop_back();
+    while (text.size() > block_.text_begin && text_byte(text.back()) == TextByte::space) text.pop_back();
     if (text.size() == block_.text_begin || block_.words == 0) {
       text.resize(block_.text_begin);
       page_.runs.resize(runs_begin_);

@@ -4,6 +4,8 @@
 #include <array>
 #include <initializer_list>
 
+#include "gristmill/kernels/name_key.h"
+
 namespace gristmill::kernels {
 namespace {
 
@@ -65,51 +67,39 @@ constexpr Traits make_traits() {
   return traits;
 }
 
-constexpr Traits traits_table = make_traits();
-
-constexpr std::size_t slot_count = 512;
-
-/// Mixes length and the lower-cased first, second, middle and last bytes.
-constexpr std::size_t slot_of(std::string_view name) {
-  const auto lower = [&](std::size_t at) {
-    return static_cast<std::uint32_t>(static_cast<unsigned char>(name[at]) | 0x20u);
-  };
-  const auto last = name.size() - 1;
-  const std::uint32_t mixed = lower(0) | lower(last) << 8 | lower(name.size() / 2) << 16 |
-                              (static_cast<std::uint32_t>(name.size()) * 7 + lower(last > 0 ? 1 : 0)) << 24;
-  return (mixed * 0x9E3779B1u) >> 23;
-}
+constexpr int slot_bits = 9;
+constexpr std::size_t slot_count = std::size_t{1} << slot_bits;
 
 /// Open addressing with linear probing: a slot holds the tag number, 0 is free.
 constexpr std::array<std::uint8_t, slot_count> make_lookup() {
   std::array<std::uint8_t, slot_count> lookup{};
   for (std::size_t i = 2; i < names.size(); ++i) {
-    auto slot = slot_of(names[i]);
+    auto slot = name_slot(name_key(names[i]).bytes, slot_bits);
     while (lookup[slot] != 0) slot = (slot + 1) % slot_count;
     lookup[slot] = static_cast<std::uint8_t>(i);
   }
   return lookup;
 }
 
-constexpr bool same_letters(std::string_view name, std::string_view lower) {
-  if (name.size() != lower.size()) return false;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    const char letter = name[i] >= 'A' && name[i] <= 'Z' ? static_cast<char>(name[i] | 0x20) : name[i];
-    if (letter != lower[i]) return false;
-  }
-  return true;
-}
-
 constexpr auto lookup = make_lookup();
+
+constexpr auto keys = [] {
+  std::array<NameKey, html_tag_count> made{};
+  for (std::size_t i = 2; i < names.size(); ++i) made[i] = name_key(names[i]);
+  return made;
+}();
 
 }  // namespace
 
-std::uint16_t html_traits(HtmlTag tag) noexcept { return traits_table[static_cast<std::size_t>(tag)]; }
+constexpr std::array<std::uint16_t, html_tag_count> html_traits_table = make_traits();
 
-HtmlTag html_tag(std::string_view name) noexcept {
+HtmlTag html_tag(std::string_view name, const char* readable_end) noexcept {
   if (name.empty()) return HtmlTag::unknown;
-  for (auto slot = slot_of(name); lookup[slot] != 0; slot = (slot + 1) % slot_count) {
-    if (same_letters(name, names[lookup[slot]])) return static_cast<HtmlTag>(lookup[slot]);
+  const auto bytes = name_bytes(name, readable_end);
+  for (auto slot = name_slot(bytes, slot_bits); lookup[slot] != 0; slot = (slot + 1) % slot_count) {
+    const auto tag = lookup[slot];
+    if (!matches(keys[tag], bytes) || names[tag].size() != name.size()) continue;
+    if (name.size() <= 8 || same_letters(name, names[tag])) return static_cast<HtmlTag>(tag);
   }
   return HtmlTag::unknown;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -37,12 +38,14 @@ struct HtmlTagTraits {
   static constexpr std::uint16_t breakout = 512;  ///< Its start tag leaves SVG and MathML.
 };
 
-/// Bits of HtmlTagTraits.
-std::uint16_t html_traits(HtmlTag tag) noexcept;
+/// Bits of HtmlTagTraits of each element.
+extern const std::array<std::uint16_t, html_tag_count> html_traits_table;
+inline std::uint16_t html_traits(HtmlTag tag) noexcept { return html_traits_table[static_cast<std::size_t>(tag)]; }
 /// True when the element has the trait.
 inline bool html_has(HtmlTag tag, std::uint16_t trait) noexcept { return (html_traits(tag) & trait) != 0; }
-/// Element of a name in any letter case.
-HtmlTag html_tag(std::string_view name) noexcept;
+/// Element of a name in any letter case. What stands up to `readable_end` may be looked at.
+HtmlTag html_tag(std::string_view name, const char* readable_end) noexcept;
+inline HtmlTag html_tag(std::string_view name) noexcept { return html_tag(name, name.data() + name.size()); }
 /// Name of an element ("#text" and "#unknown" for the two that have none).
 std::string_view html_tag_name(HtmlTag tag) noexcept;
 

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gristmill/kernels/html_tokenizer.h"
 
+#include <immintrin.h>
+
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 
 #include "gristmill/kernels/byte_scan.h"
+#include "gristmill/kernels/name_key.h"
 
 namespace gristmill::kernels {
 namespace {
@@ -12,30 +16,25 @@ namespace {
 constexpr bool is_letter(char c) noexcept { return static_cast<unsigned char>((c | 0x20) - 'a') < 26; }
 constexpr bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f'; }
 
-constexpr std::uint8_t ends_name = 1;       ///< Ends an attribute name: white space, / > =
-constexpr std::uint8_t ends_unquoted = 2;   ///< Ends an unquoted value: white space and >
+/// Bytes that end a name in a tag: white space, '/' and '>', and '=' behind an attribute's.
+constexpr bool ends_tag_name(char c) noexcept { return is_space(c) || c == '/' || c == '>'; }
 
-constexpr std::array<std::uint8_t, 256> make_classes() {
-  std::array<std::uint8_t, 256> classes{};
-  for (const char c : {' ', '\n', '\t', '\r', '\f', '>'})
-    classes[static_cast<unsigned char>(c)] = ends_name | ends_unquoted;
-  for (const char c : {'/', '='}) classes[static_cast<unsigned char>(c)] = ends_name;
-  return classes;
-}
-
-constexpr auto classes = make_classes();
-
-constexpr bool is_class(char c, std::uint8_t bit) noexcept {
-  return (classes[static_cast<unsigned char>(c)] & bit) != 0;
-}
-
-bool same_letters(const char* at, std::string_view lower) noexcept {
-  for (const char c : lower) {
-    const char letter = *at++;
-    if ((letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter | 0x20) : letter) != c) return false;
+/// First byte in [at, end) that ends a name, or end.
+template <bool is_attribute>
+const char* name_end(const char* at, const char* end) noexcept {
+  // Of these bytes no two have the same lower four bits: one look-up compares with all.
+  const auto enders = _mm_setr_epi8(' ', 0, 0, 0, 0, 0, 0, 0, 0, '\t', '\n', 0, '\f', '\r', '>', '/');
+  for (; end - at >= 16; at += 16) {
+    const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    auto hits = _mm_cmpeq_epi8(_mm_shuffle_epi8(enders, bytes), bytes);
+    if constexpr (is_attribute) hits = _mm_or_si128(hits, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('=')));
+    if (const auto mask = static_cast<unsigned>(_mm_movemask_epi8(hits)); mask != 0) return at + std::countr_zero(mask);
   }
-  return true;
+  while (at != end && !ends_tag_name(*at) && !(is_attribute && *at == '=')) ++at;
+  return at;
 }
+
+bool begins_with(const char* at, std::string_view lower) noexcept { return same_letters({at, lower.size()}, lower); }
 
 struct NamedAttribute {
   std::string_view name;
@@ -62,26 +61,31 @@ constexpr std::array<NamedAttribute, html_attribute_count> named_attributes{{
     {"aria-hidden", HtmlAttribute::aria_hidden},
 }};
 
-/// Where names of each length start in the table above, which is sorted by length.
-constexpr std::array<std::uint8_t, 14> make_length_starts() {
-  std::array<std::uint8_t, 14> starts{};
-  for (std::size_t length = 0; length < starts.size(); ++length) {
-    std::uint8_t count = 0;
-    for (const auto& named : named_attributes)
-      count = static_cast<std::uint8_t>(count + (named.name.size() < length ? 1 : 0));
-    starts[length] = count;
-  }
-  return starts;
-}
+constexpr int slot_bits = 6;
 
-constexpr auto length_starts = make_length_starts();
+struct NamedSlot {
+  NameKey key;
+  std::uint8_t size = 0;
+  HtmlAttribute attribute{};
+};
 
-void set_named(HtmlAttributes& attributes, std::string_view name, std::string_view value) noexcept {
-  if (name.size() + 1 >= length_starts.size()) return;
-  for (std::size_t i = length_starts[name.size()]; i < length_starts[name.size() + 1]; ++i) {
-    if (same_letters(name.data(), named_attributes[i].name))
-      return attributes.set(named_attributes[i].attribute, value);
+/// Each name at a place of its own.
+constexpr auto named_slots = [] {
+  std::array<NamedSlot, std::size_t{1} << slot_bits> slots{};
+  for (const auto& [name, attribute] : named_attributes) {
+    auto& slot = slots[name_slot(name_key(name).bytes, slot_bits)];
+    if (slot.size != 0) throw "two names at one place: change the multiplier";
+    slot = {name_key(name), static_cast<std::uint8_t>(name.size()), attribute};
   }
+  return slots;
+}();
+
+void set_named(HtmlAttributes& attributes, std::string_view name, std::string_view value,
+               const char* readable_end) noexcept {
+  const auto bytes = name_bytes(name, readable_end);
+  const auto& slot = named_slots[name_slot(bytes, slot_bits)];
+  if (slot.size != name.size() || !matches(slot.key, bytes)) return;
+  if (name.size() <= 8 || same_letters(name, "aria-hidden")) attributes.set(slot.attribute, value);
 }
 
 const char* skip_space(const char* at, const char* end) noexcept {
@@ -94,8 +98,7 @@ const char* skip_space(const char* at, const char* end) noexcept {
 template <typename Take>
 const char* read_attribute(const char* at, const char* end, Take take) noexcept {
   const char* name_begin = at;
-  ++at;  // The first byte belongs to the name even if it is '='.
-  while (at != end && !is_class(*at, ends_name)) ++at;
+  at = name_end<true>(at + 1, end);  // The first byte belongs to the name even if it is '='.
   const std::string_view name(name_begin, static_cast<std::size_t>(at - name_begin));
   at = skip_space(at, end);
   if (at == end || *at != '=') {
@@ -112,7 +115,7 @@ const char* read_attribute(const char* at, const char* end, Take take) noexcept 
     if (value_end == end) return end;
     at = value_end + 1;
   } else {
-    while (at != end && !is_class(*at, ends_unquoted)) ++at;
+    while (at != end && !is_space(*at) && *at != '>') ++at;
     value_end = at;
   }
   take(name, std::string_view(value_begin, static_cast<std::size_t>(value_end - value_begin)));
@@ -139,20 +142,15 @@ const char* read_each_attribute(const char* at, const char* end, bool& self_clos
 
 const char* read_attributes(const char* at, const char* end, HtmlAttributes& attributes, bool& self_closing) noexcept {
   return read_each_attribute(at, end, self_closing, [&](std::string_view name, std::string_view value) {
-    set_named(attributes, name, value);
+    set_named(attributes, name, value, end);
   });
-}
-
-const char* name_end(const char* at, const char* end) noexcept {
-  while (at != end && !is_space(*at) && *at != '/' && *at != '>') ++at;
-  return at;
 }
 
 bool closes(const char* at, const char* end, std::string_view lower_name) noexcept {
   const auto size = static_cast<std::ptrdiff_t>(lower_name.size());
-  if (end - at < size + 3 || !same_letters(at + 2, lower_name)) return false;
+  if (end - at < size + 3 || !begins_with(at + 2, lower_name)) return false;
   const char after = at[2 + size];
-  return is_space(after) || after == '/' || after == '>';
+  return ends_tag_name(after);
 }
 
 /// End of script text: "<!--" with a nested "<script" hides the next "</script" (states 13.2.5.15 to 29).
@@ -175,8 +173,8 @@ const char* script_end(const char* at, const char* end) noexcept {
     } else if (end - at >= 2 && at[1] == '/' && closes(at, end, "script")) {
       if (!is_double_escaped) return at;
       is_double_escaped = false;
-    } else if (!is_double_escaped && end - at >= 8 && same_letters(at + 1, "script")) {
-      is_double_escaped = is_space(at[7]) || at[7] == '/' || at[7] == '>';
+    } else if (!is_double_escaped && end - at >= 8 && begins_with(at + 1, "script")) {
+      is_double_escaped = ends_tag_name(at[7]);
     }
     ++at;
   }
@@ -231,9 +229,9 @@ bool HtmlTokenizer::read_text(HtmlToken& token) noexcept {
 }
 
 bool HtmlTokenizer::read_tag_rest(HtmlToken& token) noexcept {
-  const char* close = name_end(at_, end_);
+  const char* close = name_end<false>(at_, end_);
   token.name = {at_, static_cast<std::size_t>(close - at_)};
-  token.tag = html_tag(token.name);
+  token.tag = html_tag(token.name, end_);
   token.self_closing = false;
   token.raw_content = false;
   token.attributes.clear();
@@ -284,7 +282,7 @@ void HtmlTokenizer::read_raw_content(HtmlToken& token) noexcept {
   }
   HtmlAttributes ignored;
   bool self_closing = false;
-  const char* behind = read_attributes(name_end(stop + 2, end_), end_, ignored, self_closing);
+  const char* behind = read_attributes(name_end<false>(stop + 2, end_), end_, ignored, self_closing);
   at_ = behind == nullptr ? end_ : behind;
 }
 
@@ -326,7 +324,7 @@ HtmlAttributes parse_html_attributes(std::string_view tag_source) noexcept {
   if (tag_source.size() < 2) return attributes;
   bool self_closing = false;
   const char* end = tag_source.data() + tag_source.size();
-  read_attributes(name_end(tag_source.data() + 1, end), end, attributes, self_closing);
+  read_attributes(name_end<false>(tag_source.data() + 1, end), end, attributes, self_closing);
   return attributes;
 }
 
@@ -336,10 +334,9 @@ std::string_view find_html_attribute(std::string_view tag_source, std::string_vi
   bool is_found = false;
   bool self_closing = false;
   const char* end = tag_source.data() + tag_source.size();
-  read_each_attribute(name_end(tag_source.data() + 1, end), end, self_closing,
+  read_each_attribute(name_end<false>(tag_source.data() + 1, end), end, self_closing,
                       [&](std::string_view name, std::string_view value) {
-                        if (is_found || name.size() != lower_name.size()) return;
-                        if (!same_letters(name.data(), lower_name)) return;
+                        if (is_found || !same_letters(name, lower_name)) return;
                         is_found = true;
                         found = value;
                       });

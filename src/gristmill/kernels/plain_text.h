@@ -57,8 +57,8 @@ inline PlainMasks plain_masks(const char* at) noexcept {
     return _mm256_cmpeq_epi8(value, _mm256_set1_epi8(static_cast<char>(byte)));
   };
   const auto mask = [](__m256i lanes) { return static_cast<std::uint32_t>(_mm256_movemask_epi8(lanes)); };
-  const auto first_of_space =
-      _mm256_or_si256(equals(bytes, 0xC2), equals(_mm256_or_si256(bytes, _mm256_set1_epi8(1)), 0xE3));
+  const auto first_of_space = _mm256_or_si256(equals(bytes, 0xC2),
+                                              equals(_mm256_or_si256(bytes, _mm256_set1_epi8(1)), 0xE3));
   const auto in_ascii = _mm256_cmpeq_epi8(_mm256_shuffle_epi8(ascii, bytes), bytes);
   return {mask(equals(bytes, ' ')), mask(_mm256_or_si256(first_of_space, in_ascii))};
 }
@@ -84,8 +84,7 @@ inline PlainWords plain_words(const char* at, const char* end, const char* reada
   }
   for (; words.end < end; ++words.end) {
     if (text_byte(*words.end) == TextByte::plain) continue;
-    const bool is_between =
-        *words.end == ' ' && words.end + 1 < end && text_byte(words.end[1]) == TextByte::plain;
+    const bool is_between = *words.end == ' ' && words.end + 1 < end && text_byte(words.end[1]) == TextByte::plain;
     if (!is_between) break;
     ++words.spaces;
   }

@@ -22,10 +22,38 @@ from datatrove.pipeline.dedup.minhash import (
 from datatrove.utils.hashing import HashConfig
 
 TARGET = Path(__file__).resolve().parent.parent / "golden" / "datatrove_kept.jsonl"
-WORDS = """
-winter river stone garden letter window morning children market bridge silver paper summer valley forest kitchen
-harbour island thunder village teacher candle pepper ribbon orchard basket mirror tunnel ladder velvet
-""".split()
+WORDS = [
+    "winter",
+    "river",
+    "stone",
+    "garden",
+    "letter",
+    "window",
+    "morning",
+    "children",
+    "market",
+    "bridge",
+    "silver",
+    "paper",
+    "summer",
+    "valley",
+    "forest",
+    "kitchen",
+    "harbour",
+    "island",
+    "thunder",
+    "village",
+    "teacher",
+    "candle",
+    "pepper",
+    "ribbon",
+    "orchard",
+    "basket",
+    "mirror",
+    "tunnel",
+    "ladder",
+    "velvet",
+]
 SETTINGS = [
     ({}, MinhashConfig()),
     (

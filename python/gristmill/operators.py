@@ -3,6 +3,7 @@
 
 import functools
 import json
+import math
 import os
 import threading
 from typing import Any
@@ -28,6 +29,26 @@ def _file_stamps(name, options):
             status = os.stat(path)
             stamps.append((os.fspath(path), status.st_size, status.st_mtime_ns))
     return tuple(stamps)
+
+
+def _plain(operator, name, value):
+    """An option as JSON knows it: paths as text, numbers of NumPy as numbers, any other sequence as a list."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if hasattr(value, "item") and not getattr(value, "ndim", 0):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{operator}: {name} must be a finite number, got {value}")
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, dict):
+        return {str(key): _plain(operator, name, one) for key, one in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)) or hasattr(value, "tolist"):
+        items = value.tolist() if hasattr(value, "tolist") else value
+        return [
+            _plain(operator, name, one) for one in (sorted(items) if isinstance(items, (set, frozenset)) else items)
+        ]
+    raise TypeError(f"{operator}: {name} takes true or false, a number, a string or a list, got {type(value).__name__}")
 
 
 @functools.lru_cache(maxsize=64)
@@ -61,7 +82,9 @@ class Operator:
         self.name = name
         self.text_column = text_column
         self.options = options
-        self._options_json = json.dumps(options, default=os.fspath, sort_keys=True)
+        self._options_json = json.dumps(
+            {key: _plain(name, key, value) for key, value in options.items()}, sort_keys=True
+        )
         self._native_operator()
 
     def __reduce__(self):

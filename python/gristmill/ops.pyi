@@ -433,15 +433,14 @@ class _Filter:
 
             where: Condition that a document must meet, as in SQL: columns of earlier steps and of the
                 input, the fields text, url, id, ingestion_id, origin_uri, origin_offset, media_type,
-                conversation, token_count and metadata.NAME; numbers, 'strings', true, false, null; + - * /
-                %, = <> < <= > >=, and, or, not, between, in (...), is null, like; length, byte_length,
-                lower, upper, trim, host, contains, starts_with, ends_with, matches (RE2), abs, floor, ceil,
-                round, coalesce, least, greatest. A comparison with null is null, and so is a division by
-                zero.
+                conversation and metadata.NAME; numbers, 'strings', true, false, null; + - * / %, = <> < <=
+                > >=, and, or, not, between, in (...), is null, like; length, byte_length, lower, upper,
+                trim, host, contains, starts_with, ends_with, matches (RE2), abs, floor, ceil, round,
+                coalesce, least, greatest. A comparison with null is null, and so is a division by zero.
             annotate: Write the verdict as a column instead of dropping.
             Reasons: expression.false, expression.null, expression.out_of_range.
 
-        Version 1. Reference: ISO/IEC 9075 (SQL): three-valued logic; expression.false, expression.null say
+        Version 2. Reference: ISO/IEC 9075 (SQL): three-valued logic; expression.false, expression.null say
         which of the other two it was, expression.out_of_range that whole numbers passed 64 bits.
         """
 

@@ -68,18 +68,35 @@ def _transform_foreign(data, operator, is_global, text_column, report):
     if not hasattr(data, "__arrow_c_stream__") and not hasattr(data, "__arrow_c_array__"):
         raise TypeError(
             f"{type(data).__module__}.{type(data).__qualname__} is no Arrow data: pass a pyarrow, Polars or pandas "
-            "table, or an object with the Arrow PyCapsule interface"
+            f"table, or an object with the Arrow PyCapsule interface{_advice(data)}"
         )
     if hasattr(data, "__arrow_c_stream__"):
-        table = pyarrow.table(data)
+        column = pyarrow.chunked_array(data)
     else:
-        table = pyarrow.Table.from_batches([pyarrow.record_batch(data)])
+        column = pyarrow.chunked_array([pyarrow.array(data)])
+    if not pyarrow.types.is_struct(column.type):
+        return transform(column, operator, is_global, text_column, report)
+    # A column of structs is a table.
+    table = pyarrow.Table.from_batches(
+        [pyarrow.RecordBatch.from_struct_array(chunk) for chunk in column.chunks], pyarrow.schema(list(column.type))
+    )
     result = _transform_table(table, operator, is_global, report)
     if library == "polars":
         import polars
 
         return polars.DataFrame(result)
     return result
+
+
+def _advice(data):
+    """How to make Arrow data of what was given."""
+    if hasattr(data, "collect"):
+        return "; call .collect() first"
+    if hasattr(data, "to_reader"):
+        return "; call .to_reader() first"
+    if isinstance(data, (list, dict)):
+        return ", such as pyarrow.table({'text': [...]})"
+    return ""
 
 
 def _single_batch(table):
@@ -133,27 +150,80 @@ def _readable(batch, operator):
     import pyarrow
 
     names, columns = [], []
-    for name in operator.columns_read:
-        position = batch.schema.get_field_index(name)
-        if position < 0:
+    for position, name in enumerate(operator.columns_read):
+        found = batch.schema.get_all_field_indices(name)
+        if len(found) > 1:
+            raise ValueError(f"the table has {len(found)} columns '{name}'")
+        if not found:
             continue
-        column = batch.column(position)
+        column = _plain(batch.column(found[0]))
         kind = column.type
-        if pyarrow.types.is_dictionary(kind):
-            column = column.dictionary_decode()
-        elif pyarrow.types.is_null(kind):
-            column = column.cast(pyarrow.string())
-        elif name != operator.columns_read[0] and not (
-            pyarrow.types.is_primitive(kind)
+        is_simple = (
+            pyarrow.types.is_integer(kind)
+            or pyarrow.types.is_floating(kind)
+            or pyarrow.types.is_boolean(kind)
             or pyarrow.types.is_string(kind)
             or pyarrow.types.is_large_string(kind)
             or pyarrow.types.is_string_view(kind)
-        ):
+        )
+        if not is_simple and name in operator.columns_needed:
+            raise ValueError(f"column '{name}' is of type {column.type}: strings, numbers and booleans can be read")
+        if not is_simple and position > 0:
             # A column that happens to be called `metadata` or `url` but holds something else is left alone.
             continue
+        if not is_simple:
+            raise ValueError(f"column '{name}' is of type {column.type}: the text must be strings, or their bytes")
         names.append(name)
         columns.append(column)
     return pyarrow.RecordBatch.from_arrays(columns, names=names)
+
+
+def _plain(column):
+    """A column in a type that the native half reads, where there is one that holds the same values."""
+    import pyarrow
+
+    kind = column.type
+    if pyarrow.types.is_dictionary(kind):
+        values = _plain(column.dictionary)
+        if pyarrow.types.is_string_view(values.type):
+            # Arrow cannot take from views yet.
+            values = values.cast(pyarrow.large_string())
+        return values.take(column.indices)
+    if pyarrow.types.is_null(kind):
+        return column.cast(pyarrow.string())
+    if pyarrow.types.is_binary_view(kind):
+        return column.cast(pyarrow.large_binary()).view(pyarrow.large_string())
+    if pyarrow.types.is_fixed_size_binary(kind):
+        return column.cast(pyarrow.binary()).view(pyarrow.string())
+    if pyarrow.types.is_binary(kind):
+        return column.view(pyarrow.string())
+    if pyarrow.types.is_large_binary(kind):
+        return column.view(pyarrow.large_string())
+    if pyarrow.types.is_decimal(kind) or pyarrow.types.is_float16(kind):
+        return column.cast(pyarrow.float64())
+    if pyarrow.types.is_uint64(kind) and len(column) > column.null_count:
+        import pyarrow.compute
+
+        # Whole numbers have 63 bits and a sign.
+        if pyarrow.compute.max(column).as_py() >= 1 << 63:
+            return column.cast(pyarrow.float64(), safe=False)
+    return column
+
+
+def _as_before(column, kind):
+    """A column that an operator wrote, in the type that it had, so that all batches of a table agree."""
+    import pyarrow
+
+    if column.type.equals(kind):
+        return column
+    if pyarrow.types.is_dictionary(kind):
+        encoded = column.dictionary_encode()
+        return pyarrow.DictionaryArray.from_arrays(
+            encoded.indices.cast(kind.index_type), encoded.dictionary.cast(kind.value_type), ordered=kind.ordered
+        )
+    if pyarrow.types.is_null(kind) or pyarrow.types.is_fixed_size_binary(kind):
+        return column
+    return column.cast(kind)
 
 
 def _call(function, *arguments):
@@ -173,8 +243,9 @@ def _transform_batch(batch, operator, report):
     arrays, fields = [], []
     for field, column in zip(batch.schema, batch.columns, strict=True):
         position = made.schema.get_field_index(field.name)
-        arrays.append(_kept(column, mask) if position < 0 else made.column(position))
-        fields.append(field if position < 0 else made.schema.field(position))
+        column = _kept(column, mask) if position < 0 else _as_before(made.column(position), field.type)
+        arrays.append(column)
+        fields.append(field if column.type.equals(field.type) else made.schema.field(position))
     for field, column in zip(made.schema, made.columns, strict=True):
         if batch.schema.get_field_index(field.name) < 0:
             arrays.append(column)

@@ -7,9 +7,9 @@
 #include <mutex>
 
 #include "gristmill/engine/chain.h"
-#include "gristmill/io/file.h"
 #include "gristmill/ops/columnar.h"
 #include "gristmill/platform/operator_docs.h"
+#include "gristmill/platform/pipeline_file.h"
 
 namespace nb = nanobind;
 
@@ -82,7 +82,7 @@ std::string report_json(const ops::ColumnarReport& report) {
 Result<std::unique_ptr<ops::Operator>> make_operator(const ops::CatalogEntry& entry, ops::Options& options) {
   for (const auto& option : entry.spec->options) {
     if (option.type != ops::OptionType::file || options.string(option.name).empty()) continue;
-    GRISTMILL_TRY(auto bytes, io::read_file(options.string(option.name)));
+    GRISTMILL_TRY(auto bytes, platform::read_option_file({}, options.string(option.name)));
     options.set_file(option.name, std::make_shared<const std::string>(std::move(bytes)));
   }
   return entry.make(options);
@@ -95,6 +95,12 @@ class Operator {
       : bound_(make(name, options_json, text_column)) {}
 
   [[nodiscard]] std::vector<std::string> columns_read() const { return bound_.columns_read(); }
+
+  [[nodiscard]] std::vector<std::string> columns_needed() const {
+    std::vector<std::string> names;
+    for (const auto& column : bound_.op().spec().columns_in) names.emplace_back(column.name);
+    return names;
+  }
 
   nb::tuple apply(const nb::object& schema, const nb::object& array) const {
     const auto batch = open_batch(schema, array);
@@ -137,7 +143,10 @@ class Operator {
     const auto* entry = ops::find_operator(name);
     auto options = value_or_raise(ops::resolve_options(*entry->spec, value_or_raise(Json::parse(options_json))));
     auto made = make_operator(*entry, options);
-    if (!made) raise(std::move(made).error().within(name));
+    if (!made) {
+      auto error = std::move(made).error();
+      raise(error.message.starts_with(name) ? error : std::move(error).within(name));
+    }
     ops::ColumnarSettings settings{.text_column = text_column, .annotation = {}};
     // Who extracts from a table without media types has pages in it.
     if (name.starts_with("extract.")) settings.media_type = "text/html";
@@ -160,6 +169,7 @@ NB_MODULE(_native, module) {
       .def(nb::init<const std::string&, const std::string&, const std::string&>(), nb::arg("name"), nb::arg("options"),
            nb::arg("text_column"))
       .def_prop_ro("columns_read", &Operator::columns_read)
+      .def_prop_ro("columns_needed", &Operator::columns_needed)
       .def("apply", &Operator::apply, nb::arg("schema"), nb::arg("array"),
            "Applies a map or filter to one record batch: (mask or None, columns, report as JSON).")
       .def("add_keys", &Operator::add_keys, nb::arg("schema"), nb::arg("array"), nb::arg("keys"))

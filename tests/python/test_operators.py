@@ -234,3 +234,72 @@ def test_help_comes_from_the_spec():
     parameters = inspect.signature(function).parameters
     for option in spec["options"]:
         assert parameters[option["name"]].default == option["default"]
+
+
+def test_texts_may_be_bytes_and_dictionaries_of_any_kind():
+    """What comes back has the type that it had, in each chunk, whether a row of it changed or not."""
+    changed, same = "a\u0065\u0301b", "plain"
+    types = [pa.binary(), pa.large_binary(), pa.binary_view(), pa.string_view(), pa.large_string()]
+    for kind in [*types, pa.dictionary(pa.int8(), pa.large_string())]:
+        values = pa.array([same, None, changed])
+        values = values.dictionary_encode().cast(kind) if pa.types.is_dictionary(kind) else values.cast(kind)
+        table = pa.table({"text": pa.chunked_array([values.slice(0, 1), values.slice(1, 2)], kind)})
+        result = gristmill.ops.normalize.unicode(table)
+        assert result.schema.field("text").type == kind
+        texts = [text.decode() if isinstance(text, bytes) else text for text in result["text"].to_pylist()]
+        assert texts == [same, None, "a\u00e9b"], kind
+
+
+def test_bytes_that_are_no_text_are_rewritten_by_maps_and_left_by_filters():
+    table = pa.table({"text": pa.array([b"\xff\xfe" + GOOD.encode()], pa.binary())})
+    assert gristmill.ops.normalize.unicode(table)["text"].to_pylist()[0].decode().startswith("\ufffd")
+    assert gristmill.ops.filter.gopher_quality(table)["text"].to_pylist() == table["text"].to_pylist()
+
+
+def test_an_expression_reads_what_the_table_holds():
+    tokenizer = ROOT / "examples" / "tokenizers" / "example.json"
+    table = pa.table({"text": ["one two three", "x"], "huge": pa.array([2**63 + 1, 0], pa.uint64())})
+    counted = gristmill.ops.tokenize.bpe(table, tokenizer=tokenizer)
+    for where in ("token_count > 2", "huge > 1"):
+        kept = gristmill.ops.filter.expression(counted, where=where)
+        assert kept["text"].to_pylist() == ["one two three"], where
+    stored = pa.table({"text": ["a", "b"], "id": ["0" * 31 + "1", "0" * 31 + "2"], "origin_offset": [7, 8]})
+    kept = gristmill.ops.filter.expression(stored, where=f"id = '{'0' * 31}2' and origin_offset = 8")
+    assert kept["text"].to_pylist() == ["b"]
+
+
+class OnlyCapsule:
+    """An array that shows nothing but Arrow's capsule."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __arrow_c_array__(self, requested_schema=None):
+        return self.array.__arrow_c_array__(requested_schema)
+
+
+def test_columns_of_other_libraries_are_columns():
+    result = gristmill.ops.filter.gopher_quality(OnlyCapsule(pa.array([GOOD, "short"])))
+    assert result.to_pylist() == [GOOD]
+    result = gristmill.ops.filter.gopher_quality(OnlyCapsule(pa.record_batch({"text": [GOOD, "short"]})))
+    assert result["text"].to_pylist() == [GOOD]
+
+
+def test_messages_name_what_is_wrong():
+    table = pa.table({"text": [GOOD]})
+    quality = gristmill.ops.filter.gopher_quality
+    for call, error, message in (
+        (lambda: quality(table, min_words=float("nan")), ValueError, "min_words must be a finite number"),
+        (lambda: quality(table, min_words=object()), TypeError, "got object"),
+        (lambda: quality([GOOD]), TypeError, "pyarrow.table"),
+        (lambda: quality(pa.table({"text": [[GOOD]]})), ValueError, "list<"),
+        (lambda: quality(pa.table([[GOOD], [GOOD]], names=["text", "text"])), ValueError, "2 columns 'text'"),
+        (
+            lambda: gristmill.ops.filter.expression(table, where="length(text) >"),
+            ValueError,
+            "^filter.expression: where",
+        ),
+        (lambda: gristmill.Operator("gopher_quality"), LookupError, "'filter.gopher_quality'"),
+    ):
+        with pytest.raises(error, match=message):
+            call()

@@ -33,7 +33,10 @@ constexpr std::array parts{
     Part{"conversation", &data::Document::conversation},
     Part{"metadata", &data::Document::metadata},
     Part{"origin_uri", &data::Document::origin_uri},
+    Part{"ingestion_id", &data::Document::ingestion_id},
 };
+constexpr std::string_view id_name = "id";
+constexpr std::string_view offset_name = "origin_offset";
 
 /// A part as it lies in the batch, and its new column once the operator has changed it.
 struct BoundPart {
@@ -63,6 +66,7 @@ class Pass {
       }
       bound_.push_back({&part, name, column, std::nullopt});
     }
+    GRISTMILL_RETURN_IF_ERROR(open_origin());
     for (const auto& needed : op_.spec().columns_in) {
       const auto position = batch_.find(needed.name);
       if (position < 0) {
@@ -90,7 +94,8 @@ class Pass {
     for (; row < batch_.rows() && bytes < stretch_bytes && stretch_.documents.size() < stretch_rows; ++row) {
       data::Document document{.media_type = settings_.media_type};
       for (const auto& bound : bound_) document.*bound.part->member = clean(bound.column.string(row));
-      document.origin_offset = row;
+      document.origin_offset = offset_of(row);
+      if (ids_in_) Hash128::parse(ids_in_->string(row), document.id);
       document.columns = stretch_.allocate_cells(slots_.size());
       for (std::size_t i = 0; i < inputs_.size(); ++i)
         document.columns[scratch_->columns_in[i]] = inputs_[i].value(row);
@@ -117,6 +122,26 @@ class Pass {
   [[nodiscard]] Scratch& scratch() { return *scratch_; }
 
  private:
+  /// Finds the columns that say where a document of Gristmill comes from.
+  Status open_origin() {
+    if (const auto position = batch_.find(id_name); position >= 0) {
+      GRISTMILL_TRY(const auto column, batch_.column(position));
+      if (column.is_string()) ids_in_ = column;
+    }
+    if (const auto position = batch_.find(offset_name); position >= 0) {
+      GRISTMILL_TRY(const auto column, batch_.column(position));
+      if (column.type() == data::ColumnType::int64) offsets_in_ = column;
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::int64_t offset_of(std::int64_t row) const {
+    if (!offsets_in_) return row;
+    const auto value = offsets_in_->value(row);
+    const auto* const offset = std::get_if<std::int64_t>(&value);
+    return offset == nullptr ? row : *offset;
+  }
+
   std::uint16_t slot_of(std::string_view name) {
     const auto found = std::ranges::find(slots_, name);
     if (found == slots_.end()) slots_.push_back(name);
@@ -168,7 +193,9 @@ class Pass {
 
   /// A part is written anew from its first change on; until then the caller keeps the column that it has.
   void write_part(std::int64_t row, BoundPart& bound, const data::Document& before, const data::Document& after) {
-    const auto old_text = before.*bound.part->member;
+    // What rewrites texts hands on no bytes that are no UTF-8; what judges them leaves them as they are.
+    const bool is_map = op_.spec().kind == Kind::map && !bound.column.is_null(row);
+    const auto old_text = is_map ? bound.column.string(row) : before.*bound.part->member;
     const auto new_text = after.*bound.part->member;
     const bool is_same = old_text.data() == new_text.data() && old_text.size() == new_text.size();
     if (!bound.changed) {
@@ -215,6 +242,8 @@ class Pass {
   std::vector<std::string_view> slots_;
   std::vector<BoundPart> bound_;
   std::vector<data::ArrowColumn> inputs_;
+  std::optional<data::ArrowColumn> ids_in_;
+  std::optional<data::ArrowColumn> offsets_in_;
   std::vector<data::Column> columns_;
   std::vector<data::ArrowColumnBuilder> made_;
   std::vector<std::uint16_t> made_slots_;  ///< Slot of each.
@@ -281,6 +310,8 @@ std::vector<std::string> ColumnarOperator::columns_read() const {
   for (const auto& part : parts) {
     if (part.member != &data::Document::text) add(part.name);
   }
+  add(id_name);
+  add(offset_name);
   for (const auto& needed : op_->spec().columns_in) add(needed.name);
   return names;
 }

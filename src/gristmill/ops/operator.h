@@ -180,7 +180,8 @@ struct CatalogEntry {
 std::span<const CatalogEntry> catalog();
 /// Entry by name, or null.
 const CatalogEntry* find_operator(std::string_view name);
-/// Nearest known word for a misspelt one (Damerau-Levenshtein, at most a third of its length), or empty.
+/// Nearest known word for a misspelt one: one that it is a part of, else by letters (Damerau-Levenshtein, at
+/// most a third of its length); or empty.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> known);
 
 }  // namespace gristmill::ops

@@ -108,8 +108,11 @@ Result<Options> resolve_options(const Spec& spec, const Json& given) {
   for (const auto& [name, value] : given.members()) {
     if (std::ranges::find(names, name) != names.end()) continue;
     const auto suggestion = nearest(name, names);
-    return invalid_argument(fmt::format("{} has no parameter '{}'{}", spec.name, name,
-                                        suggestion.empty() ? "" : fmt::format("; did you mean '{}'?", suggestion)));
+    return invalid_argument(
+        fmt::format("{} has no parameter '{}'{}", spec.name, name,
+                    suggestion.empty()
+                        ? fmt::format("; it takes {}", names.empty() ? "none" : fmt::to_string(fmt::join(names, ", ")))
+                        : fmt::format("; did you mean '{}'?", suggestion)));
   }
   auto values = Json::object();
   for (const auto& option : spec.options) {
@@ -133,6 +136,11 @@ Result<Options> resolve_options(const Spec& spec, const Json& given) {
 }
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> known) {
+  // A part of a name that was left out says more than letters that differ.
+  constexpr std::size_t part_length_min = 4;
+  for (const auto candidate : known) {
+    if (word.size() >= part_length_min && candidate.find(word) != std::string_view::npos) return candidate;
+  }
   std::string_view best;
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const auto candidate : known) {

@@ -280,22 +280,13 @@ Result<std::string> find_file(const std::string& path) {
                                       near.empty() ? "" : fmt::format("; did you mean the recipe '{}'?", near)));
 }
 
-/// A file that an option names: relative to the pipeline file, else to the current folder.
+/// A file that an option names: relative to the pipeline file, else to the current folder, else one that is shipped.
 std::string resolve_path(const std::string& pipeline_path, const std::string& path) {
+  if (fs::path(path).is_absolute()) return path;
   const auto beside = (fs::path(pipeline_path).parent_path() / path).lexically_normal();
-  return fs::path(path).is_absolute() || !fs::exists(beside) ? path : beside.string();
-}
-
-/// Bytes that a `file` option stands for: of a file, or for env:NAME of a variable of the environment, which is how
-/// secret keys reach a run without lying on a disk.
-Result<std::string> read_option(const std::string& pipeline_path, const std::string& path) {
-  constexpr std::string_view variable = "env:";
-  if (!path.starts_with(variable)) return io::read_file(resolve_path(pipeline_path, path));
-  const char* value = std::getenv(path.c_str() + variable.size());
-  if (value == nullptr) {
-    return not_found(fmt::format("the environment has no variable {}: set it", path.substr(variable.size())));
-  }
-  return std::string(value);
+  if (fs::exists(beside)) return beside.string();
+  const auto shipped = (fs::path(recipes_folder()).parent_path() / path).lexically_normal();
+  return fs::exists(path) || !fs::exists(shipped) ? path : shipped.string();
 }
 
 Result<engine::Step> make_step(const Pipeline& pipeline, const PipelineStep& step) {
@@ -312,7 +303,7 @@ Result<engine::Step> make_step(const Pipeline& pipeline, const PipelineStep& ste
   auto resolved = options.values();
   for (const auto& option : entry->spec->options) {
     if (option.type != ops::OptionType::file || options.string(option.name).empty()) continue;
-    auto bytes = read_option(pipeline.path, options.string(option.name));
+    auto bytes = read_option_file(pipeline.path, options.string(option.name));
     if (!bytes) return std::move(bytes).error().within(fmt::format("{}: {}", step.name, option.name));
     resolved.set(fmt::format("{}_sha256", option.name), sha256_hex(*bytes));
     options.set_file(option.name, std::make_shared<const std::string>(*std::move(bytes)));
@@ -322,6 +313,16 @@ Result<engine::Step> make_step(const Pipeline& pipeline, const PipelineStep& ste
 }
 
 }  // namespace
+
+Result<std::string> read_option_file(const std::string& pipeline_path, const std::string& path) {
+  constexpr std::string_view variable = "env:";
+  if (!path.starts_with(variable)) return io::read_file(resolve_path(pipeline_path, path));
+  const char* value = std::getenv(path.c_str() + variable.size());
+  if (value == nullptr) {
+    return not_found(fmt::format("the environment has no variable {}: set it", path.substr(variable.size())));
+  }
+  return std::string(value);
+}
 
 Result<Pipeline> load_pipeline(const std::string& path,
                                const std::vector<std::pair<std::string, std::string>>& settings) {

@@ -42,6 +42,11 @@ struct Pipeline {
   std::int64_t seed = 1;
 };
 
+/// Bytes that a `file` option stands for: of a file (beside the pipeline file, in the current folder, or shipped with
+/// Gristmill), or for env:NAME of a variable of the environment, which is how secret keys reach a run without lying on
+/// a disk.
+Result<std::string> read_option_file(const std::string& pipeline_path, const std::string& path);
+
 /// Reads a pipeline file; `path` may be the name of a recipe. `settings` are `--set KEY=VALUE` pairs: name, output,
 /// inputs, seed, limits.*, tokens.*, or OPERATOR.PARAMETER for every step of that operator. Errors give file, line,
 /// column and the nearest known word.

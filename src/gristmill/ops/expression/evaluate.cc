@@ -118,7 +118,6 @@ class Evaluator {
       case Field::origin_offset: return document_.origin_offset;
       case Field::media_type: return or_null(document_.media_type);
       case Field::conversation: return or_null(document_.conversation);
-      case Field::token_count: return static_cast<std::int64_t>(document_.tokens.size());
     }
     return {};
   }

@@ -33,7 +33,7 @@ constexpr std::array functions{
     FunctionName{"greatest", Function::greatest, 1, any_number},
 };
 
-constexpr std::array<std::pair<std::string_view, Field>, 9> fields{{
+constexpr std::array<std::pair<std::string_view, Field>, 8> fields{{
     {"text", Field::text},
     {"url", Field::url},
     {"id", Field::id},
@@ -42,7 +42,6 @@ constexpr std::array<std::pair<std::string_view, Field>, 9> fields{{
     {"origin_offset", Field::origin_offset},
     {"media_type", Field::media_type},
     {"conversation", Field::conversation},
-    {"token_count", Field::token_count},
 }};
 
 }  // namespace

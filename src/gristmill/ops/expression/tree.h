@@ -63,7 +63,6 @@ enum class Field : std::uint8_t {
   origin_offset,
   media_type,
   conversation,
-  token_count,
 };
 
 /// Functions of the language.

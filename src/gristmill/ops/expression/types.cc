@@ -110,10 +110,7 @@ class Checker {
         if (node.type != Type::string) node.type = type_of(node.value);
         return {};
       case Action::column: node.type = column_type(node.index); return {};
-      case Action::field:
-        node.type = node.field == Field::origin_offset || node.field == Field::token_count ? Type::number
-                                                                                           : Type::string;
-        return {};
+      case Action::field: node.type = node.field == Field::origin_offset ? Type::number : Type::string; return {};
       case Action::metadata: return {};
       case Action::call: return check_call(node);
       case Action::is_null: node.type = Type::boolean; return {};

@@ -22,8 +22,8 @@ constexpr std::array options{
                .type = OptionType::string,
                .fallback = "",
                .help = "Condition that a document must meet, as in SQL: columns of earlier steps and of the input, the "
-                       "fields text, url, id, ingestion_id, origin_uri, origin_offset, media_type, conversation, "
-                       "token_count and metadata.NAME; numbers, 'strings', true, false, null; + - * / %, = <> < <= > "
+                       "fields text, url, id, ingestion_id, origin_uri, origin_offset, media_type, conversation "
+                       "and metadata.NAME; numbers, 'strings', true, false, null; + - * / %, = <> < <= > "
                        ">=, and, or, not, between, in (...), is null, like; length, byte_length, lower, upper, trim, "
                        "host, contains, starts_with, ends_with, matches (RE2), abs, floor, ceil, round, coalesce, "
                        "least, greatest. A comparison with null is null, and so is a division by zero"},
@@ -37,7 +37,7 @@ struct ExpressionScratch final : Scratch {
 
 constinit const Spec FilterExpression::spec_{
     .name = "filter.expression",
-    .version = 1,
+    .version = 2,
     .kind = Kind::filter,
     .summary = "Keeps documents for which an expression over their fields and columns is true.",
     .reference =

@@ -36,6 +36,8 @@ constexpr std::size_t html_attribute_count = static_cast<std::size_t>(HtmlAttrib
 class HtmlAttributes {
  public:
   void clear() noexcept { present_ = 0; }
+  /// True when none of those handed on is there.
+  [[nodiscard]] bool empty() const noexcept { return present_ == 0; }
   /// Keeps the first of two attributes with one name, as the standard says.
   void set(HtmlAttribute attribute, std::string_view value) noexcept;
   [[nodiscard]] bool has(HtmlAttribute attribute) const noexcept { return (present_ >> index(attribute) & 1u) != 0; }

@@ -53,6 +53,15 @@ bool is_license_link(std::string_view href) noexcept {
   return rest.starts_with("creativecommons.org/");
 }
 
+/// Flags that the attributes of a tag give.
+std::uint8_t flags_of(const HtmlToken& token) noexcept {
+  std::uint8_t flags = 0;
+  if (is_hidden(token.attributes)) flags |= HtmlNode::hidden;
+  if (token.attributes.has(HtmlAttribute::rel)) flags |= HtmlNode::has_rel;
+  if (token.tag == HtmlTag::a && is_license_link(token.attributes[HtmlAttribute::href])) flags |= HtmlNode::licenses;
+  return flags;
+}
+
 /// Start tags that the rules for tables insert where they stand.
 bool stays_between_cells(const HtmlToken& token) noexcept {
   using enum HtmlTag;
@@ -158,13 +167,15 @@ std::string_view HtmlTree::start_tag(std::uint32_t node) const {
 std::uint32_t HtmlTree::append(HtmlTag tag, std::uint8_t flags, std::string_view source) {
   const auto index = static_cast<std::uint32_t>(nodes_.size());
   const auto begin = source.data() == nullptr ? 0u : static_cast<std::uint32_t>(source.data() - html_.data());
-  nodes_.push_back({.tag = tag,
-                    .flags = flags,
-                    .depth = static_cast<std::uint16_t>(open_.size()),
-                    .parent = open_.back().node,
-                    .end = index + 1,
-                    .source_begin = begin,
-                    .source_end = begin + static_cast<std::uint32_t>(source.size())});
+  // Filled in place: a copy in wide pieces would wait for the narrow ones to be written.
+  auto& node = nodes_.emplace_back();
+  node.tag = tag;
+  node.flags = flags;
+  node.depth = static_cast<std::uint16_t>(open_.size());
+  node.parent = open_.back().node;
+  node.end = index + 1;
+  node.source_begin = begin;
+  node.source_end = begin + static_cast<std::uint32_t>(source.size());
   return index;
 }
 
@@ -380,12 +391,9 @@ void HtmlTree::open_node(const HtmlToken& token) {
   const bool is_math = token.tag == HtmlTag::math || (token.tag != HtmlTag::svg && open_.back().is_math);
   // In a table a form has no content: its fields belong to it all the same.
   const bool is_table_form = token.tag == HtmlTag::form && is_between_cells(open_.back().tag);
-  std::uint8_t flags = 0;
-  if (is_hidden(token.attributes)) flags |= HtmlNode::hidden;
-  if (token.attributes.has(HtmlAttribute::rel)) flags |= HtmlNode::has_rel;
+  auto flags = token.attributes.empty() ? std::uint8_t{0} : flags_of(token);
   if (foreign_at_ != nowhere) flags |= HtmlNode::foreign;
   if (token.raw_content) flags |= HtmlNode::has_raw;
-  if (token.tag == HtmlTag::a && is_license_link(token.attributes[HtmlAttribute::href])) flags |= HtmlNode::licenses;
   const auto index = append(token.tag, flags, token.raw_content ? token.content : token.source);
   if (token.raw_content) {
     const auto begin = static_cast<std::uint32_t>(token.source.data() - html_.data());
@@ -393,14 +401,9 @@ void HtmlTree::open_node(const HtmlToken& token) {
   }
   if (is_between_cells(open_.back().tag) && !stays_between_cells(token)) foster(index);
   // Values of elements that hold no text of the page are not worth a look-up.
-  if (!token.raw_content && !html_has(token.tag, T::head_content) && foreign_at_ == nowhere) {
-    auto& node = nodes_[index];
-    node.class_value = intern(token.attributes[HtmlAttribute::class_]);
-    node.id_value = intern(token.attributes[HtmlAttribute::id]);
-    const auto role = intern(token.attributes[HtmlAttribute::role]);
-    const auto itemprop = intern(token.attributes[HtmlAttribute::itemprop]);
-    node.role_value = static_cast<std::uint16_t>(role <= 0xFFFF ? role : 0);
-    node.itemprop_value = static_cast<std::uint16_t>(itemprop <= 0xFFFF ? itemprop : 0);
+  if (!token.attributes.empty() && !token.raw_content && !html_has(token.tag, T::head_content) &&
+      foreign_at_ == nowhere) {
+    intern_values(token.attributes, nodes_[index]);
   }
   if (html_has(token.tag, T::block)) after_block_ = true;
   const bool is_closed = token.raw_content || (!is_foreign && html_has(token.tag, T::void_element)) || is_table_form ||
@@ -479,6 +482,15 @@ void HtmlTree::on_end(const HtmlToken& token) {
   } else {
     close_formatting(tag, hash);
   }
+}
+
+void HtmlTree::intern_values(const HtmlAttributes& attributes, HtmlNode& node) {
+  node.class_value = intern(attributes[HtmlAttribute::class_]);
+  node.id_value = intern(attributes[HtmlAttribute::id]);
+  const auto role = intern(attributes[HtmlAttribute::role]);
+  const auto itemprop = intern(attributes[HtmlAttribute::itemprop]);
+  node.role_value = static_cast<std::uint16_t>(role <= 0xFFFF ? role : 0);
+  node.itemprop_value = static_cast<std::uint16_t>(itemprop <= 0xFFFF ? itemprop : 0);
 }
 
 std::uint32_t HtmlTree::intern(std::string_view value) {

@@ -154,6 +154,7 @@ class HtmlTree {
   std::size_t find_in_scope(HtmlTag tag, std::uint32_t name_hash, bool in_table, bool button_stops);
   void close_formatting(HtmlTag tag, std::uint32_t name_hash);
   void move_fosters();
+  void intern_values(const HtmlAttributes& attributes, HtmlNode& node);
   std::uint32_t intern(std::string_view value);
   void grow_slots();
 

@@ -245,13 +245,29 @@ class BlockCutter {
     const auto link = with_runs_ && node.tag == HtmlTag::a ? i : outer.link;
     if (!is_block) {
       if (context != outer.context || style != outer.style || link != outer.link)
-        open_.push_back({node.end, outer.container, context, link, style, false});
+        push(node.end, outer.container, context, link, style, false);
       return;
     }
     flush();
     context = (context & ~own_context) | (context_of(node.tag) & own_context);
-    page_.containers.push_back({i, outer.container, 0, block_count(), 0, context});
-    open_.push_back({node.end, static_cast<std::uint32_t>(page_.containers.size() - 1), context, link, style, true});
+    push(node.end, static_cast<std::uint32_t>(page_.containers.size()), context, link, style, true);
+    auto& container = page_.containers.emplace_back();
+    container.node = i;
+    container.parent = outer.container;
+    container.first_block = block_count();
+    container.context = context;
+  }
+
+  /// Filled in place, as containers and blocks are: a copy in wide pieces would wait for the narrow ones to be written.
+  void push(std::uint32_t end, std::uint32_t container, std::uint32_t context, std::uint32_t link, std::uint8_t style,
+            bool is_block) {
+    auto& open = open_.emplace_back();
+    open.end = end;
+    open.container = container;
+    open.context = context;
+    open.link = link;
+    open.style = style;
+    open.is_block = is_block;
   }
 
   void close_element() {
@@ -293,7 +309,7 @@ class BlockCutter {
         at = append_special(source, at, keeps_space);
       }
     }
-    if (in_link) block_.link_bytes += static_cast<std::uint32_t>(page_.text.size() - begin);
+    if (in_link) block_->link_bytes += static_cast<std::uint32_t>(page_.text.size() - begin);
     if (with_runs_) record_run(begin, in_link ? open_.back().link : 0, open_.back().style);
   }
 
@@ -323,15 +339,15 @@ class BlockCutter {
 
   void trim_source() {
     const auto html = tree_.html();
-    while (block_.source_begin < block_.source_end && text_byte(html[block_.source_begin]) == TextByte::space)
-      ++block_.source_begin;
-    while (block_.source_begin < block_.source_end && text_byte(html[block_.source_end - 1]) == TextByte::space)
-      --block_.source_end;
+    while (block_->source_begin < block_->source_end && text_byte(html[block_->source_begin]) == TextByte::space)
+      ++block_->source_begin;
+    while (block_->source_begin < block_->source_end && text_byte(html[block_->source_end - 1]) == TextByte::space)
+      --block_->source_end;
   }
 
   void note_source(std::uint32_t begin, std::uint32_t end) {
-    block_.source_begin = std::min(block_.source_begin, begin);
-    block_.source_end = std::max(block_.source_end, end);
+    block_->source_begin = std::min(block_->source_begin, begin);
+    block_->source_end = std::max(block_->source_end, end);
   }
 
   std::size_t append_special(std::string_view source, std::size_t at, bool keeps_space) {
@@ -386,8 +402,8 @@ class BlockCutter {
     in_word_ = false;
     const bool is_line_end = c == '\n' || c == '\f';
     // Empty lines in front of the code are not part of it; its indentation is.
-    if (!is_line_end || block_.words > 0) return page_.text.push_back(is_line_end ? '\n' : c);
-    page_.text.resize(block_.text_begin);
+    if (!is_line_end || block_->words > 0) return page_.text.push_back(is_line_end ? '\n' : c);
+    page_.text.resize(block_->text_begin);
     page_.runs.resize(runs_begin_);
   }
 
@@ -396,17 +412,17 @@ class BlockCutter {
     if (has_space_) {
       has_space_ = false;
       in_word_ = false;
-      if (page_.text.size() > block_.text_begin && page_.text.back() != '\n' && page_.text.back() != ' ')
+      if (page_.text.size() > block_->text_begin && page_.text.back() != '\n' && page_.text.back() != ' ')
         page_.text.push_back(' ');
     }
     line_breaks_ = 0;
     if (!in_word_) {
       in_word_ = true;
-      ++block_.words;
-      if (in_link_) ++block_.link_words;
+      ++block_->words;
+      if (in_link_) ++block_->link_words;
     }
-    block_.words += spaces;
-    if (in_link_) block_.link_words += spaces;
+    block_->words += spaces;
+    if (in_link_) block_->link_words += spaces;
     page_.text.append(bytes);
   }
 
@@ -416,19 +432,19 @@ class BlockCutter {
     if (++line_breaks_ >= 2) return flush();
     has_space_ = false;
     in_word_ = false;
-    if (page_.text.size() > block_.text_begin) page_.text.push_back('\n');
+    if (page_.text.size() > block_->text_begin) page_.text.push_back('\n');
   }
 
   void begin_block(std::uint32_t i, std::uint32_t context) {
     has_block_ = true;
     has_space_ = in_word_ = false;
     line_breaks_ = 0;
-    block_ = {};
-    block_.text_begin = static_cast<std::uint32_t>(page_.text.size());
-    block_.node = i;
-    block_.container = open_.back().container;
-    block_.context = context;
-    block_.source_begin = 0xFFFFFFFFu;
+    block_ = &page_.blocks.emplace_back();
+    block_->text_begin = static_cast<std::uint32_t>(page_.text.size());
+    block_->node = i;
+    block_->container = open_.back().container;
+    block_->context = context;
+    block_->source_begin = 0xFFFFFFFFu;
     runs_begin_ = page_.runs.size();
   }
 
@@ -436,19 +452,19 @@ class BlockCutter {
     if (!has_block_) return;
     has_block_ = false;
     auto& text = page_.text;
-    while (text.size() > block_.text_begin && text_byte(text.back()) == TextByte::space) text.pop_back();
-    if (text.size() == block_.text_begin || block_.words == 0) {
-      text.resize(block_.text_begin);
+    while (text.size() > block_->text_begin && text_byte(text.back()) == TextByte::space) text.pop_back();
+    if (text.size() == block_->text_begin || block_->words == 0) {
+      text.resize(block_->text_begin);
       page_.runs.resize(runs_begin_);
+      page_.blocks.pop_back();
       return;
     }
-    block_.text_end = static_cast<std::uint32_t>(text.size());
+    block_->text_end = static_cast<std::uint32_t>(text.size());
     trim_source();
-    const auto tag = nodes_[page_.containers[block_.container].node].tag;
+    const auto tag = nodes_[page_.containers[block_->container].node].tag;
     if (kernels::html_has(tag, HtmlTagTraits::heading)) {
-      block_.heading_level = static_cast<std::uint8_t>(static_cast<int>(tag) - static_cast<int>(HtmlTag::h1) + 1);
+      block_->heading_level = static_cast<std::uint8_t>(static_cast<int>(tag) - static_cast<int>(HtmlTag::h1) + 1);
     }
-    page_.blocks.push_back(block_);
     text.push_back('\n');  // Keeps texts of neighbouring blocks apart.
   }
 
@@ -476,7 +492,7 @@ class BlockCutter {
   FormulaFinder formulas_;
   Page& page_;
   std::vector<Open> open_;
-  Block block_;
+  Block* block_ = nullptr;  ///< The last one of the page while its text is read.
   bool has_block_ = false;
   bool has_space_ = false;
   bool in_word_ = false;

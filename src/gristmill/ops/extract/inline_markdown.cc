@@ -15,6 +15,12 @@ constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 constexpr bool is_letter(char c) noexcept { return static_cast<unsigned char>((c | 0x20) - 'a') < 26; }
 constexpr bool is_ascii_punctuation(char c) noexcept { return c > ' ' && c < 0x7F && !is_digit(c) && !is_letter(c); }
 
+std::string_view trimmed(std::string_view text) noexcept {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
 /// Whether a character that starts (or ends) here counts as punctuation for CommonMark's flanking rules. Beyond ASCII:
 /// the General Punctuation block, CJK symbols and full-width forms, and the signs of Latin-1.
 bool starts_with_punctuation(std::string_view text) noexcept {
@@ -66,6 +72,9 @@ void append_link_target(std::string_view href, std::string& out) {
 
 void InlineMarkdown::write(const Block& block, const InlineStyle& style) {
   style_ = style;
+  skip_runs_before(block);
+  if (next_run_ == page_.runs.size() || page_.runs[next_run_].text_begin >= block.text_end)
+    return write_plain(page_.text_of(block));
   cut_into_pieces(block);
   join_over_spaces();
   active_ = plain_until_ = {};
@@ -76,6 +85,24 @@ void InlineMarkdown::write(const Block& block, const InlineStyle& style) {
   for (auto level = level_count; level-- > 0;) {
     if (active_[level] != 0) close_level(level);
   }
+}
+
+/// Blocks are mostly written in their order: the runs of one are found where those of the one before end.
+void InlineMarkdown::skip_runs_before(const Block& block) {
+  if (next_run_ > 0 && page_.runs[next_run_ - 1].text_begin >= block.text_begin) {
+    const auto found = std::ranges::lower_bound(page_.runs, block.text_begin, {}, &TextRun::text_begin);
+    next_run_ = static_cast<std::size_t>(found - page_.runs.begin());
+  }
+  while (next_run_ < page_.runs.size() && page_.runs[next_run_].text_begin < block.text_begin) ++next_run_;
+}
+
+void InlineMarkdown::write_plain(std::string_view text) {
+  line_start_ = out_.size();
+  const auto inner = trimmed(text);
+  if (inner.empty()) return;
+  write_spaces(text.substr(0, static_cast<std::size_t>(inner.data() - text.data())));
+  tex_missing_ = 0;
+  write_escaped(inner);
 }
 
 bool InlineMarkdown::is_usable_link(std::uint32_t node) {
@@ -103,7 +130,7 @@ void InlineMarkdown::cut_into_pieces(const Block& block) {
   pieces_.clear();
   block_end_ = block.text_end;
   auto at = block.text_begin;
-  const auto first = std::ranges::lower_bound(page_.runs, block.text_begin, {}, &TextRun::text_begin);
+  const auto first = page_.runs.begin() + static_cast<std::ptrdiff_t>(next_run_);
   for (auto run = first; run != page_.runs.end() && run->text_begin < block.text_end; ++run) {
     add_piece(at, run->text_begin, nullptr);
     at = std::min(run->text_end, block.text_end);
@@ -113,10 +140,7 @@ void InlineMarkdown::cut_into_pieces(const Block& block) {
 }
 
 std::string_view InlineMarkdown::core(const Piece& piece) const {
-  auto text = std::string_view(page_.text).substr(piece.begin, piece.end - piece.begin);
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
+  return trimmed(std::string_view(page_.text).substr(piece.begin, piece.end - piece.begin));
 }
 
 /// `<b>one</b> <b>two</b>` is one emphasis: a space between equal pieces takes their style.

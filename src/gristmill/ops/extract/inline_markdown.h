@@ -42,6 +42,8 @@ class InlineMarkdown {
         last{}; ///< Last piece up to which nothing changes at this level and outside.
   };
 
+  void skip_runs_before(const Block& block);
+  void write_plain(std::string_view text);
   void cut_into_pieces(const Block& block);
   void add_piece(std::uint32_t begin, std::uint32_t end, const TextRun* run);
   void join_over_spaces();
@@ -63,6 +65,7 @@ class InlineMarkdown {
   const Page& page_;
   std::string& out_;
   InlineStyle style_;
+  std::size_t next_run_ = 0;    ///< First run at or behind the beginning of the block.
   std::vector<Piece> pieces_;
   std::array<std::uint32_t, level_count> active_{};
   std::array<std::uint32_t, level_count> plain_until_{};  ///< Piece from which the level may open again.

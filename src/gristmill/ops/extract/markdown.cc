@@ -42,6 +42,8 @@ class MarkdownRenderer {
  private:
   /// The items and quotes around a block, outermost first.
   void find_scopes(const Place& place) {
+    if (place.scope == scope_) return;
+    scope_ = place.scope;
     wanted_.clear();
     for (auto scope = place.scope; scope != 0; scope = structure_.place(page_.containers[scope].parent).scope) {
       if (keep_.lists || structure_.tag_of(scope) != HtmlTag::li) wanted_.push_back(scope);
@@ -64,8 +66,7 @@ class MarkdownRenderer {
     if (!out_.empty()) {
       out_.push_back('\n');
       if (!is_tight) {
-        const auto bare = prefix_.find_last_not_of(' ');
-        out_.append(prefix_, 0, bare == std::string::npos ? 0 : bare + 1);
+        out_.append(prefix_, 0, prefix_.find_last_not_of(' ') + 1);  // Of none: npos + 1 is 0.
         out_.push_back('\n');
       }
     }
@@ -246,7 +247,8 @@ class MarkdownRenderer {
   InlineMarkdown inline_;
   std::span<const std::uint8_t> chosen_;
   std::vector<std::uint32_t> open_;         ///< Items and quotes around the block before.
-  std::vector<std::uint32_t> wanted_;
+  std::vector<std::uint32_t> wanted_;       ///< Items and quotes around `scope_`, outermost first.
+  std::uint32_t scope_ = 0;                 ///< Innermost item or quote around the block before.
   std::vector<std::size_t> prefix_ends_;    ///< By open scope: end of its part of the prefix.
   std::string prefix_;                      ///< In front of each further line of the open scopes.
   bool was_code_ = false;

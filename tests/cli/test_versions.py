@@ -2,13 +2,12 @@
 """Versions, releases and exports, and what other programs read of them and add to them."""
 
 import json
-import pathlib
 import re
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
-from cli_support import EXPECTED, head_texts
+from cli_support import EXPECTED, KEPT, head_texts
+from pyiceberg.types import StringType
 
 # Versions
 
@@ -87,20 +86,6 @@ def test_sql(built):
     assert row == {"infinite": None, "list": [1.5, None]}
 
 
-@pytest.fixture(scope="module")
-def duckdb_connection():
-    """DuckDB with its Avro and Iceberg extensions, loaded out of their wheels."""
-    import duckdb
-    import duckdb_extension_avro
-    import duckdb_extension_iceberg
-
-    connection = duckdb.connect()
-    for module in (duckdb_extension_avro, duckdb_extension_iceberg):
-        (file,) = pathlib.Path(module.__file__).parent.rglob("*.duckdb_extension")
-        connection.execute(f"LOAD '{file}'")
-    return connection
-
-
 def test_pyiceberg_and_duckdb_read_every_version(history, duckdb_connection):
     location = history.json("dataset", "show", "clean/web")["metadata_location"]
     table = history.catalog().load_table("clean.web")
@@ -140,3 +125,27 @@ def test_what_pyiceberg_appends_is_read(history):
     # And the other way round again: an ingestion on top of a foreign commit.
     history.ingest(history.write_jsonl("later.jsonl", ["later"]))
     assert len(history.rows("raw/web")) == 8
+
+
+def test_columns_that_others_renamed_dropped_and_made_anew_are_read(workspace):
+    workspace.ingest(workspace.write_jsonl("texts.jsonl", KEPT[:5]))
+    workspace.run("normalize.unicode", "language.identify", "filter.gopher_quality: {annotate: true}")
+    table = workspace.catalog().load_table("clean.web")
+    (annotation, *_) = [name for name in table.schema().column_names if name.startswith("gopher_quality")]
+    with table.update_schema() as update:
+        update.rename_column("language", "tongue")
+        update.delete_column(annotation)
+    with table.update_schema() as update:
+        update.add_column(annotation, StringType())
+        update.add_column("language", StringType())
+    scanned = {row["id"]: row for row in table.scan().to_arrow().to_pylist()}
+    heads = workspace.json_lines("dataset", "head", "clean/web")
+    assert len(heads) == len(scanned) == 5
+    for head in heads:
+        row = scanned[head["id"]]
+        assert head["tongue"] == row["tongue"] == "en"
+        assert head["language"] is row["language"] is head[annotation] is row[annotation] is None
+    # The next run sees the columns by their new names, and gives its own new ids.
+    step = "filter.expression: {where: \"tongue = 'en' and language is null\"}"
+    run = workspace.json("run", workspace.pipeline(step, inputs="clean/web", output="clean/next"))
+    assert run["documents"]["out"] == 5

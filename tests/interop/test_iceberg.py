@@ -93,7 +93,7 @@ def test_versions_are_found_by_every_kind_of_name(driver, history):
     assert driver("scan", "raw/web", "v2")["snapshot"] == second
     assert driver("scan", "raw/web", str(third))["snapshot"] == third
     assert driver("scan", "raw/web", "2999-01-01T00:00:00Z")["records"] == 30
-    assert "no version yet" in driver.error("scan", "raw/web", "2001-01-01")["message"]
+    assert "has no version of 2001-01-01" in driver.error("scan", "raw/web", "2001-01-01")["message"]
     unknown = driver.error("scan", "raw/web", "v9")
     assert unknown["error"] == "not_found"
     assert "first, second" in unknown["message"]

@@ -68,11 +68,21 @@ Result<std::unique_ptr<DatasetWriter>> create_dataset_file(const std::string& pa
                                                            const std::vector<data::Column>& columns,
                                                            const WriterOptions& options);
 
+/// Numbers of rows of a data file, ascending.
+using RowNumbers = std::vector<std::int64_t>;
+
+/// How the version of a table that is read sees one of its data files.
+struct TableView {
+  std::vector<data::Column> columns;  ///< With their field ids: the file may hold them under earlier names.
+  RowNumbers deleted_rows;
+};
+
 /// Rows of row groups [begin, end) of one data file.
 struct DatasetPiece {
   std::string path;
   int row_group_begin = 0;
   int row_group_end = INT32_MAX;
+  std::shared_ptr<const TableView> view = nullptr;  ///< Null: the file as it stands.
 };
 
 /// Size of one row group, from the footer.
@@ -84,9 +94,9 @@ Result<std::vector<RowGroupFacts>> dataset_row_groups(const std::string& path);
 /// The operator columns that a data file holds, in file order.
 Result<std::vector<data::Column>> dataset_columns(const std::string& path);
 
-/// Reads a data file of ours or another Iceberg writer's, by column name; absent columns read as null. `columns` are
-/// filled into Document::columns in order. Page checksums are verified. `with_text` false leaves texts empty and is
-/// fast.
+/// Reads a data file of ours or another Iceberg writer's; absent columns read as null. `columns` are filled into
+/// Document::columns in order: found by the field id that the piece's view has for the name, else, and in a file
+/// without field ids, by name. Page checksums are verified. `with_text` false leaves texts empty and is fast.
 Result<std::unique_ptr<DocumentReader>> open_dataset_file(const DatasetPiece& piece,
                                                           const std::vector<data::Column>& columns,
                                                           std::size_t batch_bytes, bool with_text = true);

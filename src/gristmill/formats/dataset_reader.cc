@@ -99,6 +99,8 @@ class Reader final : public DocumentReader {
     const auto row_bytes = rows > 0 ? std::max<std::int64_t>(1, bytes / rows) : 1;
     reader_->set_batch_size(
         std::clamp<std::int64_t>(static_cast<std::int64_t>(batch_bytes_) / row_bytes, 1, rows_per_batch_max));
+    find_columns(metadata);
+    while (next_deleted_ < view().deleted_rows.size() && view().deleted_rows[next_deleted_] < row_) ++next_deleted_;
     auto made = reader_->GetRecordBatchReader(groups, wanted_columns(metadata, with_text));
     if (!made.ok()) return arrow_error(made.status(), fmt::format("reading {}", piece_.path));
     batches_ = std::move(made).ValueUnsafe();
@@ -112,18 +114,49 @@ class Reader final : public DocumentReader {
     }
     if (!rows) return false;
     cache_columns(*rows);
-    for (std::int64_t row = 0; row < rows->num_rows(); ++row) append(row, batch);
+    for (std::int64_t row = 0; row < rows->num_rows(); ++row) {
+      if (!skip_deleted()) append(row, batch);
+    }
     batch.owners.push_back(rows);
     return true;
   }
 
  private:
+  /// Finds the names under which the file holds the asked columns.
+  void find_columns(const parquet::FileMetaData& metadata) {
+    const auto& root = *metadata.schema()->group_node();
+    bool has_ids = false;
+    for (int i = 0; i < root.field_count(); ++i) has_ids = has_ids || root.field(i)->field_id() > 0;
+    for (const auto& column : columns_) {
+      const auto seen = std::ranges::find(view().columns, column.name, &data::Column::name);
+      const bool is_by_name = !has_ids || seen == view().columns.end();
+      names_.push_back(is_by_name ? column.name : std::string());
+      for (int i = 0; i < root.field_count() && names_.back().empty(); ++i) {
+        if (root.field(i)->field_id() == seen->field_id) names_.back() = root.field(i)->name();
+      }
+    }
+  }
+
+  [[nodiscard]] const TableView& view() const {
+    static const TableView as_it_stands;
+    return piece_.view ? *piece_.view : as_it_stands;
+  }
+
+  /// True, and one row further, when the next row is deleted.
+  bool skip_deleted() {
+    const auto& deleted = view().deleted_rows;
+    if (next_deleted_ >= deleted.size() || deleted[next_deleted_] != row_) return false;
+    ++next_deleted_;
+    ++row_;
+    return true;
+  }
+
   [[nodiscard]] std::vector<int> wanted_columns(const parquet::FileMetaData& metadata, bool with_text) const {
     std::vector<int> wanted;
     for (int i = 0; i < metadata.num_columns(); ++i) {
       const auto& name = metadata.schema()->Column(i)->path()->ToDotString();
       const bool is_origin = std::ranges::find(origin_names, name) != origin_names.end() && name != "content_digest";
-      const bool is_asked = std::ranges::find(columns_, name, &data::Column::name) != columns_.end();
+      const bool is_asked = std::ranges::find(names_, name) != names_.end();
       if (!with_text && (name == "text" || name == "conversation")) continue;
       if (is_origin || is_asked || name == "_tokens") wanted.push_back(i);
     }
@@ -179,7 +212,7 @@ class Reader final : public DocumentReader {
 
   void cache_columns(const arrow::RecordBatch& rows) {
     cells_.clear();
-    for (const auto& column : columns_) cells_.push_back(rows.GetColumnByName(column.name));
+    for (const auto& name : names_) cells_.push_back(name.empty() ? nullptr : rows.GetColumnByName(name));
     for (std::size_t i = 0; i < origin_names.size(); ++i) origin_[i] = rows.GetColumnByName(origin_names[i]);
     tokens_ = rows.GetColumnByName("_tokens");
   }
@@ -192,7 +225,9 @@ class Reader final : public DocumentReader {
   std::array<std::shared_ptr<arrow::Array>, origin_names.size()> origin_;
   std::shared_ptr<arrow::Array> tokens_;
   std::vector<std::shared_ptr<arrow::Array>> cells_;
+  std::vector<std::string> names_;  ///< Of the asked columns in this file; empty when it does not hold one.
   std::int64_t row_ = 0;
+  std::size_t next_deleted_ = 0;
 };
 
 }  // namespace

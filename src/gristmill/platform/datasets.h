@@ -9,6 +9,7 @@
 #include "gristmill/base/json.h"
 #include "gristmill/base/result.h"
 #include "gristmill/platform/workspace.h"
+#include "gristmill/store/row_deletes.h"
 #include "gristmill/store/table.h"
 
 namespace gristmill::platform {
@@ -23,6 +24,19 @@ Result<store::Table> open_or_create(const Workspace& workspace, const std::strin
 
 /// Data files of a version in document order: by commit, then by name.
 Result<std::vector<store::ScanFile>> scan_in_order(const store::Table& table, const store::Snapshot& snapshot);
+
+/// Opens the data files of a version, whose operator columns are `columns`, without the rows that are deleted.
+class VersionFiles {
+ public:
+  VersionFiles(const store::Table& table, std::vector<data::Column> columns)
+      : deletes_(table), columns_(std::move(columns)) {}
+  /// One file whole.
+  Result<formats::DatasetPiece> piece(const store::ScanFile& file);
+
+ private:
+  store::RowDeletes deletes_;
+  std::vector<data::Column> columns_;
+};
 
 /// Operator columns of a version: everything beyond the origin columns.
 Result<std::vector<data::Column>> operator_columns(const store::Table& table, const store::Snapshot& snapshot);

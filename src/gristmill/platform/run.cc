@@ -34,7 +34,8 @@ constexpr std::uint64_t split_bytes = std::uint64_t{32} << 20;
 struct RunInput {
   std::string dataset;
   std::int64_t version = 0;
-  std::vector<store::ScanFile> files;
+  std::vector<formats::DatasetPiece> files;
+  std::int64_t records = 0;
   std::vector<data::Column> columns;
 };
 
@@ -147,7 +148,7 @@ class PipelineRun {
     facts.peak_memory_bytes = peak_memory_bytes();
     facts.threads = runner.threads;
     facts.memory_bytes = memory();
-    for (const auto& input : inputs_) facts.inputs.push_back({input.dataset, input.version, records_of(input)});
+    for (const auto& input : inputs_) facts.inputs.push_back({input.dataset, input.version, input.records});
     return finish(facts, *result);
   }
 
@@ -187,17 +188,17 @@ class PipelineRun {
     GRISTMILL_TRY(const auto chosen, select_version(workspace_, selector));
     const auto& [table, snapshot] = chosen;
     RunInput input{.dataset = table.name().text(), .version = snapshot.id};
-    GRISTMILL_TRY(input.files, scan_in_order(table, snapshot));
     GRISTMILL_TRY(input.columns, operator_columns(table, snapshot));
+    GRISTMILL_TRY(const auto files, scan_in_order(table, snapshot));
+    VersionFiles opener(table, input.columns);
+    for (const auto& file : files) {
+      GRISTMILL_TRY(auto piece, opener.piece(file));
+      input.records += file.records - static_cast<std::int64_t>(piece.view->deleted_rows.size());
+      input.files.push_back(std::move(piece));
+    }
     // Ids belong to a table: the output gives its own.
     for (auto& column : input.columns) column.field_id = 0;
     return input;
-  }
-
-  static std::int64_t records_of(const RunInput& input) {
-    std::int64_t records = 0;
-    for (const auto& file : input.files) records += file.records;
-    return records;
   }
 
   Status resolve_columns(std::vector<data::Column> input_columns) {
@@ -231,8 +232,7 @@ class PipelineRun {
   [[nodiscard]] Json plan_json() const {
     auto inputs = Json::array();
     for (const auto& input : inputs_) {
-      inputs.push(
-          Json::object({{"dataset", input.dataset}, {"version", input.version}, {"documents", records_of(input)}}));
+      inputs.push(Json::object({{"dataset", input.dataset}, {"version", input.version}, {"documents", input.records}}));
     }
     auto columns = Json::array();
     for (const auto& column : columns_) {
@@ -254,7 +254,7 @@ class PipelineRun {
         for (int group = 0; group < static_cast<int>(groups.size()); ++group) {
           const auto bytes = static_cast<std::uint64_t>(groups[static_cast<std::size_t>(group)].bytes);
           if (plan.splits.empty() || plan.splits.back().bytes + bytes > split_bytes) plan.splits.emplace_back();
-          add_group(plan.splits.back(), file.path, group);
+          add_group(plan.splits.back(), {file.path, group, group + 1, file.view});
           plan.splits.back().bytes += bytes;
         }
       }
@@ -275,15 +275,15 @@ class PipelineRun {
     return plan;
   }
 
-  static void add_group(engine::Split& split, const std::string& path, int group) {
+  static void add_group(engine::Split& split, formats::DatasetPiece group) {
     if (!split.pieces.empty()) {
       auto& last = std::get<formats::DatasetPiece>(split.pieces.back());
-      if (last.path == path && last.row_group_end == group) {
-        last.row_group_end = group + 1;
+      if (last.path == group.path && last.row_group_end == group.row_group_begin) {
+        last.row_group_end = group.row_group_end;
         return;
       }
     }
-    split.pieces.emplace_back(formats::DatasetPiece{path, group, group + 1});
+    split.pieces.emplace_back(std::move(group));
   }
 
   Status note_failure(const Error& error) {

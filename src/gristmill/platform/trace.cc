@@ -15,6 +15,7 @@
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/ingest.h"
 #include "gristmill/platform/run.h"
+#include "gristmill/store/row_deletes.h"
 
 namespace gristmill::platform {
 namespace {
@@ -57,6 +58,7 @@ Result<std::optional<std::int64_t>> search_file(const std::string& path, const H
 Result<std::optional<Location>> find_in_version(const store::Table& table, const store::Snapshot& snapshot,
                                                 const Hash128& id) {
   GRISTMILL_TRY(const auto files, table.scan(snapshot));
+  store::RowDeletes deletes(table);
   for (const auto& file : files) {
     const auto index = index_of(file.path);
     std::optional<std::int64_t> row;
@@ -66,7 +68,9 @@ Result<std::optional<Location>> find_in_version(const store::Table& table, const
     } else {
       GRISTMILL_TRY(row, search_file(file.path, id));
     }
-    if (row)
+    if (!row) continue;
+    GRISTMILL_TRY(const auto deleted, deletes.of(file));
+    if (!std::ranges::binary_search(deleted, *row))
       return std::optional(
           Location{table.name().text(), snapshot.id, std::string(snapshot.note("gristmill.run-id")), file.path, *row});
   }

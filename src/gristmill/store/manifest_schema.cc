@@ -69,13 +69,28 @@ std::string_view manifest_list_avro_schema() {
 }
 
 const AvroSchema::FieldNames& manifest_field_names() {
-  static const AvroSchema::FieldNames names{
-      {0, "status"},         {1, "snapshot_id"},         {3, "sequence_number"},      {4, "file_sequence_number"},
-      {2, "data_file"},      {134, "content"},           {100, "file_path"},          {101, "file_format"},
-      {102, "partition"},    {103, "record_count"},      {104, "file_size_in_bytes"}, {108, "column_sizes"},
-      {109, "value_counts"}, {110, "null_value_counts"}, {137, "nan_value_counts"},   {125, "lower_bounds"},
-      {128, "upper_bounds"}, {131, "key_metadata"},      {132, "split_offsets"},      {135, "equality_ids"},
-      {140, "sort_order_id"}};
+  static const AvroSchema::FieldNames names{{0, "status"},
+                                            {1, "snapshot_id"},
+                                            {3, "sequence_number"},
+                                            {4, "file_sequence_number"},
+                                            {2, "data_file"},
+                                            {134, "content"},
+                                            {100, "file_path"},
+                                            {101, "file_format"},
+                                            {102, "partition"},
+                                            {103, "record_count"},
+                                            {104, "file_size_in_bytes"},
+                                            {108, "column_sizes"},
+                                            {109, "value_counts"},
+                                            {110, "null_value_counts"},
+                                            {137, "nan_value_counts"},
+                                            {125, "lower_bounds"},
+                                            {128, "upper_bounds"},
+                                            {131, "key_metadata"},
+                                            {132, "split_offsets"},
+                                            {135, "equality_ids"},
+                                            {140, "sort_order_id"},
+                                            {143, "referenced_data_file"}};
   return names;
 }
 

@@ -36,6 +36,13 @@ struct CommitRequest {
   InSameTransaction also;
 };
 
+/// A file of row-level deletes, as other Iceberg writers leave them.
+struct DeleteFile {
+  std::string path;
+  std::vector<int> equality_ids;  ///< Field ids of the columns compared; empty for a file of positions.
+  auto operator<=>(const DeleteFile&) const = default;
+};
+
 /// One data file of a snapshot.
 struct ScanFile {
   std::string path;
@@ -45,6 +52,8 @@ struct ScanFile {
   Json partition;  ///< Values by partition field name; empty for an unpartitioned table.
   std::int64_t sequence_number = 0;
   std::int64_t snapshot_id = 0;  ///< That added it.
+  std::int64_t spec_id = 0;
+  std::vector<DeleteFile> deletes;  ///< Those that may concern it; see RowDeletes.
 };
 
 /// An Iceberg table of the catalog, as of when it was loaded or last committed to. Copies are independent views; one
@@ -87,9 +96,10 @@ class Table {
   [[nodiscard]] std::vector<formats::TableColumn> assign_field_ids(std::vector<formats::TableColumn> columns) const;
 
   [[nodiscard]] const std::vector<Snapshot>& snapshots() const { return metadata_.snapshots(); }
-  /// Columns as of a snapshot.
+  /// Columns as of a snapshot; of the current one, the columns of the table now.
   [[nodiscard]] Result<std::vector<formats::TableColumn>> columns_at(const Snapshot& snapshot) const;
-  /// Data files of a snapshot. Row-level deletes of other writers and files that are not Parquet are refused.
+  /// Data files of a snapshot, with the delete files that may concern them. Deletion vectors (format version 3) and
+  /// files that are not Parquet are refused.
   [[nodiscard]] Result<std::vector<ScanFile>> scan(const Snapshot& snapshot) const;
   /// Finds a version: a tag or branch name, `v3` (the third commit), a snapshot id, a time such as
   /// 2026-11-01T00:00:00Z (what was current then), or nothing and `latest` for the current one.

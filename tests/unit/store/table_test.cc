@@ -220,28 +220,26 @@ TEST_CASE("columns travel with the commit that brings them") {
   CHECK(table.add_columns({score})->at(0).field_id == 100);
 }
 
-TEST_CASE("row-level deletes and other file formats are refused in clear words") {
+TEST_CASE("deletion vectors and other file formats are refused in clear words") {
   Workplace place;
   auto table = place.create();
   const auto snapshot = *table.append(place.request(1));
   auto manifests = *store::read_manifest_list(snapshot.manifest_list);
-  const auto list_path = *store::path_of(snapshot.manifest_list);
-  manifests[0].content = store::ManifestContent::deletes;
-  const auto overwrite = [&](const std::string& path, const std::string& bytes) {
-    REQUIRE(io::write_file(path, bytes).ok());
-  };
-  overwrite(list_path, *store::encode_manifest_list({}, manifests));
-  const auto deletes = table.scan(snapshot);
-  REQUIRE(!deletes.ok());
-  CHECK(deletes.error().message.find("row-level delete files") != std::string::npos);
-
-  manifests[0].content = store::ManifestContent::data;
-  overwrite(list_path, *store::encode_manifest_list({}, manifests));
   auto manifest = *store::read_manifest(manifests[0]);
-  manifest.entries[0].file.set("file_format", "ORC");
-  overwrite(*store::path_of(manifests[0].location),
-            *store::encode_manifest({}, manifest.avro_schema, manifest.entries));
-  CHECK(table.scan(snapshot).error().message.find("format ORC; only PARQUET") != std::string::npos);
+  const auto refusal = [&](store::ManifestContent content, const char* format) {
+    manifests[0].content = content;
+    manifest.entries[0].file.set("file_format", format);
+    manifest.entries[0].file.set("content", content == store::ManifestContent::data ? 0 : 1);
+    const auto list_bytes = *store::encode_manifest_list({}, manifests);
+    const auto manifest_bytes = *store::encode_manifest({.content = content}, manifest.avro_schema, manifest.entries);
+    REQUIRE(io::write_file(*store::path_of(snapshot.manifest_list), list_bytes).ok());
+    REQUIRE(io::write_file(*store::path_of(manifests[0].location), manifest_bytes).ok());
+    const auto scanned = table.scan(snapshot);
+    REQUIRE(!scanned.ok());
+    return scanned.error().message;
+  };
+  CHECK(refusal(store::ManifestContent::data, "ORC").find("format ORC; only PARQUET") != std::string::npos);
+  CHECK(refusal(store::ManifestContent::deletes, "PUFFIN").find("deletion vector") != std::string::npos);
 }
 
 TEST_CASE("a warehouse that may not be written, or is full, is said so and stays as it was") {

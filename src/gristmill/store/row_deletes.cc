@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/store/row_deletes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "gristmill/store/location.h"
+
+namespace gristmill::store {
+
+Status RowDeletes::load(const DeleteFile& file) {
+  if (positions_.contains(file.path) || equalities_.contains(file.path)) return {};
+  if (!file.equality_ids.empty()) {
+    std::vector<formats::TableColumn> columns;
+    for (const auto id : file.equality_ids) {
+      const auto column = table_->metadata().column_by_id(id);
+      if (!column)
+        return corrupt_data(fmt::format("equality delete file {}: no column has field id {}", file.path, id));
+      columns.push_back(*column);
+    }
+    GRISTMILL_TRY(auto deletes, formats::EqualityDeletes::read(file.path, columns));
+    equalities_.emplace(file.path, std::move(deletes));
+    return {};
+  }
+  GRISTMILL_TRY(auto by_location, formats::read_position_deletes(file.path));
+  auto& by_path = positions_[file.path];
+  for (auto& [location, rows] : by_location) {
+    GRISTMILL_TRY(auto path, path_of(location));
+    by_path[std::move(path)] = std::move(rows);
+  }
+  return {};
+}
+
+Result<formats::RowNumbers> RowDeletes::of(const ScanFile& file) {
+  formats::RowNumbers rows;
+  for (const auto& remove : file.deletes) {
+    GRISTMILL_RETURN_IF_ERROR(load(remove));
+    formats::RowNumbers found;
+    if (const auto equality = equalities_.find(remove.path); equality != equalities_.end()) {
+      GRISTMILL_TRY(found, equality->second.rows_of(file.path));
+    } else if (const auto position = positions_[remove.path].find(file.path);
+               position != positions_[remove.path].end()) {
+      found = position->second;
+    }
+    formats::RowNumbers all;
+    std::ranges::set_union(rows, found, std::back_inserter(all));
+    rows = std::move(all);
+  }
+  // A position behind the last row deletes nothing.
+  std::erase_if(rows, [&](std::int64_t row) { return row < 0 || row >= file.records; });
+  return rows;
+}
+
+}  // namespace gristmill::store

@@ -14,9 +14,31 @@ from harness import PEERS, ROOT, WORK, corpus, empty, interleaved, median, peer_
 
 # Units that end a block after a few bytes each, nest without end, or make the parser look back.
 HOSTILE = (
-    "<p>x", "<div>", "<div>x ", "<ul><li>x", "<table><tr><td>x", "<svg><p>", "<a href=x>y<div>", "<br><br>x", "<h1>x",
-    "<dd>x<dt>", "<p class='a b c'>x", "</p>", "<x-y>z", "&", "<b><i>x</b>", "<td>1", "<li>x y z w v u</li>",
+    "<p>x", "<p>[", "<p>!", "<div>", "<div>x ", "<ul><li>x", "<table><tr><td>x", "<table><p>x", "<svg><p>",
+    "<svg><desc><p>", "<a href=x>y<div>", "<a><p>", "<br><br>x", "<h1>x", "<h1>x<p>y", "<dd>x<dt>", "<i><p>x",
+    "<p class='a b c'>x", "</p>", "<x-y>z", "&", "&amp;", "<b><i>x</b>", "<td>1", "<td>|", "<hr>x", "<pre>x\n",
+    "<button><p>x", "<select><option>x", "<template>x", "<math><mi>x", "<!-", "<![CDATA[x]]>", "\0", "x ",
+    "<li>x y z w v u</li>", "<img class=latex alt=x>", "<table>x", "<blockquote>x",
+    "<time datetime=2020-01-01>x</time>",
 )  # fmt: skip
+
+# Beginnings that make what follows dearer: many elements open around each block, or much to compare it with.
+HOSTILE_FRAMES = (
+    ("<b>" * 500, "<p>x"), ("<blockquote>" * 500, "<p>x"), ("<ul><li>" * 250, "<li>x"), ("<div>" * 500, "</section>"),
+    ("".join(f"<div class='c{i % 50}'>" for i in range(500)), "<p>x"), ("<p>" + "<b><i><u><em>" * 100, "<p>x"),
+    ("<h1>a b c d e f g h i j k l m n", "<p>x"), ("<title>a b c d e f g h</title>", "<h1>a"), ("<table><tr>", "<td>x"),
+    ("<table>" * 500, "x<b>"), ("<table><td>" * 250, "<td>x"), ("<p ", "a "), ("<p class='", "c1 "), ("<!--", "--!"),
+    ("<script>", "<!--<script>"), ("<title>", "</titl"), ("<pre>", "x\n"), ("<ul><li>" * 250 + "<pre>", "x\n"),
+)  # fmt: skip
+
+
+def hostile_pages():
+    """Name and text of a megabyte of each."""
+    for opening, unit in [*(("", unit) for unit in HOSTILE), *HOSTILE_FRAMES]:
+        name = f"'{unit}' repeated" + (f" behind '{opening[:12]}...'" if opening else "")
+        yield name, opening + unit * ((1_000_000 - len(opening)) // len(unit))
+    yield "as many classes", "".join(f"<p class='a{i} b{i} c{i}'>x" for i in range(1_000_000 // 33))
+    yield "as many attributes", "<p " + " ".join(f"a{i}=b" for i in range(1_000_000 // 10)) + ">x"
 
 
 def labelled_pages():
@@ -71,25 +93,30 @@ def extraction(repeats):
     }
 
 
-def extraction_worst_page(repeats):
-    """A megabyte of each of the worst units known."""
+def slowest_page(repeats, options):
+    """The slowest of the hostile pages: its measurement and its name."""
     folder = empty("hostile-pages")
     folder.mkdir(parents=True)
-    slowest = None
-    for i, unit in enumerate(HOSTILE):
+    measured = []
+    for i, (name, text) in enumerate(hostile_pages()):
         page = folder / f"{i}.html"
-        page.write_text(unit * (1_000_000 // len(unit)))
+        page.write_text(text)
         listed = folder / f"{i}.list"
         # Ten times in a row, so that starting up does not count.
         listed.write_text(f"{page}\n" * 10)
-        ours = median([ours_on(listed, {}) for _ in range(repeats)])
-        if slowest is None or ours["cpu_seconds"] > slowest[0]["cpu_seconds"]:
-            slowest = ours, unit
-    ours, unit = slowest
+        measured.append((ours_on(listed, options), name, listed))
+    # Measured once each, the few slowest again: one disturbed run must not name the wrong page.
+    measured.sort(key=lambda one: -one[0]["cpu_seconds"])
+    again = [(median([ours_on(listed, options) for _ in range(repeats)]), name) for _, name, listed in measured[:5]]
+    return max(again, key=lambda one: one[0]["cpu_seconds"]), len(measured)
+
+
+def worst_page(repeats, options, what):
+    (ours, name), count = slowest_page(repeats, options)
     each = 1000 * ours["cpu_seconds"] / (ours["output"]["bytes"] / 1e6)
     return {
-        "what": "Slowest hostile page: CPU milliseconds per MB",
-        "input": f"{len(HOSTILE)} pages of 1 MB; slowest '{unit}' repeated",
+        "what": f"Slowest hostile page{what}: CPU milliseconds per MB",
+        "input": f"{count} pages of 1 MB; slowest {name}",
         "peer": "none",
         "theirs": None,
         "ours": ours,
@@ -101,4 +128,18 @@ def extraction_worst_page(repeats):
     }
 
 
-COMPARISONS = {"extraction": extraction, "extraction_worst_page": extraction_worst_page}
+def extraction_worst_page(repeats):
+    """A megabyte of each of the worst units known."""
+    return worst_page(repeats, {}, "")
+
+
+def extraction_worst_markdown(repeats):
+    """The same as Markdown."""
+    return worst_page(repeats, {"format": "markdown"}, " as Markdown")
+
+
+COMPARISONS = {
+    "extraction": extraction,
+    "extraction_worst_page": extraction_worst_page,
+    "extraction_worst_markdown": extraction_worst_markdown,
+}

@@ -179,8 +179,9 @@ class _Extract:
             model: The built-in model, with the beginning of its SHA-256; see docs/models/page-content.md.
                 One of: content-1-9409c75eda7fb059.
             min_words: Pages with less content are dropped (1..100000 words).
-            max_nodes: Pages with more elements and texts are quarantined (32 bytes of memory each)
-                (100..1e+08 nodes).
+            max_nodes: Pages with more elements and texts are quarantined. Large pages may have one for each
+                4 bytes, but at most 8 times as many; each takes about 100 bytes of memory (100..1e+08
+                nodes).
             Adds the column `title` (string): Title of the page (metadata).
             Adds the column `author` (string): Authors that the page names, joined by '; ' (metadata).
             Adds the column `date` (string): Date of publication, ISO 8601 (metadata).
@@ -200,7 +201,7 @@ class _Extract:
                 byte range of each block in the text and in the page as it reached the operator (spans).
             Reasons: html.no_content, html.too_complex.
 
-        Version 3. Reference: HTML standard, sections 12 and 13; block features after Kohlschuetter et al.
+        Version 4. Reference: HTML standard, sections 12 and 13; block features after Kohlschuetter et al.
         2010 and Readability.
         """
 

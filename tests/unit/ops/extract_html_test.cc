@@ -89,6 +89,14 @@ TEST_CASE("hostile pages end with a verdict") {
   CHECK(extract(std::string(100'000, '\0')).reason == "html.no_content");
 }
 
+TEST_CASE("large pages may have more nodes") {
+  // 100 nodes, or one for each 4 bytes, but 400 at most: a cell of 9 bytes and its text are two.
+  Extractor extract(R"({"max_nodes": 100, "metadata": []})");
+  CHECK(extract("<table><tr>" + repeated("<td>1</td>", 1'500)).outcome == Outcome::kept);
+  CHECK(extract("<table><tr>" + repeated("<td>1</td>", 6'000)).reason == "html.too_complex");
+  CHECK(extract(repeated("<p>x", 360)).reason == "html.too_complex");
+}
+
 TEST_CASE("hostile pages do not swell as Markdown") {
   Extractor extract(
       R"({"format": "markdown", "profile": "recall", "spans": true, "metadata": ["author", "date", "json_ld"],

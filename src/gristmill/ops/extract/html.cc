@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "gristmill/kernels/html_tree.h"
 #include "gristmill/ops/extract/blocks.h"
@@ -74,7 +75,8 @@ constexpr std::array options{
                .maximum = 100000000,
                .unit = "nodes",
                .choices = "",
-               .help = "Pages with more elements and texts are quarantined (32 bytes of memory each)"},
+               .help = "Pages with more elements and texts are quarantined. Large pages may have one for each 4 bytes, "
+                       "but at most 4 times as many; each takes about 100 bytes of memory"},
 };
 
 constexpr auto text_column = data::ColumnType::string;
@@ -117,6 +119,14 @@ struct HtmlScratch final : Scratch {
 constexpr std::size_t nodes_kept_max = 1u << 19;
 constexpr std::size_t text_kept_max = 16u << 20;
 constexpr std::size_t page_bytes_max = std::size_t{1} << 30;
+
+/// Nodes that a page may have. A table of 20 MB has millions without malice; what malice needs stays bounded.
+std::uint32_t nodes_allowed(std::size_t page_bytes, std::uint32_t nodes_max) {
+  constexpr std::size_t bytes_per_node = 4;
+  constexpr std::uint64_t times_max = 4;
+  const auto most = std::min<std::uint64_t>(times_max * nodes_max, std::numeric_limits<std::uint32_t>::max());
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(page_bytes / bytes_per_node, nodes_max, most));
+}
 
 bool is_html(std::string_view media_type) {
   return media_type.starts_with("text/html") || media_type.starts_with("application/xhtml+xml");
@@ -163,7 +173,7 @@ void release_large(HtmlScratch& scratch) {
 
 constinit const Spec ExtractHtml::spec_{
     .name = "extract.html",
-    .version = 3,
+    .version = 4,
     .kind = Kind::map,
     .summary = "Turns HTML pages into the text or Markdown of their main content; other documents pass unchanged.",
     .reference = "HTML standard, sections 12 and 13; block features after Kohlschuetter et al. 2010 and Readability",
@@ -231,9 +241,11 @@ Verdict ExtractHtml::apply(data::Document& document, Scratch& scratch) const {
         too_complex, fmt::format("page of {} bytes, at most {} allowed", document.text.size(), page_bytes_max));
   }
   auto& own = static_cast<HtmlScratch&>(scratch);
-  if (!own.tree.parse(document.text, {.nodes_max = nodes_max_})) {
+  const auto nodes_max = nodes_allowed(document.text.size(), nodes_max_);
+  if (!own.tree.parse(document.text, {.nodes_max = nodes_max})) {
     release_large(own);
-    return Verdict::quarantined(too_complex, fmt::format("more than {} elements and texts (max_nodes)", nodes_max_));
+    return Verdict::quarantined(too_complex, fmt::format("more than {} elements and texts in {} bytes (max_nodes {})",
+                                                         nodes_max, document.text.size(), nodes_max_));
   }
   extract::cut_into_blocks(own.tree, keep_.links || is_markdown_, own.page);
   const auto chosen = extract::decide(own.tree, own.page, profile_);

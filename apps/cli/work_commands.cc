@@ -154,6 +154,37 @@ std::string tally_text(const Json& step) {
   return out.empty() ? "" : fmt::format("{} found:{}\n", step["name"].as_string(), out);
 }
 
+/// Why documents were dropped: all reasons, or the most frequent of many.
+std::string reasons_text(const Json& dropped) {
+  constexpr std::size_t shown_max = 12;
+  std::vector<std::pair<std::string, std::int64_t>> reasons;
+  for (const auto& [reason, count] : dropped.members()) reasons.emplace_back(reason, count.as_int());
+  const auto more = reasons.size() > shown_max ? reasons.size() - shown_max : 0;
+  if (more > 0) {
+    std::ranges::stable_sort(reasons, std::ranges::greater(), &std::pair<std::string, std::int64_t>::second);
+    reasons.resize(shown_max);
+  }
+  std::string out;
+  for (const auto& [reason, count] : reasons)
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", reason, format_count(count));
+  if (more > 0) out += fmt::format(", and {} more reasons", more);
+  return out;
+}
+
+/// The first documents of a run that went to quarantine, with what was wrong; of a traceback its last line.
+std::string quarantine_text(const std::vector<Json>& notes) {
+  constexpr std::size_t shown_max = 3;
+  std::string out;
+  for (std::size_t i = 0; i < std::min(shown_max, notes.size()); ++i) {
+    std::string_view message = notes[i]["message"].as_string();
+    while (message.ends_with('\n')) message.remove_suffix(1);
+    message.remove_prefix(message.rfind('\n') + 1);
+    out += fmt::format("quarantined: {} at byte {}: {} ({})\n", notes[i]["origin_uri"].as_string(),
+                       notes[i]["offset"].as_int(), message, notes[i]["reason"].as_string());
+  }
+  return out;
+}
+
 std::string run_text(const Json& run) {
   const auto& documents = run["documents"];
   std::string out = fmt::format("{}  {}  {}\n", run["run_id"].as_string(), run["pipeline"].as_string(),
@@ -164,15 +195,12 @@ std::string run_text(const Json& run) {
       {"OPERATOR", "IN", "OUT", "DROPPED", "QUARANTINED", "CPU S", "MB/S", "WHY"}};
   for (const auto& item : run["operators"].items()) {
     std::int64_t dropped = 0;
-    std::string why;
-    for (const auto& [reason, count] : item["dropped"].members()) {
-      dropped += count.as_int();
-      why += fmt::format("{}{} {}", why.empty() ? "" : ", ", reason, format_count(count.as_int()));
-    }
+    for (const auto& [reason, count] : item["dropped"].members()) dropped += count.as_int();
     const auto cpu = item["cpu_seconds"].as_double();
     rows.push_back({plain(item["name"]), plain(item["in"]), plain(item["out"]), format_count(dropped),
                     plain(item["quarantined"]), fmt::format("{:.2f}", cpu),
-                    cpu > 0 ? fmt::format("{:.1f}", item["bytes_in"].as_double() / 1e6 / cpu) : "-", why});
+                    cpu > 0 ? fmt::format("{:.1f}", item["bytes_in"].as_double() / 1e6 / cpu) : "-",
+                    reasons_text(item["dropped"])});
   }
   out += "\n" + table(rows) + "\n";
   for (const auto& item : run["operators"].items()) out += tally_text(item);
@@ -192,6 +220,7 @@ std::string run_text(const Json& run) {
     parts += fmt::format("{}{} {:.2f}", parts.empty() ? "" : ", ", part["name"].as_string(),
                          part["cpu_seconds"].as_double());
   if (!parts.empty()) out += fmt::format("beside the operators: {} CPU s\n", parts);
+  out += quarantine_text(run["quarantine"].items());
   for (const auto& alert : run["alerts"].items()) out += fmt::format("alert: {}\n", alert["message"].as_string());
   if (run.contains("report")) out += fmt::format("report: {}\n", run["report"].as_string());
   return out;

@@ -156,6 +156,25 @@ def load(reference, folder):
     return value, module
 
 
+def require_batch_function(function, reference):
+    """Refuses what can never judge a batch, before any document is read."""
+    call = function if inspect.isroutine(function) else getattr(function, "__call__", None)
+    if not callable(function):
+        raise TypeError(f"{reference} makes an object without __call__(self, batch)")
+    if inspect.iscoroutinefunction(call) or inspect.isasyncgenfunction(call):
+        raise TypeError(f"{reference} is asynchronous: a plain function of a batch is needed")
+    if inspect.isgeneratorfunction(call):
+        raise TypeError(f"{reference} yields: return a dict of lists instead")
+    try:
+        parameters = inspect.signature(function)
+    except (TypeError, ValueError):  # Some functions written in C tell no signature.
+        return
+    try:
+        parameters.bind(None)
+    except TypeError as error:
+        raise TypeError(f"{reference}{parameters} cannot be called with a batch: {error}") from None
+
+
 def takes(function, count):
     """Whether a function takes this many arguments by position."""
     try:
@@ -219,6 +238,7 @@ def main():
     try:
         value, module = load(setting["function"], setting["folder"])
         function = bind(value, setting["config"])
+        require_batch_function(function, setting["function"])
         write_frame(replies, {"ok": True, "digest": source_digest(module), "cpu": time.process_time()})
     except BaseException as error:
         write_frame(replies, {"ok": False, "error": own_frames(error)})

@@ -27,6 +27,34 @@ def only_reason(batch):
     return {"reason": ["odd" if int(text.split()[1]) % 2 else None for text in batch["text"]]}
 
 
+def reason_of_its_own(batch):
+    return {"reason": [f"is {text}" for text in batch["text"]]}
+
+
+async def waits(batch):
+    return None
+
+
+def yields(batch):
+    yield from batch["text"]
+
+
+def of_three(batch, config, more):
+    return None
+
+
+class NoCall:
+    pass
+
+
+class ByNumber:
+    def __init__(self, config):
+        self.limit = config["limit"]
+
+    def __call__(self, batch):
+        return {"keep": [len(text) < self.limit for text in batch["text"]]}
+
+
 def nothing(batch):
     return None
 
@@ -163,6 +191,39 @@ def test_documents_are_dropped_with_reasons(place):
     assert operator(run)["dropped"] == {"judge.dropped": 2}
     assert operator(run, 1)["dropped"] == {"only_reason.odd": 8}
     assert operator(run, 2)["out"] == 10
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("waits", "asynchronous"),
+        ("yields", "return a dict of lists"),
+        ("of_three", "cannot be called with a batch"),
+        ("NoCall", "__call__"),
+        ("ByNumber", "KeyError: 'limit'"),
+    ],
+)
+def test_what_cannot_judge_a_batch_is_refused_before_the_run(place, name, message):
+    with pytest.raises(gristmill.Error, match=message):
+        place.run(place.step(name))
+
+
+def test_a_run_that_quarantines_everything_tells_why(place):
+    with pytest.raises(gristmill.Error, match="every document went to quarantine.*declared"):
+        place.run(place.step("shape_undeclared"))
+    words = ["run", place.pipeline(place.step("raises", batch=1)), "--workspace", place.workspace]
+    told = place.command(*words, check=False).stdout
+    assert "quarantined: " in told and "KeyError: 'five is not to my liking' (raises.failed)" in told
+
+
+def test_reasons_without_end_are_summed_up(gristmill, tmp_path, monkeypatch):
+    monkeypatch.setenv("GRISTMILL", str(gristmill.program))
+    place = Place(gristmill, tmp_path, 250)
+    made = operator(place.run(place.step("reason_of_its_own", batch=7)))
+    assert sum(made["dropped"].values()) == 250
+    assert len(made["dropped"]) <= 101
+    assert made["dropped"]["reason_of_its_own.is_text_0"] == 1
+    assert made["dropped"]["reason_of_its_own.other"] == 150
 
 
 def test_annotate_writes_the_reason_instead(place):

@@ -130,6 +130,16 @@ OperatorAccount operator_from(const Json& json) {
   return account;
 }
 
+/// The reason that documents with this one are counted under.
+std::string told_reason(const Counts& counts, const std::string& reason) {
+  if (counts.size() < reasons_max || counts.contains(reason)) return reason;
+  return reason.substr(0, reason.find('.')) + ".other";
+}
+
+void add_reasons(Counts& into, const Counts& from) {
+  for (const auto& [reason, count] : from) into[told_reason(into, reason)] += count;
+}
+
 void add_operator(OperatorAccount& into, const OperatorAccount& from) {
   into.in += from.in;
   into.out += from.out;
@@ -138,10 +148,11 @@ void add_operator(OperatorAccount& into, const OperatorAccount& from) {
   into.cpu_seconds += from.cpu_seconds;
   into.bytes_in += from.bytes_in;
   into.bytes_out += from.bytes_out;
-  add_counts(into.dropped, from.dropped);
-  add_counts(into.quarantined, from.quarantined);
+  add_reasons(into.dropped, from.dropped);
+  add_reasons(into.quarantined, from.quarantined);
   for (const auto& [subject, counts] : from.tally) add_counts(into.tally[subject], counts);
   for (const auto& [reason, list] : from.examples) {
+    if (into.examples.size() >= 2 * reasons_max && !into.examples.contains(reason)) continue;
     auto& kept = into.examples[reason];
     for (const auto& example : list) {
       if (kept.size() < examples_max) kept.push_back(example);

@@ -24,6 +24,9 @@ struct Example {
   std::string text;
 };
 
+/// Different reasons of an operator that are told apart; documents of further ones count as `<operator>.other`.
+constexpr std::size_t reasons_max = 100;
+
 /// What one operator did. Documents balance: in + created = out + dropped + merged + quarantined.
 struct OperatorAccount {
   std::string name;

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <set>
 
+#include "gristmill/engine/accounting.h"
 #include "gristmill/kernels/utf8.h"
 
 namespace gristmill::engine {
@@ -20,6 +22,8 @@ constexpr milliseconds start_limit = std::chrono::minutes(10);
 constexpr std::size_t call_bytes_max = std::size_t{16} << 20;
 constexpr std::size_t message_bytes_max = 4000;
 constexpr std::size_t reason_bytes_max = 64;
+// A function that puts numbers or addresses into its reasons must not fill the accounting with them.
+constexpr std::string_view other_reason = "other";
 
 struct Part {
   std::string_view name;
@@ -175,6 +179,11 @@ std::string shortened(const std::string& message) {
 
 }  // namespace
 
+/// The reasons that a task has met; verdicts point into it.
+struct ReasonScratch final : ops::Scratch {
+  std::set<std::string, std::less<>> reasons;
+};
+
 /// What came of one call.
 struct PythonOperator::Answer {
   std::string_view trouble;  ///< Empty: all documents are judged. Else the code of a reason.
@@ -201,6 +210,8 @@ PythonOperator::PythonOperator(PythonFunction function)
 }
 
 PythonOperator::~PythonOperator() = default;
+
+std::unique_ptr<ops::Scratch> PythonOperator::make_scratch() const { return std::make_unique<ReasonScratch>(); }
 
 Result<std::unique_ptr<PythonOperator>> PythonOperator::make(PythonFunction function) {
   auto made = std::unique_ptr<PythonOperator>(new PythonOperator(std::move(function)));
@@ -254,7 +265,7 @@ ops::Verdict PythonOperator::apply(data::Document& document, ops::Scratch& scrat
   ops::Verdict verdict;
   auto* const pointer = &document;
   const auto status = apply_batch(std::span(&pointer, 1), scratch, std::span(&verdict, 1));
-  return status ? verdict : ops::Verdict::quarantined(reason("failed"), status.error().message);
+  return status ? verdict : ops::Verdict::quarantined(reason("failed", scratch), status.error().message);
 }
 
 Status PythonOperator::apply_batch(Documents documents, ops::Scratch& scratch, Verdicts verdicts) const {
@@ -278,7 +289,7 @@ Status PythonOperator::judge(Documents documents, ops::Scratch& scratch, Verdict
   }
   if (answer.trouble.empty()) return {};
   if (documents.size() == 1) {
-    verdicts[0] = ops::Verdict::quarantined(reason(answer.trouble), shortened(answer.message));
+    verdicts[0] = ops::Verdict::quarantined(reason(answer.trouble, scratch), shortened(answer.message));
     return {};
   }
   const auto half = documents.size() / 2;
@@ -361,8 +372,9 @@ Status PythonOperator::take(const Frame& frame, Documents documents, ops::Scratc
   for (std::size_t row = 0; row < documents.size(); ++row) {
     const auto* code = why == nullptr ? nullptr : std::get_if<std::string_view>(&(*why)[row]);
     const bool is_kept = keep != nullptr ? std::get<bool>((*keep)[row]) : code == nullptr;
-    verdicts[row] = is_kept ? ops::Verdict::kept()
-                            : ops::Verdict::dropped(reason(code != nullptr && !code->empty() ? *code : "dropped"));
+    verdicts[row] = is_kept
+                        ? ops::Verdict::kept()
+                        : ops::Verdict::dropped(reason(code != nullptr && !code->empty() ? *code : "dropped", scratch));
   }
   return {};
 }
@@ -374,15 +386,19 @@ std::string_view PythonOperator::answer_type(std::string_view name) const {
   return found == columns_out_.end() ? std::string_view("nothing") : type_name(found->type);
 }
 
-std::string_view PythonOperator::reason(std::string_view code) const {
+std::string_view PythonOperator::reason(std::string_view code, ops::Scratch& scratch) const {
   std::string text = function_.name + ".";
   for (const char letter : code.substr(0, reason_bytes_max)) {
     const bool is_plain = (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '_';
     const bool is_upper = letter >= 'A' && letter <= 'Z';
     text += is_plain ? letter : is_upper ? static_cast<char>(letter - 'A' + 'a') : '_';
   }
-  const std::scoped_lock lock(mutex_);
-  return *reasons_.insert(std::move(text)).first;
+  // Those of a task are limited, whatever other threads see, so that the same input gives the same counts.
+  auto& reasons = static_cast<ReasonScratch&>(scratch).reasons;
+  const auto found = reasons.find(text);
+  if (found != reasons.end()) return *found;
+  if (reasons.size() >= reasons_max) text = fmt::format("{}.{}", function_.name, other_reason);
+  return *reasons.insert(std::move(text)).first;
 }
 
 }  // namespace gristmill::engine

@@ -7,7 +7,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +40,7 @@ class PythonOperator final : public ops::Operator {
   ~PythonOperator() override;
 
   [[nodiscard]] const ops::Spec& spec() const override { return spec_; }
+  [[nodiscard]] std::unique_ptr<ops::Scratch> make_scratch() const override;
   ops::Verdict apply(data::Document& document, ops::Scratch& scratch) const override;
   [[nodiscard]] bool is_batched() const override { return true; }
   Status apply_batch(std::span<data::Document* const> documents, ops::Scratch& scratch,
@@ -66,7 +66,7 @@ class PythonOperator final : public ops::Operator {
   Answer bury(Worker& worker, ops::Scratch& scratch) const;
   Status take(const Frame& frame, Documents documents, ops::Scratch& scratch, Verdicts verdicts) const;
   [[nodiscard]] std::string_view answer_type(std::string_view name) const;
-  [[nodiscard]] std::string_view reason(std::string_view code) const;
+  [[nodiscard]] std::string_view reason(std::string_view code, ops::Scratch& scratch) const;
 
   PythonFunction function_;
   std::string name_;
@@ -76,7 +76,6 @@ class PythonOperator final : public ops::Operator {
   std::string source_digest_;
   mutable std::mutex mutex_;
   mutable std::map<pid_t, Worker> workers_;  ///< By thread: a worker ends with the one that started it.
-  mutable std::set<std::string, std::less<>> reasons_;  ///< Verdicts point into it.
 };
 
 }  // namespace gristmill::engine

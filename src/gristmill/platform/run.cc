@@ -45,6 +45,15 @@ std::int64_t peak_memory_bytes() {
   return std::int64_t{usage.ru_maxrss} * 1024;
 }
 
+/// Why a run without a single good document failed, with what was wrong with the first; of a traceback its last line.
+std::string hopeless_message(const engine::Account& account) {
+  std::string_view first = account.quarantine.empty() ? std::string_view() : account.quarantine.front().message;
+  while (first.ends_with('\n')) first.remove_suffix(1);
+  first.remove_prefix(first.rfind('\n') + 1);
+  return fmt::format("every document went to quarantine; nothing was committed{}{}",
+                     first.empty() ? "" : "; the first: ", first);
+}
+
 /// A pipeline with everything resolved, and the run that executes it.
 class PipelineRun {
  public:
@@ -315,7 +324,7 @@ class PipelineRun {
     const auto& account = result.account;
     const bool is_hopeless = account.documents_in > 0 && account.quarantined_total() == account.documents_in;
     if (is_hopeless) {
-      document.set("status", "failed").set("error", "every document went to quarantine; nothing was committed");
+      document.set("status", "failed").set("error", hopeless_message(account));
       GRISTMILL_RETURN_IF_ERROR(
           workspace_.database().write([&](meta::Transaction& transaction) { return save(transaction, document); }));
     } else {

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "gristmill/kernels/pii/name_features.h"
+#include "gristmill/kernels/pii/name_lexicon.h"
 
 namespace gristmill::kernels::pii {
 namespace {
@@ -17,29 +19,12 @@ constexpr std::string_view coded_weights =
 constexpr std::size_t weight_count = std::size_t{1} << name_feature_bits;
 static_assert(coded_weights.size() == weight_count);
 
-/// Sums of weights (in eighths) from which on a find counts; held-back text set them.
-constexpr int latin_threshold = 2;
-constexpr int latin_word_minimum = -10;
-constexpr int titled_threshold = -8;
-constexpr int chinese_threshold = -6;
-constexpr int chinese_cued_threshold = -24;
-
-/// Words right before a Chinese name, with or without a colon, and right after one.
-constexpr std::array<std::string_view, 18> cues_before{"姓名", "联系人", "作者",   "记者", "收件人", "签名",
-                                                       "编辑", "主编",   "导演",   "演员", "患者",   "客户",
-                                                       "原告", "被告",   "总经理", "我叫", "董事长", "申请人"};
-constexpr std::array<std::string_view, 10> cues_after{"先生", "女士", "教授", "老师", "医生",
-                                                      "经理", "博士", "律师", "同学", "同志"};
-
-bool has_chinese_cue(std::string_view text, Span span) noexcept {
-  auto before = text.substr(0, span.begin);
-  for (const std::string_view mark : {" ", "：", ":"}) {
-    if (before.ends_with(mark)) before.remove_suffix(mark.size());
-  }
-  const auto after = text.substr(span.end);
-  return std::ranges::any_of(cues_before, [&](std::string_view cue) { return before.ends_with(cue); }) ||
-         std::ranges::any_of(cues_after, [&](std::string_view cue) { return after.starts_with(cue); });
-}
+// Sums of weights (in eighths) from which on a candidate counts as a name.
+#include "gristmill/kernels/pii/name_thresholds.inc"
+/// What a name gets that stands in a list behind another one: half of a feature that speaks clearly for it.
+constexpr int list_bonus = 12;
+/// From here on a name is sure enough to be looked for again in the same text.
+constexpr int sure_margin = 8;
 
 std::int8_t decode(char c) noexcept {
   const int place = is_upper(c)            ? c - 'A'
@@ -61,75 +46,156 @@ const Weights& weights() {
   return table;
 }
 
-int score_of(const NameCandidate& candidate, const Weights& table) noexcept {
-  int score = 0;
-  for (std::size_t i = 0; i < candidate.feature_count; ++i) score += table[candidate.features[i]];
-  return score;
-}
-
-/// A stretch of a run's words and the sum of their scores.
-struct Stretch {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-  int score = 0;
+/// The best candidate of a group and how far its score is above what is needed.
+struct Choice {
+  const NameCandidate* candidate = nullptr;
+  int margin = 0;
 };
 
-/// The stretch of words, none of which speaks strongly against a name, with the greatest sum.
-Stretch best_stretch(std::span<const NameCandidate> run, std::span<const int> scores) {
-  Stretch best;
-  for (std::size_t begin = 0; begin < run.size(); ++begin) {
-    if (run[begin].is_particle) continue;
-    int sum = 0;
-    for (std::size_t end = begin; end < run.size() && scores[end] >= latin_word_minimum; ++end) {
-      sum += scores[end];
-      if (!run[end].is_particle && (best.end == 0 || sum > best.score)) best = {begin, end + 1, sum};
+int threshold_of(const NameGroup& group, const NameCandidate& candidate) noexcept {
+  if (group.is_chinese) return chinese_threshold;
+  if (candidate.word_count > 1) return latin_threshold;
+  return group.is_titled(candidate) ? titled_threshold : single_threshold;
+}
+
+Choice choose(const NameGroup& group, const Weights& table) noexcept {
+  Choice best;
+  int best_score = 0;
+  for (const auto& candidate : group.candidates) {
+    int score = 0;
+    for (std::size_t i = 0; i < candidate.feature_count; ++i) score += table[candidate.features[i]];
+    if (best.candidate == nullptr || score > best_score) {
+      best = {&candidate, score - threshold_of(group, candidate)};
+      best_score = score;
     }
   }
   return best;
 }
 
-void judge_run(std::span<const NameCandidate> run, std::span<const int> scores, std::vector<Span>& names) {
-  const auto best = best_stretch(run, scores);
-  const std::size_t words = best.end - best.begin;
-  const bool is_titled = run.front().is_titled && best.begin == 0;
-  if (words == 0 || words > 5 || (words == 1 && !is_titled)) return;
-  const int needed = (is_titled ? titled_threshold : latin_threshold) * static_cast<int>(words);
-  if (best.score >= needed) names.push_back({run[best.begin].span.begin, run[best.end - 1].span.end});
+/// Words and whole names that were found for sure, to know them again where nothing around tells.
+class KnownNames {
+ public:
+  void clear() noexcept {
+    count_ = 0;
+    slots_.fill({});
+  }
+  [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+  void add(std::string_view name) noexcept {
+    // A few hundred are enough for a text; a text that is a list of names needs no memory.
+    if (count_ >= slots_.size() / 2) return;
+    auto& slot = find(name);
+    if (slot.empty()) ++count_;
+    slot = name;
+  }
+  [[nodiscard]] bool has(std::string_view name) noexcept { return !find(name).empty(); }
+
+ private:
+  std::string_view& find(std::string_view name) noexcept {
+    std::size_t place = hash_name_word(name) % slots_.size();
+    while (!slots_[place].empty() && slots_[place] != name) place = (place + 1) % slots_.size();
+    return slots_[place];
+  }
+
+  std::array<std::string_view, 1024> slots_{};
+  std::size_t count_ = 0;
+};
+
+/// Notes where a name that is met elsewhere might stand in a group without a find: a capitalized word alone or behind
+/// an ordinary one that begins a sentence, or the longest Chinese candidate.
+void add_doubtful(std::string_view text, const NameGroup& group, std::vector<Span>& doubtful) {
+  if (group.is_chinese) return doubtful.push_back(group.candidates.back().span);
+  const auto& words = group.words;
+  const auto begin = words.front().begin;
+  const char before = byte_before(text, begin, byte_before(text, begin) == ' ' ? 2 : 1);
+  const bool begins_ordinary = words.size() == 2 && std::string_view("\0\n.!?", 5).find(before) != text.npos &&
+                               name_flags(text.substr(words[0].begin, words[0].size())) == ordinary_word;
+  if (words.size() == 1 || begins_ordinary) doubtful.push_back(words.back());
+}
+
+/// Working memory of one thread.
+struct Memory {
+  NameGroup group;
+  KnownNames known;
+  std::vector<Span> doubtful;
+  std::vector<Span> again;
+};
+
+/// Remembers a name, and of Latin ones its last and its first word when they are no ordinary ones.
+void remember(std::string_view text, const NameGroup& group, const NameCandidate& candidate, KnownNames& known) {
+  const auto name = text.substr(candidate.span.begin, candidate.span.size());
+  if (group.is_chinese) {
+    constexpr std::size_t three_characters = 9;
+    if (name.size() >= three_characters) known.add(name);
+    return;
+  }
+  constexpr std::size_t word_bytes_min = 4;
+  for (const auto& word : group.words) {
+    const auto letters = text.substr(word.begin, word.size());
+    const bool is_last = word.end == candidate.span.end;
+    if (letters.size() < word_bytes_min || !(is_last || word.begin == candidate.span.begin)) continue;
+    // Many places are named after families; who is called "Paris" with the first name is not looked for.
+    const auto flags = name_flags(letters);
+    const bool is_place = (flags & place_name) != 0 && !(is_last && (flags & family_name) != 0);
+    if ((flags & ordinary_word) == 0 && !is_place) known.add(letters);
+  }
+}
+
+/// Whether only what separates the items of a list stands between two names.
+bool is_listed_behind(std::string_view text, Span before, Span span) noexcept {
+  constexpr std::array<std::string_view, 10> separators{", ", "; ", " and ", " & ", ", and ",
+                                                        "\n", "、", "和",    "，",  " "};
+  if (span.begin <= before.end) return false;
+  return std::ranges::find(separators, text.substr(before.end, span.begin - before.end)) != separators.end();
+}
+
+/// Of names that overlap the later is dropped unless it is the surer one.
+void append(Span span, int margin, int& last_margin, std::vector<Span>& names) {
+  if (!names.empty() && span.begin < names.back().end) {
+    if (margin <= last_margin) return;
+    names.pop_back();
+  }
+  names.push_back(span);
+  last_margin = margin;
+}
+
+/// Adds places where names stand that were found elsewhere in the text.
+void find_again(std::string_view text, Memory& memory, std::vector<Span>& names) {
+  memory.again.clear();
+  std::size_t next = 0;
+  for (const auto& span : memory.doubtful) {
+    while (next < names.size() && names[next].end <= span.begin) ++next;
+    const bool is_taken = next < names.size() && names[next].begin < span.end;
+    const bool overlaps = !memory.again.empty() && memory.again.back().end > span.begin;
+    if (!is_taken && !overlaps && memory.known.has(text.substr(span.begin, span.size()))) memory.again.push_back(span);
+  }
+  const auto middle = static_cast<std::ptrdiff_t>(names.size());
+  names.insert(names.end(), memory.again.begin(), memory.again.end());
+  std::ranges::inplace_merge(names, names.begin() + middle, {}, &Span::begin);
 }
 
 }  // namespace
 
 void find_names(std::string_view text, std::vector<Span>& names) {
   names.clear();
-  thread_local std::vector<NameCandidate> candidates;
-  thread_local std::vector<int> scores;
-  collect_name_candidates(text, candidates);
-  scores.resize(candidates.size());
-  std::ranges::transform(candidates, scores.begin(),
-                         [&table = weights()](const NameCandidate& candidate) { return score_of(candidate, table); });
-  std::size_t done = 0;
-  for (std::size_t at = 0; at < candidates.size();) {
-    const auto& first = candidates[at];
-    std::size_t end = at + 1;
-    if (first.is_chinese) {
-      // Of the lengths that begin at one character the better one counts.
-      std::size_t best = at;
-      for (; end < candidates.size() && candidates[end].is_chinese && candidates[end].span.begin == first.span.begin;
-           ++end) {
-        if (scores[end] > scores[best]) best = end;
-      }
-      const auto& candidate = candidates[best];
-      const int needed = has_chinese_cue(text, candidate.span) ? chinese_cued_threshold : chinese_threshold;
-      if (scores[best] >= needed && first.span.begin >= done) {
-        names.push_back(candidate.span);
-        done = candidate.span.end;
-      }
-    } else {
-      while (end < candidates.size() && candidates[end].run == first.run && !candidates[end].is_chinese) ++end;
-      judge_run(std::span(candidates).subspan(at, end - at), std::span(scores).subspan(at, end - at), names);
-    }
-    at = end;
+  thread_local Memory memory;
+  auto& [group, known, doubtful, again] = memory;
+  if (!known.empty()) known.clear();
+  doubtful.clear();
+  const auto& table = weights();
+  NameScanner scanner(text);
+  int last_margin = 0;
+  while (scanner.next(group)) {
+    auto choice = choose(group, table);
+    if (choice.candidate != nullptr && !names.empty() && is_listed_behind(text, names.back(), choice.candidate->span))
+      choice.margin += list_bonus;
+    const bool is_name = choice.candidate != nullptr && choice.margin >= 0;
+    if (is_name) append(choice.candidate->span, choice.margin, last_margin, names);
+    if (is_name && choice.margin >= sure_margin && choice.candidate->word_count != 1)
+      remember(text, group, *choice.candidate, known);
+    if (is_name) continue;
+    add_doubtful(text, group, doubtful);
   }
+  if (!known.empty()) find_again(text, memory, names);
 }
 
 }  // namespace gristmill::kernels::pii

@@ -8,9 +8,10 @@
 
 namespace gristmill::kernels::pii {
 
-/// Names of persons in English and other Latin text (two words or more, or one behind a form of address) and in Chinese
-/// text, in order and without overlaps: a linear model over hashed features of the words and what is around them
-/// (docs/models/person-names.md). Deterministic; time is linear in the text.
+/// Names of persons in English and other Latin text and in Chinese text, in order and without overlaps: a log-linear
+/// model over hashed features of the words and what is around them (docs/models/person-names.md). A name that was found
+/// for sure is found again elsewhere in the text, Latin ones also by one of their words. Deterministic; time is linear
+/// in the text.
 void find_names(std::string_view text, std::vector<Span>& names);
 
 }  // namespace gristmill::kernels::pii

@@ -205,7 +205,7 @@ std::string_view trimmed(std::string_view key) {
 
 constinit const Spec RedactPii::spec_{
     .name = "redact.pii",
-    .version = 2,
+    .version = 3,
     .kind = Kind::filter,
     .summary =
         "Finds personal data and secrets by pattern, checksum and context, and replaces, removes, drops or "

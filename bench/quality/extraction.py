@@ -3,20 +3,29 @@
 """Scores extract.html on three labelled page sets, beside the peers that are installed, and times all of them.
 
 Usage: bench/quality/extraction.py [--data DIR] [--program build/dev/bench/extract_pages]
-                                   [--peers resiliparse,trafilatura] [--options JSON] [--repeat N] [--by-type]
+                                   [--peers resiliparse,trafilatura,trafilatura-fast,rs-trafilatura]
+                                   [--options JSON] [--repeat N] [--by-type]
+                                   [--cross-validate PYTHON | --judged FILE]
 
 DIR holds wcxb/, scrapinghub/ and trafilatura/, each with gold.jsonl.gz and html/*.gz; the default is data/web below
-GRISTMILL_SHARED. Peers are imported from the Python that runs this script; absent ones are left out.
-  wcxb         mean over pages of the F1 of word multisets
+GRISTMILL_SHARED. Peers are imported from the Python that runs this script (extraction_peers.txt); those that are not
+installed are left out.
+  wcxb         mean over pages of precision, recall and F1 of word multisets
   scrapinghub  precision and recall of 4-word shingles, averaged over pages, then F1
-  trafilatura  F1 of snippets that must and must not appear, over all snippets
+  trafilatura  precision, recall and F1 of snippets that must and must not appear, over all snippets
 Speed is CPU time of one thread over all pages, decoded before, best of N runs for ours, one run for a peer.
+
+The built-in model was trained on these pages: its scores on them say nothing. With --cross-validate, the training
+program fits it anew for each fold, with the given Python (one that has tools/training/extraction/requirements.txt), and
+the texts that it keeps of pages it has not seen are scored beside the peers on the same pages; --judged takes such
+texts from a file that train.py --texts wrote. Differences come with the 95 % range of a paired bootstrap over pages.
 """
 
 import argparse
 import gzip
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -28,6 +37,7 @@ from pathlib import Path
 SETS = ("wcxb", "scrapinghub", "trafilatura")
 WORD = re.compile(r"\w+")
 SPACE = re.compile(r"\s+")
+DRAWINGS = 1000
 
 
 def decode(raw: bytes) -> str:
@@ -61,12 +71,19 @@ def harmonic(precision: float, recall: float) -> float:
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
-def word_f1(text: str, gold: str) -> float:
+def word_rates(text: str, gold: str) -> tuple[float, float, float]:
+    """Precision, recall and F1 of a page's words."""
     ours, wanted = Counter(WORD.findall(text.lower())), Counter(WORD.findall(gold.lower()))
     if not ours or not wanted:
-        return float(not ours and not wanted)
+        is_right = float(not ours and not wanted)
+        return is_right, is_right, is_right
     shared = sum((ours & wanted).values())
-    return harmonic(shared / sum(ours.values()), shared / sum(wanted.values()))
+    precision, recall = shared / sum(ours.values()), shared / sum(wanted.values())
+    return precision, recall, harmonic(precision, recall)
+
+
+def word_f1(text: str, gold: str) -> float:
+    return word_rates(text, gold)[2]
 
 
 def shingles(text: str) -> Counter:
@@ -83,24 +100,36 @@ def shingle_rates(text: str, gold: str) -> tuple[float, float]:
     return precision, shared / sum(wanted.values()) if wanted else 1.0
 
 
-def snippet_f1(texts: list[str], records: list[dict]) -> float:
-    true_positive = false_negative = false_positive = 0
-    for text, record in zip(texts, records, strict=True):
-        folded = SPACE.sub(" ", text)
-        hits = sum(SPACE.sub(" ", snippet).strip() in folded for snippet in record["with"])
-        true_positive += hits
-        false_negative += len(record["with"]) - hits
-        false_positive += sum(SPACE.sub(" ", snippet).strip() in folded for snippet in record["without"])
-    return 2 * true_positive / (2 * true_positive + false_negative + false_positive)
+def snippet_counts(text: str, record: dict) -> tuple[int, int, int]:
+    """Wanted snippets that are there, unwanted ones that are there, wanted ones that are missing."""
+    folded = SPACE.sub(" ", text)
+    hits = sum(SPACE.sub(" ", snippet).strip() in folded for snippet in record["with"])
+    wrong = sum(SPACE.sub(" ", snippet).strip() in folded for snippet in record["without"])
+    return hits, wrong, len(record["with"]) - hits
+
+
+def page_numbers(name: str, text: str, record: dict) -> tuple:
+    """What the score of a set is made of, of one page."""
+    if name == "wcxb":
+        return word_rates(text, record["main_content"])
+    if name == "scrapinghub":
+        return shingle_rates(text, record["articleBody"])
+    return snippet_counts(text, record)
+
+
+def rates(name: str, numbers: list[tuple]) -> tuple[float, float, float]:
+    """Precision, recall and F1 of a set from the numbers of its pages."""
+    sums = [sum(column) for column in zip(*numbers, strict=True)]
+    if name == "trafilatura":
+        hits, wrong, missing = sums
+        precision, recall = hits / max(hits + wrong, 1), hits / max(hits + missing, 1)
+    else:
+        precision, recall = sums[0] / len(numbers), sums[1] / len(numbers)
+    return precision, recall, sums[2] / len(numbers) if name == "wcxb" else harmonic(precision, recall)
 
 
 def score(name: str, texts: list[str], records: list[dict]) -> float:
-    if name == "wcxb":
-        return sum(word_f1(t, r["main_content"]) for t, r in zip(texts, records, strict=True)) / len(records)
-    if name == "scrapinghub":
-        rates = [shingle_rates(t, r["articleBody"]) for t, r in zip(texts, records, strict=True)]
-        return harmonic(sum(p for p, _ in rates) / len(rates), sum(r for _, r in rates) / len(rates))
-    return snippet_f1(texts, records)
+    return rates(name, [page_numbers(name, text, record) for text, record in zip(texts, records, strict=True)])[2]
 
 
 def run_ours(program: str, options: str, repeat: int, records: list[dict]) -> tuple[list[str], float]:
@@ -123,6 +152,10 @@ def peer_function(name: str):
             from resiliparse.extract.html2text import extract_plain_text
 
             return lambda html: extract_plain_text(html, main_content=True, alt_texts=False, links=False)
+        if name == "rs-trafilatura":
+            import rs_trafilatura
+
+            return lambda html: rs_trafilatura.extract(html).main_content or ""
         import trafilatura
 
         return lambda html: trafilatura.extract(html, fast=name.endswith("-fast")) or ""
@@ -141,17 +174,58 @@ def run_peer(function, records: list[dict]) -> tuple[list[str], float]:
     return texts, time.process_time() - start
 
 
-def report(name: str, scores: dict[str, float], seconds: float, total_bytes: int) -> None:
-    mean = sum(scores.values()) / len(scores)
-    cells = "  ".join(f"{key} {value:.4f}" for key, value in scores.items())
-    print(f"{name:18} {cells}  mean {mean:.4f}  {total_bytes / seconds / 1e6:7.1f} MB/s", flush=True)
+def judged_texts(path: Path) -> dict[str, dict[tuple[str, str], str]]:
+    """By profile, the texts that train.py --texts wrote, by set and page."""
+    by_profile: dict[str, dict[tuple[str, str], str]] = {}
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            page = json.loads(line)
+            for profile, text in page["texts"].items():
+                by_profile.setdefault(profile, {})[page["set"], page["id"]] = text
+    return by_profile
 
 
-def report_types(texts: list[str], records: list[dict]) -> None:
+def cross_validate(python: str, data: Path) -> dict[str, dict[tuple[str, str], str]]:
+    program = Path(__file__).resolve().parents[2] / "tools" / "training" / "extraction" / "train.py"
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([python, program, "--data", data, "--texts", f"{folder}/texts"], check=True)
+        return judged_texts(Path(folder) / "texts")
+
+
+def report(name: str, numbers: dict[str, list[tuple]], speed: str) -> None:
+    cells, total = [], 0.0
+    for key, pages in numbers.items():
+        precision, recall, f1 = rates(key, pages)
+        cells.append(f"{key} {f1:.4f} (P {precision:.3f} R {recall:.3f})")
+        total += f1
+    print(f"{name:22} {'  '.join(cells)}  mean {total / len(numbers):.4f}  {speed}", flush=True)
+
+
+def report_types(numbers: list[tuple], records: list[dict]) -> None:
     by_type: dict[str, list[float]] = {}
-    for text, record in zip(texts, records, strict=True):
-        by_type.setdefault(record["page_type"], []).append(word_f1(text, record["main_content"]))
-    print("  " + "  ".join(f"{key} {sum(v) / len(v):.3f}" for key, v in sorted(by_type.items())))
+    for (_, _, f1), record in zip(numbers, records, strict=True):
+        by_type.setdefault(record["page_type"], []).append(f1)
+    print("  " + "  ".join(f"{key} {sum(v) / len(v):.3f} ({len(v)})" for key, v in sorted(by_type.items())))
+
+
+def report_difference(name: str, ours: dict[str, list[tuple]], theirs: dict[str, list[tuple]]) -> None:
+    """Ours minus theirs, with the range that 95 of 100 drawings of pages give."""
+    drawing = random.Random(1)
+    drawn: dict[str, list[float]] = {key: [] for key in (*ours, "mean")}
+    for _ in range(DRAWINGS):
+        total = 0.0
+        for key, pages in ours.items():
+            picked = drawing.choices(range(len(pages)), k=len(pages))
+            gap = rates(key, [pages[i] for i in picked])[2] - rates(key, [theirs[key][i] for i in picked])[2]
+            drawn[key].append(gap)
+            total += gap
+        drawn["mean"].append(total / len(ours))
+    cells = []
+    for key, gaps in drawn.items():
+        gaps.sort()
+        low, middle, high = gaps[DRAWINGS // 40], gaps[DRAWINGS // 2], gaps[-1 - DRAWINGS // 40]
+        cells.append(f"{key} {middle:+.3f} ({low:+.3f} to {high:+.3f})")
+    print(f"  balanced minus {name}: {'  '.join(cells)}", flush=True)
 
 
 def main() -> int:
@@ -163,28 +237,47 @@ def main() -> int:
     parser.add_argument("--options", default="{}")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--by-type", action="store_true")
+    parser.add_argument("--cross-validate", metavar="PYTHON")
+    parser.add_argument("--judged", type=Path, metavar="FILE")
     given = parser.parse_args()
     if not given.data.is_dir():
         print(f"no labelled pages at {given.data}: nothing to measure")
         return 0
     sets = {name: load(given.data, name) for name in SETS}
     total_bytes = sum(len(r["html"].encode("utf-8", "replace")) for records in sets.values() for r in records)
-    systems = {"extract.html": lambda records: run_ours(given.program, given.options, given.repeat, records)}
+    judged = judged_texts(given.judged) if given.judged else {}
+    if given.cross_validate:
+        judged = cross_validate(given.cross_validate, given.data)
+    systems = {}
+    if not judged:
+        systems["extract.html"] = lambda records: run_ours(given.program, given.options, given.repeat, records)
     for peer in filter(None, given.peers.split(",")):
         function = peer_function(peer)
         if function is None:
             print(f"{peer} is not installed: left out")
             continue
         systems[peer] = lambda records, function=function: run_peer(function, records)
-    for name, run in systems.items():
-        scores, seconds, texts = {}, 0.0, {}
-        for key, records in sets.items():
-            texts[key], spent = run(records)
-            scores[key] = score(key, texts[key], records)
-            seconds += spent
-        report(name, scores, seconds, total_bytes)
+    held_out: dict[str, dict[str, list[tuple]]] = {}
+    for profile, texts in judged.items():
+        # A run over fewer folds leaves pages unjudged: nobody is scored on those.
+        sets = {name: [r for r in records if (name, r["id"]) in texts] for name, records in sets.items()}
+        held_out[profile] = {
+            name: [page_numbers(name, texts[name, r["id"]], r) for r in records] for name, records in sets.items()
+        }
+        report(f"held out, {profile}", held_out[profile], "")
         if given.by_type:
-            report_types(texts["wcxb"], sets["wcxb"])
+            report_types(held_out[profile]["wcxb"], sets["wcxb"])
+    for name, run in systems.items():
+        seconds, numbers = 0.0, {}
+        for key, records in sets.items():
+            texts, spent = run(records)
+            numbers[key] = [page_numbers(key, text, record) for text, record in zip(texts, records, strict=True)]
+            seconds += spent
+        report(name, numbers, f"{total_bytes / seconds / 1e6:7.1f} MB/s")
+        if given.by_type:
+            report_types(numbers["wcxb"], sets["wcxb"])
+        if judged:
+            report_difference(name, held_out["balanced"], numbers)
     return 0
 
 

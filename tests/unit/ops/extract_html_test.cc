@@ -156,8 +156,8 @@ TEST_CASE("a page of 50 MB") {
 
 TEST_CASE("blocks are chosen by expected F1") {
   const auto page = page_of_words({10, 10, 10});
-  constexpr extract::Sharpness sharp{6};
-  constexpr extract::Sharpness flat{2};
+  constexpr extract::Cut sharp{.quarters = 6};
+  constexpr extract::Cut flat{.quarters = 2};
   // By hand, the log-odds of 0.1, 0.9, 0.6 in 1/64: to the power 1.5 they make 0.036, 0.964, 0.648, together 16.5 words
   // of content. Keeping one block expects 2*9.64/(10+16.5) = 0.729, two 2*16.1/(20+16.5) = 0.884, three
   // 2*16.5/(30+16.5) = 0.709.
@@ -169,6 +169,12 @@ TEST_CASE("blocks are chosen by expected F1") {
   const std::array<std::int16_t, 3> doubtful{-141, 141, -26};
   CHECK(extract::choose_blocks(page, doubtful, sharp) == std::vector<std::uint8_t>{0, 1, 0});
   CHECK(extract::choose_blocks(page, doubtful, flat) == std::vector<std::uint8_t>{0, 1, 1});
+  // Log-odds 4 and 0.25 alone expect 0.772 with one block and 0.871 with both. When the page is taken in four ways,
+  // with -6.5, -3.5, -0.5 and 2.5 added, one expects 0.655 and both 0.617 (the outer ways count half).
+  const auto two = page_of_words({10, 10});
+  const std::array<std::int16_t, 2> tail{256, 16};
+  CHECK(extract::choose_blocks(two, tail, {}) == std::vector<std::uint8_t>{1, 1});
+  CHECK(extract::choose_blocks(two, tail, {.shift = -128, .spread = 192}) == std::vector<std::uint8_t>{1, 0});
   // Of equal odds the earlier block comes first; the far ends of the scale do not leave the table.
   const std::array<std::int16_t, 3> extreme{32767, -32768, 32767};
   CHECK(extract::choose_blocks(page, extreme, sharp) == std::vector<std::uint8_t>{1, 0, 1});

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The trained decision of extract.html: its parts against straightforward versions of themselves, and pages that it
-// must not empty.
+// must not empty. tests/golden/content_odds.jsonl was written by tools/training/extraction/train.py with the model.
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <random>
 #include <string>
 
 #include "gristmill/base/hash.h"
+#include "gristmill/base/json.h"
 #include "gristmill/kernels/html_tree.h"
 #include "gristmill/ops/extract/coarse_page.h"
 #include "gristmill/ops/extract/content_model.h"
 #include "gristmill/ops/extract/decide.h"
+#include "gristmill/ops/extract/page_hints.h"
 #include "gristmill/ops/extract/page_measures.h"
 #include "gristmill/ops/extract/tokens.h"
 
@@ -93,6 +96,62 @@ TEST_CASE("the scorer sums the weights of the listed tokens") {
 TEST_CASE("the built-in model is the one that its name says") {
   CHECK(content_model_name.ends_with(sha256_hex(content_model_bytes()).substr(0, 16)));
   CHECK(content_model_bytes().size() <= 128 * 1024);
+}
+
+TEST_CASE("the engine finds the log-odds that the training found") {
+  std::ifstream file(std::string(GRISTMILL_SOURCE_DIR) + "/tests/golden/content_odds.jsonl");
+  REQUIRE(file.good());
+  std::size_t blocks = 0;
+  for (std::string line; std::getline(file, line);) {
+    const auto row = *Json::parse(line);
+    const CutPage cut(row["html"].as_string());
+    const auto odds = score_by_model(cut.tree, cut.page);
+    REQUIRE(odds.size() == row["log_odds"].size());
+    for (std::size_t i = 0; i < odds.size(); ++i) {
+      CAPTURE(cut.page.text_of(cut.page.blocks[i]));
+      CHECK(odds[i] == row["log_odds"].items()[i].as_int());
+    }
+    blocks += odds.size();
+  }
+  CHECK(blocks > 100);
+}
+
+TEST_CASE("a page's hints to its kind") {
+  const auto hints_of = [](std::string_view html) {
+    kernels::HtmlTree tree;
+    tree.parse(html);
+    return read_page_hints(tree);
+  };
+  const auto story = hints_of(
+      "<meta property='OG:type' content='Article'><meta name=date content=2024-05-18>"
+      "<meta property=og:url content='https://example.org/other'>"
+      "<link rel=Canonical href='https://example.org/2024/05/bridge-closed_again.html?page=20240518#x'>"
+      "<script type='application/ld+json'>{\"@type\" : [\"NewsArticle\", \"Report\"], \"a\": "
+      "{\"@type\":\"BreadcrumbList\"},"
+      "\"b\": {\"@type\": \"DiscussionForumPosting\"}}</script><script>var x = {\"@type\": \"Product\"};</script>");
+  CHECK(story.shared_as_article == 1);
+  CHECK(story.shared_as_website == 0);
+  CHECK(story.is_dated == 1);
+  CHECK(story.linked_articles == 1);
+  CHECK(story.linked_trails == 1);
+  CHECK(story.linked_discussions == 1);
+  CHECK(story.linked_products == 0);
+  CHECK(story.address_parts == 3);
+  CHECK(story.address_hyphens == 2);
+  CHECK(story.address_digits == 4);
+  const auto shop = hints_of(
+      "<meta property=og:type content=og:product><meta property=og:url content=https://example.org>");
+  CHECK(shop.shared_as_product == 1);
+  CHECK(shop.address_parts == 0);
+  CHECK(hints_of("<p>nothing").address_parts == -1);
+  // Cut off or odd JSON: what came before counts, and nothing is read twice.
+  const auto odd = hints_of(
+      "<script "
+      "type=application/ld+json>{\"@type\":\"Product\",\"@type\":[\"Offer\",\"@type\":7,\"@type\":\"Off</script>");
+  CHECK(odd.linked_products == 2);
+  std::string many = "<script type=application/ld+json>[";
+  for (int i = 0; i < 1000; ++i) many += "{\"@type\":\"Comment\"},";
+  CHECK(hints_of(many + "]</script>").linked_discussions == 8);
 }
 
 TEST_CASE("logarithms and shares are whole numbers") {

@@ -85,5 +85,44 @@ def from_languages(data: Path) -> list[dict]:
     return made
 
 
+SAMPLE_LINES = (
+    "The old bridge was built by the miller's grandfather, who needed a way to bring grain across the river.",
+    "For eighty years nobody counted the carts; then the new road came, and with it lorries of 12 tonnes and more.",
+    "Who pays for it? The council met three times, on 4, 11 and 18 May, and found less money than was asked for.",
+    "Im Frühjahr fanden die Ingenieure zwei gerissene Balken und sperrten die Brücke für alle außer Fußgängern.",
+    "桥在六月开始修复，如果水位保持低，需要四个月。",
+    "Read more about bridges",
+)
+SAMPLE_HEAD = (
+    '<meta property="og:type" content="article"><meta name="date" content="2024-05-18">'
+    '<link rel="canonical" href="https://example.org/2024/05/old-bridge-closed_again.html?from=start">'
+    '<script type="application/ld+json">{"@graph": [{"@type": ["NewsArticle", "Report"]}, {"@type": "WebPage"},'
+    ' {"@type": "BreadcrumbList"}, {"@type": "Organization"}]}</script>'
+)
+
+
+def samples() -> list[dict]:
+    """Pages of every layout, and one with classes, comments, a table and hints to its kind."""
+    lines = list(SAMPLE_LINES)
+    made = [page("The bridge at Low Ford", lines[i % 4 :] + lines[: i % 4], i) for i in range(2 * LAYOUTS)]
+    cells = "".join(f"<tr><td>{year}</td><td>{year % 7 + 3} carts</td></tr>" for year in range(1921, 1931))
+    comments = "".join(
+        f'<div class="comment-body depth-{i}" id="comment-{i}"><span class="author">Reader {i}</span>'
+        f"<p>{html.escape(lines[i % 4])}</p><a href='#reply-{i}'>Reply</a></div>"
+        for i in range(8)
+    )
+    rich = (
+        f"<html><head><title>Bridge closed again - Valley News</title>{SAMPLE_HEAD}</head><body class='single-post'>"
+        "<div role=navigation class='main-menu'><ul><li><a href='/'>Home</a><li><a href='/sport'>Sport</a></ul></div>"
+        "<article itemprop=articleBody class='entry-content postBody'><h1>Bridge closed again</h1>"
+        f"{paragraphs(lines[:2])}<h2>Carts a day</h2><table>{cells}</table>{paragraphs(lines[2:5])}</article>"
+        f"<aside class='related-posts'><h3>Related</h3><ul><li><a href='/a'>{lines[5]}</a></ul></aside>"
+        f"<section id=comments class='comments-area'><h3>8 comments</h3>{comments}</section>"
+        "<footer>© 2024 Valley News <a href='/imprint'>Imprint</a></footer></body></html>"
+    )
+    made.append((rich, "\n".join(lines[:5])))
+    return [as_record(each, "", i) for i, each in enumerate(made)]
+
+
 def as_record(made: tuple[str, str], url: str, number: int) -> dict:
     return {"set": "plain", "id": f"plain-{number}", "url": url, "html": made[0], "main_content": made[1]}

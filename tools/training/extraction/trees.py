@@ -35,13 +35,29 @@ def binned(features: np.ndarray) -> lightgbm.Dataset:
     return data
 
 
+def whole(value: float) -> int:
+    """Of a leaf, in 1/512."""
+    return int(np.clip(round(value * 512), -32768, 32767))
+
+
+def log_odds(trees: lightgbm.Booster, features: np.ndarray) -> np.ndarray:
+    """Log-odds in 1/64, of leaves in 1/512, as the engine sums them."""
+    numbers = np.arange(trees.num_trees())
+    table = np.zeros((len(numbers), LEAVES), dtype=np.int64)
+    for t, tree in enumerate(trees.dump_model()["tree_info"]):
+        table[t, : tree["num_leaves"]] = [whole(trees.get_leaf_output(t, i)) for i in range(tree["num_leaves"])]
+    parts = np.array_split(features, len(features) // 50_000 + 1)
+    sums = [table[numbers, trees.predict(part, pred_leaf=True)].sum(axis=1) for part in parts]
+    return np.concatenate(sums) >> 3
+
+
 def write_tree(tree: dict) -> bytes:
     """Count of leaves; for each inner node the feature, its left leaves and its edge; the leaves."""
     nodes, leaves = [], []
 
     def walk(node: dict) -> None:
         if "split_feature" not in node:
-            leaves.append(int(np.clip(round(node["leaf_value"] * 512), -32768, 32767)))
+            leaves.append(whole(node["leaf_value"]))
             return
         first = len(leaves)
         walk(node["left_child"])
@@ -62,10 +78,12 @@ def fnv1a(data: bytes) -> int:
     return value
 
 
-def model_bytes(names: list[str], weights: np.ndarray, bias: int, trees: lightgbm.Booster) -> bytes:
+def model_bytes(
+    names: list[str], weights: np.ndarray, bias: int, trees: lightgbm.Booster, cut: tuple[int, int]
+) -> bytes:
     dumped = trees.dump_model()["tree_info"]
     digest = fnv1a("".join(name + "\n" for name in names).encode())
-    header = struct.pack("<8sQiiI", b"GMCONT01", digest, bias, 0, len(dumped))
+    header = struct.pack("<8sQiihhI", b"GMCONT02", digest, bias, 0, *cut, len(dumped))
     return header + weights.astype("<i1").tobytes() + b"".join(write_tree(tree["tree_structure"]) for tree in dumped)
 
 

@@ -12,23 +12,41 @@ namespace {
 constexpr int odds_max = 12 * 64;
 constexpr std::size_t level_count = 2 * odds_max + 1;
 
-using Probabilities = std::array<double, level_count>;
+constexpr std::size_t ways = 4;
+constexpr std::array<double, ways> way_places{-1.5, -0.5, 0.5, 1.5};
+constexpr std::array<double, ways> way_weights{1.0 / 6, 2.0 / 6, 2.0 / 6, 1.0 / 6};
 
-constexpr int sharpness_max = 16;
+/// A number for each way to take the page.
+using Ways = std::array<double, ways>;
 
-/// Probability of each level of log-odds, sharpened or flattened.
-const Probabilities& probabilities(Sharpness sharpness) {
-  static const auto tables = [] {
-    std::vector<Probabilities> made(sharpness_max + 1);
-    for (int quarters = 0; quarters <= sharpness_max; ++quarters) {
-      for (std::size_t i = 0; i < level_count; ++i) {
-        const auto odds = (static_cast<double>(i) - odds_max) / 64.0 * quarters / 4.0;
-        made[static_cast<std::size_t>(quarters)][i] = 1.0 / (1.0 + std::exp(-odds));
-      }
+/// Probabilities of the levels of log-odds, found when first asked for: a page has few levels.
+class Probabilities {
+ public:
+  explicit Probabilities(const Cut& cut) : cut_(cut), by_level_(level_count, Ways{-1}) {}
+
+  const Ways& operator[](std::uint16_t level) {
+    auto& found = by_level_[level];
+    if (found[0] >= 0) return found;
+    const double odds = (level - odds_max) / 64.0 * cut_.quarters / 4.0;
+    for (std::size_t way = 0; way < ways; ++way) {
+      const double moved = (cut_.shift + way_places[way] * cut_.spread) / 64.0;
+      found[way] = 1.0 / (1.0 + std::exp(-(odds + moved)));
     }
-    return made;
-  }();
-  return tables[static_cast<std::size_t>(std::clamp(sharpness.quarters, 1, sharpness_max))];
+    return found;
+  }
+
+  [[nodiscard]] const Cut& cut() const { return cut_; }
+
+ private:
+  Cut cut_;
+  std::vector<Ways> by_level_;
+};
+
+/// The table of a cut, kept by each thread until another cut is asked for.
+Probabilities& probabilities(const Cut& cut) {
+  thread_local Probabilities kept(cut);
+  if (!(kept.cut() == cut)) kept = Probabilities(cut);
+  return kept;
 }
 
 std::uint16_t level_of(std::int16_t log_odds) {
@@ -47,22 +65,24 @@ std::vector<std::uint32_t> order_by_odds(std::span<const std::int16_t> log_odds)
 
 }  // namespace
 
-std::vector<std::uint8_t> choose_blocks(const Page& page, std::span<const std::int16_t> log_odds, Sharpness sharpness) {
-  const auto& probability = probabilities(sharpness);
-  const auto expected = [&](std::uint32_t block) {
-    return probability[level_of(log_odds[block])] * page.blocks[block].words;
+std::vector<std::uint8_t> choose_blocks(const Page& page, std::span<const std::int16_t> log_odds, const Cut& cut) {
+  auto& probability = probabilities(cut);
+  const auto add_expected = [&](std::uint32_t block, Ways& sums) {
+    const auto& expected = probability[level_of(log_odds[block])];
+    for (std::size_t way = 0; way < ways; ++way) sums[way] += expected[way] * page.blocks[block].words;
   };
-  double content = 0;
-  for (std::uint32_t i = 0; i < log_odds.size(); ++i) content += expected(i);
+  Ways content{};
+  for (std::uint32_t i = 0; i < log_odds.size(); ++i) add_expected(i, content);
   const auto order = order_by_odds(log_odds);
+  Ways hit{};
   double best = 0;
-  double hit = 0;
   double kept = 0;
   std::size_t best_count = 0;
   for (std::size_t i = 0; i < order.size(); ++i) {
-    hit += expected(order[i]);
+    add_expected(order[i], hit);
     kept += page.blocks[order[i]].words;
-    const double f1 = 2 * hit / (kept + content);
+    double f1 = 0;
+    for (std::size_t way = 0; way < ways; ++way) f1 += way_weights[way] * 2 * hit[way] / (kept + content[way]);
     if (f1 >= best) {
       best = f1;
       best_count = i + 1;

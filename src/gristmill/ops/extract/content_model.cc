@@ -2,6 +2,7 @@
 #include "gristmill/ops/extract/content_model.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 #include "gristmill/base/result.h"
@@ -35,6 +36,7 @@ struct Model {
   std::span<const std::int8_t> weights;
   std::int32_t token_bias = 0;
   std::int32_t tree_bias = 0;
+  Cut cut;
   kernels::BoostedTrees trees;
 };
 
@@ -54,18 +56,24 @@ struct Header {
   std::uint64_t features;
   std::int32_t token_bias;
   std::int32_t tree_bias;
+  std::int16_t cut_shift;
+  std::int16_t cut_spread;
   std::uint32_t tree_count;
 };
+
+constexpr std::size_t header_bytes = 32;
+static_assert(offsetof(Header, tree_count) + sizeof(std::uint32_t) == header_bytes);
 
 bool read_model(Model& model) {
   std::string_view rest = model.bytes;
   Header header{};
-  if (rest.size() < 28 + token_slot_count) return false;
-  std::memcpy(&header, rest.data(), 28);
-  rest.remove_prefix(28);
-  if (std::string_view(header.magic.data(), 8) != "GMCONT01" || header.features != features_digest()) return false;
+  if (rest.size() < header_bytes + token_slot_count) return false;
+  std::memcpy(&header, rest.data(), header_bytes);
+  rest.remove_prefix(header_bytes);
+  if (std::string_view(header.magic.data(), 8) != "GMCONT02" || header.features != features_digest()) return false;
   model.token_bias = header.token_bias;
   model.tree_bias = header.tree_bias;
+  model.cut = {.shift = header.cut_shift, .spread = header.cut_spread};
   model.weights = {reinterpret_cast<const std::int8_t*>(rest.data()), token_slot_count};
   rest.remove_prefix(token_slot_count);
   return model.trees.read(rest, header.tree_count, feature_count) && rest.empty();
@@ -83,6 +91,8 @@ const Model& model() {
 }  // namespace
 
 std::string_view content_model_bytes() { return model().bytes; }
+
+Cut content_model_cut() { return model().cut; }
 
 std::vector<std::int16_t> score_tokens_by_model(const kernels::HtmlTree& tree, const Page& page) {
   return score_tokens(tree, page, model().weights, model().token_bias);

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gristmill/ops/extract/choose.h"
 #include "gristmill/ops/extract/features.h"
 
 namespace gristmill::ops::extract {
@@ -13,6 +14,9 @@ namespace gristmill::ops::extract {
 
 /// Bytes of the built-in model (docs/models/page-content.md).
 std::string_view content_model_bytes();
+
+/// The cut that the training found best for the model's log-odds.
+Cut content_model_cut();
 
 /// Word score of each block, as the trees take it: log-odds in 1/64 by the tokens alone.
 std::vector<std::int16_t> score_tokens_by_model(const kernels::HtmlTree& tree, const Page& page);

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "gristmill/kernels/byte_counts.h"
+#include "gristmill/ops/extract/page_hints.h"
 #include "gristmill/ops/extract/page_measures.h"
 
 namespace gristmill::ops::extract {
@@ -53,6 +54,7 @@ BlockMeasurer::BlockMeasurer(const kernels::HtmlTree& tree, const Page& page, st
       measured_{none, none, none, none},
       measured_context_(none) {
   measure_page();
+  measure_hints();
 }
 
 BlockMeasurer::~BlockMeasurer() = default;
@@ -80,6 +82,25 @@ void BlockMeasurer::measure_page() {
   set(Feature::word_score_page, mean_score(all));
   set(Feature::word_score_best, mean_score(whole_->totals(whole_->best)));
   set(Feature::article_count, log_of(whole_->article_count));
+}
+
+/// What the page says of its kind: the same for all blocks too.
+void BlockMeasurer::measure_hints() {
+  const auto hints = read_page_hints(tree_);
+  set(Feature::shared_as_article, hints.shared_as_article);
+  set(Feature::shared_as_website, hints.shared_as_website);
+  set(Feature::shared_as_product, hints.shared_as_product);
+  set(Feature::is_dated, hints.is_dated);
+  set(Feature::linked_articles, hints.linked_articles);
+  set(Feature::linked_products, hints.linked_products);
+  set(Feature::linked_lists, hints.linked_lists);
+  set(Feature::linked_discussions, hints.linked_discussions);
+  set(Feature::linked_businesses, hints.linked_businesses);
+  set(Feature::linked_trails, hints.linked_trails);
+  set(Feature::linked_pages, hints.linked_pages);
+  set(Feature::address_parts, hints.address_parts);
+  set(Feature::address_hyphens, hints.address_hyphens);
+  set(Feature::address_digits, hints.address_digits);
 }
 
 void BlockMeasurer::measure_own(std::uint32_t i) {

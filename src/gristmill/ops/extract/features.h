@@ -31,10 +31,12 @@ enum class Feature : std::uint8_t {
   word_score_before, word_score_after, word_score_heading, word_score_page, word_score_best,
   mass_position, mass_split, mass_distance, mass_page_share, segment_distance,
   article_count, article_index, article_share, container_position,
+  shared_as_article, shared_as_website, shared_as_product, is_dated, linked_articles, linked_products, linked_lists,
+  linked_discussions, linked_businesses, linked_trails, linked_pages, address_parts, address_hyphens, address_digits,
 };
 // clang-format on
 
-constexpr std::size_t feature_count = static_cast<std::size_t>(Feature::container_position) + 1;
+constexpr std::size_t feature_count = static_cast<std::size_t>(Feature::address_digits) + 1;
 
 /// Name of a feature, as in the tables of weights.
 std::string_view feature_name(Feature feature) noexcept;
@@ -67,6 +69,7 @@ class BlockMeasurer {
 
  private:
   void measure_page();
+  void measure_hints();
   void measure_own(std::uint32_t block);
   void measure_neighbours(std::uint32_t block);
   void measure_containers(std::uint32_t block);

@@ -2,7 +2,6 @@
 #include "gristmill/kernels/bpe.h"
 
 #include <fmt/format.h>
-#include <immintrin.h>
 
 #include <algorithm>
 #include <bit>
@@ -14,42 +13,12 @@
 namespace gristmill::kernels {
 namespace {
 
-constexpr std::size_t cache_lines = std::size_t{1} << 16;
-constexpr std::size_t neighbour_entries = std::size_t{1} << 15;
-constexpr std::size_t cached_piece_bytes_max = 15;
 // Below this length looking at every pair each time beats keeping a queue.
 constexpr std::size_t short_piece_bytes_max = 48;
-// Longer pieces are merged with a queue: their time is bounded whatever the vocabulary.
-constexpr std::size_t matched_piece_bytes_max = 4096;
 // Buffers of a giant piece are given back, not kept for ever.
 constexpr std::size_t kept_parts_max = std::size_t{1} << 16;
-// Pieces whose places in the cache are fetched at once.
-constexpr std::size_t group_size = 32;
-
-/// The first `size` (at most 16) bytes as two words, zeros behind them.
-std::array<std::uint64_t, 2> load_padded(const char* bytes, std::size_t size) {
-  std::array<std::uint64_t, 2> words{};
-  std::memcpy(words.data(), bytes, size);
-  return words;
-}
-
-/// The same where 16 bytes can be read.
-std::array<std::uint64_t, 2> load_masked(const char* bytes, std::size_t size) {
-  std::array<std::uint64_t, 2> words;
-  std::memcpy(words.data(), bytes, sizeof(words));
-  // An index of 64 or more keeps every bit.
-  words[0] = _bzhi_u64(words[0], static_cast<unsigned>(8 * size));
-  words[1] = _bzhi_u64(words[1], static_cast<unsigned>(8 * (std::max<std::size_t>(size, 8) - 8)));
-  return words;
-}
-
-std::size_t cache_slot(const std::array<std::uint64_t, 2>& key) {
-  return BpePairs::mix(key[0] ^ (key[1] * 0xC2B2AE3D27D4EB4FULL)) & (cache_lines - 1);
-}
 
 }  // namespace
-
-BpeScratch::BpeScratch() : cache_(cache_lines), neighbours_(neighbour_entries) {}
 
 Result<BpeModel> BpeModel::build(BpeVocabulary vocabulary) {
   if (vocabulary.tokens.size() > tokens_max) {
@@ -65,7 +34,7 @@ Result<BpeModel> BpeModel::build(BpeVocabulary vocabulary) {
   model.find_origins();
   model.drop_dead_pairs();
   model.find_out_of_order();
-  model.index_trie(vocabulary.whole_pieces_first);
+  model.index_whole_tokens(vocabulary.whole_pieces_first);
   return model;
 }
 
@@ -168,14 +137,19 @@ void BpeModel::find_out_of_order() {
   }
 }
 
-void BpeModel::index_trie(bool whole_pieces_first) {
+void BpeModel::index_whole_tokens(bool whole_pieces_first) {
   std::vector<TokenTrie::Entry> entries;
+  std::vector<ShortTokens::Token> tokens;
   entries.reserve(size());
+  tokens.reserve(size());
   for (std::uint32_t id = 0; id < size(); ++id) {
     const auto token = token_bytes(id);
     const bool is_reachable = origins_[id].rank() != unreachable;
-    if (!token.empty() && (is_reachable || whole_pieces_first)) entries.push_back({token, id, is_reachable});
+    if (token.empty() || !(is_reachable || whole_pieces_first)) continue;
+    entries.push_back({token, id, is_reachable});
+    tokens.push_back({token, id});
   }
+  short_tokens_ = ShortTokens(tokens);
   trie_ = TokenTrie(std::move(entries));
 }
 
@@ -274,152 +248,6 @@ void BpeModel::merge_piece(std::string_view piece, BpeScratch& scratch, std::vec
   const auto found = trie_.look_up(piece);
   if (found.whole != TokenTrie::none) return out.push_back(found.whole);
   merge(piece, scratch, out, nullptr);
-}
-
-/// Takes the two tokens apart from the last merge to the first: at no time may a merge across their border have been
-/// due before the one that was made. Of equal ranks the left one is due first.
-bool BpeModel::go_together(std::uint32_t left, std::uint32_t right) const {
-  auto limit = unreachable;
-  auto left_origin = origins_[left];
-  auto right_origin = origins_[right];
-  while (true) {
-    const auto rank = pairs_.rank(left, right);
-    if (rank != none && rank + 1 < limit) return false;
-    if (left_origin.rank() > right_origin.rank()) {
-      limit = left_origin.rank();
-      left = left_origin.right();
-      left_origin = origins_[left];
-    } else if (right_origin.rank() == 0) {
-      return true;
-    } else {
-      limit = right_origin.rank() + 1;
-      right = right_origin.left();
-      right_origin = origins_[right];
-    }
-  }
-}
-
-/// The same by merging both tokens' bytes.
-bool BpeModel::merges_apart(std::string_view bytes, std::uint32_t left, std::uint32_t right,
-                            BpeScratch& scratch) const {
-  scratch.pair_.clear();
-  merge(bytes, scratch, scratch.pair_, nullptr);
-  return scratch.pair_.size() == 2 && scratch.pair_[0] == left && scratch.pair_[1] == right;
-}
-
-/// Whether two tokens may stand side by side; `bytes` are theirs.
-bool BpeModel::may_follow(std::string_view bytes, std::uint32_t left, std::uint32_t right, BpeScratch& scratch) const {
-  const auto key = BpePairs::key(left, right);
-  auto& known = scratch.neighbours_[BpePairs::mix(key) & (neighbour_entries - 1)];
-  if (known >> 1 == key + 1) return (known & 1) != 0;
-  const bool answer = is_out_of_order_[left] || is_out_of_order_[right] ? merges_apart(bytes, left, right, scratch)
-                                                                        : go_together(left, right);
-  known = (key + 1) << 1 | (answer ? 1 : 0);
-  return answer;
-}
-
-/// Depth first: the longest token at each place, a shorter one where it does not go with the token before. Each place
-/// is left at most once as a dead end, because only one row of tokens leads to it. `next` is the longest at the start.
-void BpeModel::match(std::string_view piece, TokenTrie::Match next, BpeScratch& scratch,
-                     std::vector<std::uint32_t>& out) const {
-  std::array<std::uint64_t, matched_piece_bytes_max / 64 + 1> dead_ends;
-  std::fill_n(dead_ends.begin(), piece.size() / 64 + 1, 0);
-  const auto first = out.size();
-  std::size_t position = 0;
-  std::size_t last_size = 0;
-  while (true) {
-    const auto end = position + next.size;
-    const bool is_dead = (dead_ends[end / 64] >> (end % 64) & 1) != 0;
-    const auto both = piece.substr(position - last_size, last_size + next.size);
-    if (!is_dead && (out.size() == first || may_follow(both, out.back(), next.id, scratch))) {
-      out.push_back(next.id);
-      if (end == piece.size()) return;
-      position = end;
-      last_size = next.size;
-      next = trie_.longest(piece.substr(position));
-      continue;
-    }
-    while (next.size == 1) {
-      GRISTMILL_CHECK(out.size() > first, "no row of tokens makes the piece");
-      dead_ends[position / 64] |= std::uint64_t{1} << (position % 64);
-      next = {out.back(), static_cast<std::uint32_t>(token_bytes(out.back()).size())};
-      out.pop_back();
-      position -= next.size;
-      last_size = out.size() == first ? 0 : token_bytes(out.back()).size();
-    }
-    next = trie_.longest(piece.substr(position, next.size - 1));
-  }
-}
-
-void BpeModel::encode_uncached(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const {
-  const auto found = trie_.look_up(piece);
-  if (found.whole != TokenTrie::none) return out.push_back(found.whole);
-  if (piece.size() <= matched_piece_bytes_max) return match(piece, found.longest, scratch, out);
-  merge(piece, scratch, out, nullptr);
-}
-
-void BpeModel::encode_new(std::string_view piece, BpeScratch::Line& line, BpeScratch& scratch,
-                          std::vector<std::uint32_t>& out) const {
-  const auto before = out.size();
-  encode_uncached(piece, scratch, out);
-  const auto count = out.size() - before;
-  auto& entry = line.entries[0];
-  if (count > entry.ids.size()) return;
-  line.entries[1] = entry;
-  entry.key = load_padded(piece.data(), piece.size());
-  entry.key[1] |= std::uint64_t{piece.size()} << 56;
-  entry.count = static_cast<std::uint32_t>(count);
-  std::copy_n(out.begin() + static_cast<std::ptrdiff_t>(before), count, entry.ids.begin());
-}
-
-void BpeModel::encode_piece(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const {
-  const auto end = static_cast<std::uint32_t>(piece.size());
-  if (!piece.empty()) encode_pieces(piece, 0, {&end, 1}, scratch, out);
-}
-
-void BpeModel::encode_pieces(std::string_view text, std::size_t begin, std::span<const std::uint32_t> ends,
-                             BpeScratch& scratch, std::vector<std::uint32_t>& out) const {
-  std::array<std::array<std::uint64_t, 2>, group_size> keys;
-  std::array<BpeScratch::Line*, group_size> lines;
-  // Ids of pieces found in the cache, before they go to `out` together; three more are stored at once than are counted.
-  std::array<std::uint32_t, group_size * 3 + 4> found;
-  for (; !ends.empty(); ends = ends.subspan(std::min(group_size, ends.size()))) {
-    const auto count = std::min(group_size, ends.size());
-    for (std::size_t i = 0, from = begin; i < count; from = ends[i++]) {
-      const auto size = ends[i] - from;
-      lines[i] = nullptr;
-      if (size > cached_piece_bytes_max) continue;
-      keys[i] = from + 16 <= text.size() ? load_masked(text.data() + from, size)
-                                         : load_padded(text.data() + from, size);
-      keys[i][1] |= std::uint64_t{size} << 56;
-      lines[i] = &scratch.cache_[cache_slot(keys[i])];
-      __builtin_prefetch(lines[i]);
-    }
-    std::size_t found_count = 0;
-    const auto flush = [&] {
-      out.insert(out.end(), found.begin(), found.begin() + static_cast<std::ptrdiff_t>(found_count));
-      found_count = 0;
-    };
-    for (std::size_t i = 0; i < count; begin = ends[i++]) {
-      if (lines[i] != nullptr) {
-        const auto& [newer, older] = lines[i]->entries;
-        const auto& entry = newer.has(keys[i]) ? newer : older;
-        if (entry.has(keys[i])) {
-          std::memcpy(&found[found_count], entry.ids.data(), sizeof(entry.ids));
-          found_count += entry.count;
-          continue;
-        }
-      }
-      flush();
-      const auto piece = text.substr(begin, ends[i] - begin);
-      if (lines[i] == nullptr) {
-        encode_uncached(piece, scratch, out);
-      } else {
-        encode_new(piece, *lines[i], scratch, out);
-      }
-    }
-    flush();
-  }
 }
 
 }  // namespace gristmill::kernels

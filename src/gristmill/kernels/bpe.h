@@ -12,6 +12,7 @@
 
 #include "gristmill/base/result.h"
 #include "gristmill/kernels/bpe_pairs.h"
+#include "gristmill/kernels/short_tokens.h"
 #include "gristmill/kernels/token_trie.h"
 
 namespace gristmill::kernels {
@@ -32,27 +33,29 @@ struct BpeVocabulary {
   bool whole_pieces_first = false;  ///< A piece that is a token is that token, whatever the merges say.
 };
 
-/// Working memory of one thread: the cache of pieces seen (4 MiB, never grows), that of pairs that may stand side by
-/// side (256 KiB), and buffers for merging.
+/// Working memory of one thread: the cache of pieces seen that are no tokens (4 MiB, never grows), that of pairs that
+/// may stand side by side (256 KiB), and buffers for merging.
 class BpeScratch {
  public:
   BpeScratch();
 
  private:
   friend class BpeModel;
-  /// A short piece and its ids. `key` holds the bytes, padded with zeros, and the length in the last one.
-  struct Entry {
-    std::array<std::uint64_t, 2> key{};
-    std::array<std::uint32_t, 3> ids{};
+  /// A piece and its ids. `key` holds the bytes, padded with zeros, and the length in the last one.
+  struct alignas(64) Entry {
+    std::array<std::uint64_t, 4> key{};
+    std::array<std::uint32_t, 7> ids{};
     std::uint32_t count = 0;
-    [[nodiscard]] bool has(const std::array<std::uint64_t, 2>& wanted) const {
-      return ((key[0] ^ wanted[0]) | (key[1] ^ wanted[1])) == 0;
-    }
   };
-  /// Two pieces that share a cache line, the newer one first.
-  struct alignas(64) Line {
-    std::array<Entry, 2> entries;
+  /// Two pieces that share a place, the newer one first.
+  using Line = std::array<Entry, 2>;
+  /// What the cache may hold: its key and where.
+  struct Pending {
+    std::array<std::uint64_t, 4> key;
+    Line* line = nullptr;
   };
+  /// Pieces that are looked up together, so that the waits for memory overlap.
+  struct Group;
   struct Part {
     std::uint32_t id = 0;
     std::uint32_t previous = 0;
@@ -123,7 +126,7 @@ class BpeModel {
   Status index_merges(const BpeVocabulary& vocabulary);
   void find_origins();
   void drop_dead_pairs();
-  void index_trie(bool whole_pieces_first);
+  void index_whole_tokens(bool whole_pieces_first);
   void find_out_of_order();
   [[nodiscard]] std::uint32_t find_token(std::string_view bytes) const;
   void merge(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out, Origin* last) const;
@@ -136,8 +139,12 @@ class BpeModel {
                                 BpeScratch& scratch) const;
   void match(std::string_view piece, TokenTrie::Match next, BpeScratch& scratch, std::vector<std::uint32_t>& out) const;
   void encode_uncached(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const;
-  void encode_new(std::string_view piece, BpeScratch::Line& line, BpeScratch& scratch,
+  void encode_new(std::string_view piece, const BpeScratch::Pending& place, BpeScratch& scratch,
                   std::vector<std::uint32_t>& out) const;
+  void look_up(std::string_view text, std::size_t begin, std::span<const std::uint32_t> ends, BpeScratch& scratch,
+               BpeScratch::Group& group) const;
+  void emit(std::string_view text, const BpeScratch::Group& group, BpeScratch& scratch,
+            std::vector<std::uint32_t>& out) const;
 
   std::string bytes_;                       ///< All tokens, one after the other.
   std::vector<std::uint32_t> offsets_;      ///< Where each begins, and the end.
@@ -147,6 +154,7 @@ class BpeModel {
   std::vector<std::uint32_t> merged_;  ///< Id that each rank makes.
   std::vector<Origin> origins_;        ///< By id.
   TokenTrie trie_;                     ///< What a piece may begin with, or be as a whole.
+  ShortTokens short_tokens_;           ///< Most of what a piece may be as a whole.
   /// Ids in whose making a merge comes before one of higher rank that it needs. Training finds merges in order, but
   /// vocabularies put together of several have some dozens.
   std::vector<bool> is_out_of_order_;

@@ -95,6 +95,9 @@ Status Tokenizer::encode(std::string_view text, SpecialText special, TokenizerSc
   if (text.size() > text_bytes_max) {
     return limit_exceeded(fmt::format("text of {} bytes, a tokenizer takes at most {}", text.size(), text_bytes_max));
   }
+  // More than most texts need, so that growing seldom copies; what is not written costs no memory.
+  if (out.capacity() - out.size() < text.size() / 3)
+    out.reserve(std::max(out.capacity() * 2, out.size() + text.size() / 2));
   return between_added(raw_finder_, text, special == SpecialText::control, out, [&](std::string_view gap) -> Status {
     if (!parts_.normalizes_nfc || is_surely_composed(gap)) return encode_normalized(gap, special, scratch, out);
     scratch.normalized.clear();

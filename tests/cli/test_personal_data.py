@@ -74,6 +74,15 @@ def test_the_key_is_nowhere(landed):
         assert not path.is_file() or KEY.encode() not in path.read_bytes(), path
 
 
+def test_a_bad_key_is_refused_without_showing_it(landed, monkeypatch):
+    monkeypatch.setenv("PII_KEY", "short secret")
+    done = landed.call("run", landed.pipeline(STEP), code=2)
+    assert "at least 16 secret bytes" in done.stderr
+    assert "short secret" not in done.stdout + done.stderr
+    monkeypatch.delenv("PII_KEY")
+    assert "PII_KEY" in landed.call("run", landed.pipeline(STEP), code=2).stderr
+
+
 def test_another_key_is_another_run(landed, monkeypatch):
     first = landed.run(STEP)
     again = landed.run(STEP)

@@ -10,19 +10,21 @@ namespace {
 constexpr std::size_t word_bytes_max = 24;
 constexpr std::array<std::string_view, 18> particles{"van", "von", "de", "da",  "di", "del", "der", "den", "la",
                                                      "le",  "bin", "al", "dos", "du", "ter", "ibn", "zu",  "el"};
-/// Forms of address, which stand before a name only and are no part of it.
+/// Forms of address and offices that stand before a name, are no part of it and no names themselves.
 constexpr auto titles = std::to_array<std::string_view>(
     {"mr",     "mrs",      "ms",    "miss",   "dr",  "prof", "professor", "sir",      "herr", "frau", "mme", "madame",
      "doctor", "monsieur", "señor", "señora", "sr",  "sra",  "lady",      "sergeant", "rev",  "hon",  "mx",  "mlle",
      "dame",   "sgt",      "capt",  "lt",     "gen", "col",  "sen",       "gov",      "maj",  "pres", "rep"});
-/// Offices, which stand before names and before other words.
-constexpr auto offices = std::to_array<std::string_view>(
-    {"king",     "queen",      "prince",      "princess",   "governor",      "senator",   "president", "minister",
-     "sheikh",   "shaikh",     "colonel",     "general",    "major",         "admiral",   "chairman",  "attorney",
-     "justice",  "coach",      "uncle",       "aunt",       "officer",       "father",    "detective", "inspector",
-     "reverend", "bishop",     "pope",        "saint",      "mayor",         "cardinal",  "judge",     "captain",
-     "lord",     "chancellor", "ambassador",  "emperor",    "director",      "secretary", "nurse",     "baron",
-     "duke",     "commander",  "congressman", "lieutenant", "representative"});
+/// Offices that are no names and stand before names and before other words.
+constexpr auto plain_offices = std::to_array<std::string_view>(
+    {"princess",  "governor",    "senator",    "president",      "minister",  "sheikh",     "shaikh",     "colonel",
+     "admiral",   "chairman",    "detective",  "inspector",      "reverend",  "chancellor", "ambassador", "emperor",
+     "secretary", "congressman", "lieutenant", "representative", "commander", "officer"});
+/// Offices that are names too: "King", "Bishop".
+constexpr auto name_offices = std::to_array<std::string_view>(
+    {"king",  "queen",   "prince", "general",  "major", "attorney", "justice", "coach",
+     "uncle", "aunt",    "father", "bishop",   "pope",  "saint",    "mayor",   "cardinal",
+     "judge", "captain", "lord",   "director", "nurse", "baron",    "duke"});
 
 /// First byte of a two-byte letter of Latin script (U+00C0 to U+024F).
 bool is_latin_lead(char c) noexcept { return c >= '\xC3' && c <= '\xC9'; }
@@ -75,7 +77,10 @@ NameRun read_name_run(std::string_view text, std::size_t begin) noexcept {
     const bool is_capital = is_name_capital(text, at);
     if (word.empty() || (!is_capital && !is_one_of(word, particles))) break;
     const bool is_title = is_one_of(word, titles);
-    const bool is_office = !is_title && is_one_of(word, offices);
+    const bool is_plain_office = !is_title && is_one_of(word, plain_offices);
+    // "Prime Minister Anna Nowak": what follows is a run of its own, which the office begins.
+    if ((is_title || is_plain_office) && run.count > 0) break;
+    const bool is_office = is_plain_office || (!is_title && is_one_of(word, name_offices));
     if ((is_title || is_office) && run.count == 0) {
       run.is_titled = is_title;
       run.has_office = is_office;

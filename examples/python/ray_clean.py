@@ -27,6 +27,13 @@ class Metrics:
 
     def __init__(self):
         self.batches = {}
+        self.attempts = 0
+
+    def start(self):
+        self.attempts += 1
+
+    def retries(self):
+        return self.attempts - len(self.batches)
 
     def add(self, batch, report):
         self.batches[batch] = report
@@ -44,19 +51,26 @@ class Metrics:
         return total
 
 
-def cleaner(metrics):
-    """The function of a batch: strip, score and filter in one pass over the text."""
-    chain = gristmill.Chain(
+def make_chain():
+    """Strip, score and filter."""
+    return gristmill.Chain(
         gristmill.Operator("extract.strip_tags", separator="space", whitespace="collapse"),
         gristmill.Operator("filter.noise", max_score=0.1, min_characters=100),
     )
 
+
+def cleaner(metrics):
+    """The function of a batch: the whole chain in one pass over the text."""
+    chain = make_chain()
+
     def clean(table):
+        if table.num_rows == 0:
+            return chain(table)
+        ray.get(metrics.start.remote())
         report = {}
         cleaned = chain(table, report=report)
         # Named by its first document, so that a repeated batch replaces itself.
-        if table.num_rows:
-            ray.get(metrics.add.remote(table.column("id")[0].as_py(), report))
+        ray.get(metrics.add.remote(table.column("id")[0].as_py(), report))
         return cleaned
 
     return clean
@@ -89,21 +103,24 @@ def main():
     parser.add_argument("--into", default="clean/pages")
     options = parser.parse_args()
     ray.init(ignore_reinit_error=True, log_to_driver=False, include_dashboard=False)
+    # Ray repeats the work of a worker that crashed; of a batch that raised an error, three times when told so.
+    context = ray.data.DataContext.get_current()
+    context.retried_map_errors = True
+    context.max_map_retries = 3
     metrics = Metrics.remote()
     staging = pathlib.Path(tempfile.mkdtemp(prefix="ray-clean-"))
     try:
         pages = ray.data.read_parquet(options.input)
-        # A crashed worker and a failed batch are repeated by Ray, three times each.
-        cleaned = pages.map_batches(
-            cleaner(metrics), batch_format="pyarrow", batch_size=1024, max_retries=3, retry_exceptions=True
-        )
+        cleaned = pages.map_batches(cleaner(metrics), batch_format="pyarrow", batch_size=1024)
         cleaned.write_parquet(str(staging))
         total = ray.get(metrics.total.remote())
+        retries = ray.get(metrics.retries.remote())
         rows = validate(staging, total)
         record = commit(staging, options.workspace, options.into)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    print(json.dumps({"rows": rows, "metrics": total, "dataset": options.into, "ingestion": record["ingestion_id"]}))
+    answer = {"rows": rows, "retries": retries, "metrics": total}
+    print(json.dumps({**answer, "dataset": options.into, "ingestion": record["ingestion_id"]}))
 
 
 if __name__ == "__main__":

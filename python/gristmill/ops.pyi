@@ -180,7 +180,7 @@ class _Extract:
                 One of: content-1-9409c75eda7fb059.
             min_words: Pages with less content are dropped (1..100000 words).
             max_nodes: Pages with more elements and texts are quarantined. Large pages may have one for each
-                4 bytes, but at most 8 times as many; each takes about 100 bytes of memory (100..1e+08
+                4 bytes, but at most 4 times as many; each takes about 100 bytes of memory (100..1e+08
                 nodes).
             Adds the column `title` (string): Title of the page (metadata).
             Adds the column `author` (string): Authors that the page names, joined by '; ' (metadata).
@@ -277,6 +277,7 @@ class _Filter:
         boundaries: Literal["automatic", "always", "never"] = "automatic",
         max_hits: int = 0,
         max_hits_ratio: float = 1,
+        allow_empty: bool = False,
         annotate: bool = False,
         text_column: str = "text",
         report: dict[str, Any] | None = None,
@@ -293,6 +294,8 @@ class _Filter:
                 always, never.
             max_hits: Most hits of words that are let pass; -1 for no limit (at least -1 hits).
             max_hits_ratio: Most hits for each word of the text (by white space); 1 for no limit (0..1).
+            allow_empty: Keeps all documents when there is no list, for recipes whose lists each user
+                brings; else that is an error.
             annotate: Write the verdict as a column instead of dropping.
             Adds the column `blocklist_hits` (integer): Hits of words.
             Adds the column `blocklist_entry` (string): Entry of the list that the document hit first, or

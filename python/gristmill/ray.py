@@ -25,7 +25,8 @@ def map_batches(dataset: Any, *operators: Any, metrics: Any = None, batch_size: 
 
     `metrics` is called with a report of each finished batch, {"filter.noise": {"in": ..., "dropped": ...}}: a method of
     an actor (`actor.add.remote`), for example. It hears of a batch again when Ray repeats the task. `ray_options` go to
-    `map_batches` (concurrency, num_cpus, max_retries, ...).
+    `map_batches` (compute, num_cpus, ...). Ray repeats batches whose function raises when
+    `ray.data.DataContext.get_current()` says so (retried_map_errors, max_map_retries).
     """
     chain: Chain = as_chain(operators, "Ray Data's batches")
 

@@ -158,9 +158,9 @@ def load(reference, folder):
 
 def require_batch_function(function, reference):
     """Refuses what can never judge a batch, before any document is read."""
-    call = function if inspect.isroutine(function) else getattr(function, "__call__", None)
     if not callable(function):
         raise TypeError(f"{reference} makes an object without __call__(self, batch)")
+    call = function if inspect.isroutine(function) else type(function).__call__
     if inspect.iscoroutinefunction(call) or inspect.isasyncgenfunction(call):
         raise TypeError(f"{reference} is asynchronous: a plain function of a batch is needed")
     if inspect.isgeneratorfunction(call):

@@ -261,6 +261,16 @@ def test_gopher(workspace):
     assert document["documents"]["out"] == len(good) + 1
 
 
+def test_recipes_take_block_lists_of_the_user(workspace):
+    """None is shipped: without a file the step keeps all."""
+    ingest_pages(workspace, {}, [page(1) + " The zyzzyva is listed here.", page(2)])
+    words = workspace.write("words.txt", "# mine\nzyzzyva\n")
+    assert run_recipe(workspace, "c4")[1]["filter.blocklist"] == {}
+    drops = run_recipe(workspace, "c4", f"filter.blocklist.words_file={words}")[1]
+    assert drops["filter.blocklist"] == {"blocklist.words": 1}
+    assert run_recipe(workspace, "fineweb")[1]["filter.blocklist"] == {}
+
+
 def test_c4(workspace):
     lines = [
         "Home",

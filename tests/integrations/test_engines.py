@@ -139,6 +139,53 @@ def example(name, *arguments):
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=400).stdout
 
 
+TROUBLE = """
+import os, sys, ray_clean
+
+
+class Trouble:
+    '''A chain of which the first call raises an error and the second ends the process.'''
+
+    def __init__(self, chain, folder):
+        self.chain, self.folder = chain, folder
+
+    def __call__(self, table, report):
+        for name in ("raised", "ended"):
+            try:
+                os.close(os.open(os.path.join(self.folder, name), os.O_CREAT | os.O_EXCL))
+            except FileExistsError:
+                continue
+            if name == "ended":
+                os._exit(1)
+            raise OSError("the disk was away for a moment")
+        return self.chain(table, report=report)
+
+
+sound = ray_clean.make_chain
+folder = sys.argv.pop(1)
+ray_clean.make_chain = lambda: Trouble(sound(), folder)
+ray_clean.main()
+"""
+
+
+def test_the_ray_example_repeats_batches_that_fail(parquet, expected, tmp_path):
+    workspace, marks = tmp_path / "workspace", tmp_path / "marks"
+    marks.mkdir()
+    call("init", str(workspace))
+    (tmp_path / "trouble.py").write_text(TROUBLE)
+    path = os.pathsep.join([str(EXAMPLES), *filter(None, [os.environ.get("PYTHONPATH")])])
+    command = [sys.executable, tmp_path / "trouble.py", marks, parquet, workspace]
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, timeout=400, env={**os.environ, "PYTHONPATH": path}
+    )
+    assert sorted(mark.name for mark in marks.iterdir()) == ["ended", "raised"]
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert answer["retries"] >= 2
+    assert answer["rows"] == len(expected)
+    assert answer["metrics"]["filter.noise"]["in"] == 300
+    assert gristmill.dataset(workspace, "clean/pages").read_all().num_rows == len(expected)
+
+
 def test_the_ray_example_commits_a_version(parquet, expected, tmp_path):
     workspace = tmp_path / "workspace"
     call("init", str(workspace))

@@ -209,7 +209,7 @@ def test_what_cannot_judge_a_batch_is_refused_before_the_run(place, name, messag
 
 
 def test_a_run_that_quarantines_everything_tells_why(place):
-    with pytest.raises(gristmill.Error, match="every document went to quarantine.*declared"):
+    with pytest.raises(gristmill.Error, match=r"every document went to quarantine.*declared"):
         place.run(place.step("shape_undeclared"))
     words = ["run", place.pipeline(place.step("raises", batch=1)), "--workspace", place.workspace]
     told = place.command(*words, check=False).stdout

@@ -49,6 +49,11 @@ constexpr std::array options{
                .minimum = 0,
                .maximum = 1,
                .help = "Most hits for each word of the text (by white space); 1 for no limit"},
+    OptionSpec{.name = "allow_empty",
+               .type = OptionType::boolean,
+               .fallback = "false",
+               .help = "Keeps all documents when there is no list, for recipes whose lists each user brings; else that "
+                       "is an error"},
 };
 
 constexpr std::array columns_out{
@@ -129,7 +134,7 @@ constinit const Spec FilterBlocklist::spec_{
 Result<std::unique_ptr<Operator>> FilterBlocklist::make(const Options& given) {
   Lists lists{.words = entries_of(given, "words_file"), .domains = domains_of(given), .prefixes = prefixes_of(given)};
   std::ranges::move(given.strings("words"), std::back_inserter(lists.words));
-  if (lists.words.empty() && lists.domains.empty() && lists.prefixes.empty())
+  if (!given.boolean("allow_empty") && lists.words.empty() && lists.domains.empty() && lists.prefixes.empty())
     return invalid_argument("filter.blocklist: all lists are empty: give words, words_file, domains_file or urls_file");
   auto matcher = kernels::PhraseMatcher::make(lists.words, boundaries_of(given.string("boundaries")));
   if (!matcher) return std::move(matcher).error().within("filter.blocklist");

@@ -155,7 +155,7 @@ class _Extract:
         metadata: Sequence[str] = ["title", "author", "date", "canonical_url", "license_url"],
         spans: bool = False,
         profile: Literal["balanced", "recall", "precision", "rules"] = "balanced",
-        model: Literal["content-1-9409c75eda7fb059"] = "content-1-9409c75eda7fb059",
+        model: Literal["content-2-8658da924a56ce28"] = "content-2-8658da924a56ce28",
         min_words: int = 1,
         max_nodes: int = 2000000,
         text_column: str = "text",
@@ -177,7 +177,7 @@ class _Extract:
                 boilerplate in) or to precision (rather lose content), or hand-checkable rules without the
                 model. One of: balanced, recall, precision, rules.
             model: The built-in model, with the beginning of its SHA-256; see docs/models/page-content.md.
-                One of: content-1-9409c75eda7fb059.
+                One of: content-2-8658da924a56ce28.
             min_words: Pages with less content are dropped (1..100000 words).
             max_nodes: Pages with more elements and texts are quarantined. Large pages may have one for each
                 4 bytes, but at most 4 times as many; each takes about 100 bytes of memory (100..1e+08
@@ -201,7 +201,7 @@ class _Extract:
                 byte range of each block in the text and in the page as it reached the operator (spans).
             Reasons: html.no_content, html.too_complex.
 
-        Version 4. Reference: HTML standard, sections 12 and 13; block features after Kohlschuetter et al.
+        Version 5. Reference: HTML standard, sections 12 and 13; block features after Kohlschuetter et al.
         2010 and Readability.
         """
 
@@ -962,7 +962,7 @@ class _Redact:
                 pii.ae_emirates_id, pii.sa_id, pii.ir_national_code, pii.eg_national_id, pii.kw_civil_id,
                 pii.passport.
 
-        Version 2. Reference: RFC 5321/5322 (e-mail), E.164 (telephone), RFC 4291 and IANA registries (IP),
+        Version 3. Reference: RFC 5321/5322 (e-mail), E.164 (telephone), RFC 4291 and IANA registries (IP),
         ISO/IEC 7812 (cards), ISO 13616 (IBAN), SSA rules (SSN), GB 11643 (Chinese resident identity), the
         issuers' published check digits (other identity numbers), BIP 173/350 and EIP-55 (wallets), RFC 2104
         (pseudonyms).

@@ -4,6 +4,7 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 
@@ -19,6 +20,17 @@ inline const char* find_byte(const char* at, const char* end, char wanted) noexc
   }
   while (at != end && *at != wanted) ++at;
   return at;
+}
+
+/// The same where more may be looked at than [at, end): up to `readable_end`.
+inline const char* find_byte(const char* at, const char* end, const char* readable_end, char wanted) noexcept {
+  const auto pattern = _mm256_set1_epi8(wanted);
+  for (; at < end && readable_end - at >= 32; at += 32) {
+    const auto bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+    const auto hits = static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, pattern)));
+    if (hits != 0) return std::min(at + std::countr_zero(hits), end);
+  }
+  return at < end ? find_byte(at, end, wanted) : end;
 }
 
 /// First `first` followed by `second` or `other` in [at, end), or end.

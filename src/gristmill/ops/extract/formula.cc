@@ -64,10 +64,10 @@ bool is_mathjax_output(std::string_view classes) noexcept {
 }
 
 /// A first look that nearly no other class passes.
-bool may_be_rendering(std::string_view classes) noexcept {
+bool may_be_rendering(std::string_view classes, const char* readable_end) noexcept {
   const auto* end = classes.data() + classes.size();
-  for (const auto* at = kernels::find_byte(classes.data(), end, 'x'); at != end;
-       at = kernels::find_byte(at + 1, end, 'x')) {
+  const auto* at = kernels::find_byte(classes.data(), end, readable_end, 'x');
+  for (; at != end; at = kernels::find_byte(at + 1, end, readable_end, 'x')) {
     const std::string_view before(classes.data(), static_cast<std::size_t>(at - classes.data()));
     if (before.ends_with("kate") || before.ends_with("MathJa")) return true;
   }
@@ -92,7 +92,7 @@ FormulaFinder::FormulaFinder(const kernels::HtmlTree& tree) : tree_(tree) {
   const auto values = tree.values();
   for (std::uint32_t i = 1; i < values.size(); ++i) {
     const auto classes = tree.value_source(i);
-    if (!may_be_rendering(classes)) continue;
+    if (!may_be_rendering(classes, tree.html().data() + tree.html_bytes())) continue;
     const auto kind = has_class(classes, "katex-html") ? Kind::katex_boxes
                       : is_mathjax_output(classes)     ? Kind::mathjax_output
                                                        : Kind::other;

@@ -112,7 +112,9 @@ bool InlineMarkdown::is_usable_link(std::uint32_t node) {
 
 void InlineMarkdown::add_piece(std::uint32_t begin, std::uint32_t end, const TextRun* run) {
   if (begin >= end) return;
-  Piece piece{.begin = begin, .end = end};
+  auto& piece = pieces_.emplace_back();
+  piece.begin = begin;
+  piece.end = end;
   if (run != nullptr) {
     if (is_usable_link(run->link)) piece.on[link] = run->link;
     if (style_.emphasis) {
@@ -123,7 +125,6 @@ void InlineMarkdown::add_piece(std::uint32_t begin, std::uint32_t end, const Tex
     }
     piece.leaf |= run->style & TextRun::formula;
   }
-  pieces_.push_back(piece);
 }
 
 void InlineMarkdown::cut_into_pieces(const Block& block) {

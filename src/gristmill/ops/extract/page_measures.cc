@@ -67,37 +67,30 @@ std::uint32_t word_hash(std::string_view word) {
   return hash;
 }
 
-/// Lower-case ASCII word hashes of at most 32 words, sorted.
+/// Hashes of the first 32 words of a text, in lower case as far as ASCII goes, each once.
 void word_hashes(std::string_view text, std::vector<std::uint32_t>& out) {
   out.clear();
-  std::uint32_t hash = 0;
-  for (std::size_t i = 0; i <= text.size() && out.size() < 32; ++i) {
-    const char c = i < text.size() ? text[i] : ' ';
-    const bool is_word = static_cast<unsigned char>(c) >= 0x80 || (c >= '0' && c <= '9') ||
-                         static_cast<unsigned char>((c | 0x20) - 'a') < 26;
-    if (is_word) {
-      hash = (hash ^ static_cast<unsigned char>(c | 0x20)) * 0x01000193u + 1;
-    } else if (hash != 0) {
-      out.push_back(hash);
-      hash = 0;
-    }
-  }
-  std::ranges::sort(out);
-  out.erase(std::unique(out.begin(), out.end()), out.end());
+  int words_left = 32;
+  kernels::for_each_word<kernels::WordKind::letters_and_digits>(text, [&](std::size_t begin, std::size_t end) {
+    const auto hash = word_hash(text.substr(begin, end - begin));
+    if (std::ranges::find(out, hash) == out.end()) out.push_back(hash);
+    return --words_left > 0;
+  });
 }
 
 /// Words of the page's title, to be looked for in texts of which most have none.
 class TitleWords {
  public:
   explicit TitleWords(std::string_view title) {
-    word_hashes(title, hashes_);
     std::string padded(title);
     padded.append(kernels::readable_bytes, ' ');
-    kernels::for_each_word<kernels::WordKind::letters_and_digits>(std::string_view(padded).substr(0, title.size()),
-                                                                  [&](std::size_t begin, std::size_t end) {
-                                                                    sizes_of(padded[begin]) |= size_bit(end - begin);
-                                                                    return true;
-                                                                  });
+    const auto text = std::string_view(padded).substr(0, title.size());
+    word_hashes(text, hashes_);
+    std::ranges::sort(hashes_);
+    kernels::for_each_word<kernels::WordKind::letters_and_digits>(text, [&](std::size_t begin, std::size_t end) {
+      sizes_of(text[begin]) |= size_bit(end - begin);
+      return true;
+    });
   }
 
   [[nodiscard]] std::size_t size() const { return hashes_.size(); }

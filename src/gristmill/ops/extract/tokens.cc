@@ -62,10 +62,11 @@ void for_each_text_hash(const Page& page, const Block& block, const OnHash& on_h
 
 TokenBand text_band(const Block& block) noexcept { return is_brief(block) ? TokenBand::brief : TokenBand::start; }
 
-/// Calls `on_element(band, node)` for a container's element and the near ones around it; returns the first far one.
+/// Calls `on_element(band, node)` for the element around a container's own and the near ones around that; returns the
+/// first far one.
 template <typename OnElement>
 std::uint32_t for_each_outer_element(std::span<const HtmlNode> nodes, std::uint32_t at, const OnElement& on_element) {
-  for (const auto band : {TokenBand::own, TokenBand::parent, TokenBand::near, TokenBand::near}) {
+  for (const auto band : {TokenBand::parent, TokenBand::near, TokenBand::near}) {
     if (at == 0) break;
     on_element(band, at);
     at = nodes[at].parent;
@@ -157,15 +158,29 @@ class TokenScorer {
     int sum = 0;
     for_each_inner_element(nodes_, page_, block,
                            [&](std::uint32_t node) { sum += element_weight(TokenBand::inner, nodes_[node]); });
+    const auto own = page_.containers[block.container].node;
+    if (own == 0) return sum;
+    return sum + element_weight(TokenBand::own, nodes_[own]) + outer_sum(nodes_[own].parent);
+  }
+
+  /// Of an element and all around it, seen from a container inside: neighbours mostly have it in common.
+  int outer_sum(std::uint32_t parent) {
+    if (parent == outer_) return outer_sum_;
+    int sum = 0;
     const auto far = for_each_outer_element(
-        nodes_, page_.containers[block.container].node,
-        [&](TokenBand band, std::uint32_t node) { sum += element_weight(band, nodes_[node]); });
-    return sum + far_sum(far);
+        nodes_, parent, [&](TokenBand band, std::uint32_t node) { sum += element_weight(band, nodes_[node]); });
+    outer_ = parent;
+    outer_sum_ = sum + far_sum(far);
+    return outer_sum_;
   }
 
   [[nodiscard]] TextSums text_sums(const Block& block) const {
     const auto band = text_band(block);
     TextSums sums;
+    if (!is_brief(block) && block.heading_level == 0) {
+      for_each_text_hash(page_, block, [&](std::uint32_t hash) { sums.own += weights_[TokenLine(hash).slot(band)]; });
+      return sums;
+    }
     for_each_text_hash(page_, block, [&](std::uint32_t hash) {
       const TokenLine line(hash);
       sums.own += weights_[line.slot(band)];
@@ -183,6 +198,8 @@ class TokenScorer {
   std::array<BandSums, html_tag_count> tags_{};
   std::vector<std::int32_t> far_;
   std::vector<std::uint32_t> path_;
+  std::uint32_t outer_ = 0;  ///< What `outer_sum_` belongs to.
+  int outer_sum_ = 0;
 };
 
 }  // namespace
@@ -203,7 +220,9 @@ void list_tokens(const kernels::HtmlTree& tree, const Page& page, std::uint32_t 
     for_each_text_hash(page, of, [&](std::uint32_t hash) { add(band, hash); });
   };
   for_each_inner_element(nodes, page, block, [&](std::uint32_t node) { add_element(TokenBand::inner, node); });
-  auto at = for_each_outer_element(nodes, page.containers[block.container].node, add_element);
+  const auto own = page.containers[block.container].node;
+  if (own != 0) add_element(TokenBand::own, own);
+  auto at = for_each_outer_element(nodes, nodes[own].parent, add_element);
   for (; at != 0; at = nodes[at].parent) add_element(TokenBand::far, at);
   add_text(block, text_band(block));
   if (heading != nullptr) add_text(*heading, TokenBand::heading);

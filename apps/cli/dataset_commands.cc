@@ -41,12 +41,13 @@ std::string names_of(const Json& list) {
 
 std::string versions_text(const Json& dataset) {
   std::vector<std::vector<std::string>> rows{
-      {"", "VERSION", "TIME", "OPERATION", "DOCUMENTS", "BYTES", "RUN", "RELEASES"}};
+      {"", "VERSION", "TIME", "OPERATION", "DOCUMENTS", "BYTES", "RUN", "RELEASES", "BRANCHES"}};
   for (const auto& item : dataset["versions"].items()) {
     const bool is_current = item["version"] == dataset["current_version"];
     rows.push_back({item["ordinal"].as_string() + (is_current ? " *" : ""), item["version"].dump(),
                     plain(item["timestamp"]), plain(item["operation"]), plain(item["documents"]),
-                    format_size(item["bytes"].as_double()), plain(item["run_id"]), names_of(item["releases"])});
+                    format_size(item["bytes"].as_double()), plain(item["run_id"]), names_of(item["releases"]),
+                    names_of(item["branches"])});
   }
   return table(rows);
 }
@@ -149,6 +150,43 @@ std::string expiry_text(const Json& done) {
     out += fmt::format("{} files outside the dataset's folder are not needed any more, but stay\n",
                        plain(done["foreign_files"]));
   return out;
+}
+
+void add_branch(CLI::App& parent, Session& session) {
+  auto* command = parent.add_subcommand("branch", "Make or remove a branch: versions beside those that readers see");
+  command->footer("Example: gristmill dataset branch clean/web@v2 audit");
+  auto name = std::make_shared<std::string>();
+  auto branch = std::make_shared<std::string>();
+  auto is_removal = std::make_shared<bool>(false);
+  command->add_option("name", *name, "NAME or NAME@VERSION at which it starts")->required();
+  command->add_option("branch", *branch, "Name of the branch")->required();
+  command->add_flag("--remove", *is_removal, "Forget the branch; its versions stay until they expire");
+  command->callback([&session, name, branch, is_removal] {
+    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      GRISTMILL_TRY(const auto done, *is_removal ? platform::remove_branch(workspace, *name, *branch)
+                                                 : platform::create_branch(workspace, *name, *branch));
+      session.show(done, fields);
+      return {};
+    });
+  });
+}
+
+void add_publish(CLI::App& parent, Session& session) {
+  auto* command = parent.add_subcommand("publish", "Make what was written to a branch the current version");
+  command->footer(
+      "Example: gristmill dataset publish clean/web@audit   (after `gristmill run clean.yaml --set "
+      "output=clean/web@audit`)");
+  auto name = std::make_shared<std::string>();
+  auto with_alerts = std::make_shared<bool>(false);
+  command->add_option("name", *name, "NAME@BRANCH")->required();
+  command->add_flag("--with-alerts", *with_alerts, "Even if the run that wrote it ended with alerts");
+  command->callback([&session, name, with_alerts] {
+    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      GRISTMILL_TRY(const auto done, platform::publish_branch(workspace, *name, *with_alerts));
+      session.show(done, fields);
+      return {};
+    });
+  });
 }
 
 void add_expire(CLI::App& parent, Session& session) {
@@ -312,6 +350,8 @@ void add_dataset_commands(CLI::App& app, Session& session) {
   add_head(*dataset, session);
   add_diff(*dataset, session);
   add_export(*dataset, session);
+  add_branch(*dataset, session);
+  add_publish(*dataset, session);
   add_expire(*dataset, session);
   add_clean(*dataset, session);
   add_release(app, session);

@@ -10,6 +10,7 @@
 #include "gristmill/base/clock.h"
 #include "gristmill/formats/dataset_file.h"
 #include "gristmill/io/file.h"
+#include "gristmill/platform/run.h"
 #include "gristmill/store/catalog.h"
 
 namespace gristmill::platform {
@@ -32,8 +33,10 @@ Json bytes_of(const store::Snapshot& snapshot) {
 
 Json version_json(const store::Table& table, const store::Snapshot& snapshot) {
   auto releases = Json::array();
+  auto branches = Json::array();
   for (const auto& reference : table.metadata().references()) {
-    if (reference.is_tag && reference.snapshot_id == snapshot.id) releases.push(reference.name);
+    if (reference.snapshot_id != snapshot.id || reference.name == store::main_branch) continue;
+    (reference.is_tag ? releases : branches).push(reference.name);
   }
   auto json = Json::object({{"version", snapshot.id},
                             {"ordinal", fmt::format("v{}", snapshot.sequence_number)},
@@ -42,7 +45,8 @@ Json version_json(const store::Table& table, const store::Snapshot& snapshot) {
                             {"run_id", nullptr},
                             {"documents", documents_of(snapshot)},
                             {"bytes", bytes_of(snapshot)},
-                            {"releases", std::move(releases)}});
+                            {"releases", std::move(releases)},
+                            {"branches", std::move(branches)}});
   if (!snapshot.note("gristmill.run-id").empty()) json.set("run_id", snapshot.note("gristmill.run-id"));
   if (!snapshot.note("gristmill.ingestion-id").empty())
     json.set("ingestion_id", snapshot.note("gristmill.ingestion-id"));
@@ -384,6 +388,55 @@ Result<Json> rollback_dataset(const Workspace& workspace, const std::string& sel
                  Json::object({{"from", before}, {"to", snapshot.id}}));
   }));
   return Json::object({{"dataset", table.name().text()}, {"from", before}, {"current_version", snapshot.id}});
+}
+
+Result<Json> create_branch(const Workspace& workspace, const std::string& selector, const std::string& branch) {
+  GRISTMILL_RETURN_IF_ERROR(check_name("branch", branch));
+  GRISTMILL_TRY(auto chosen, select_version(workspace, selector));
+  auto& [table, snapshot] = chosen;
+  const auto details = Json::object({{"branch", branch}, {"version", snapshot.id}});
+  const auto note = [&](meta::Transaction& transaction, std::int64_t) {
+    return audit(transaction, "dataset.branch", table.name().text(), details);
+  };
+  GRISTMILL_RETURN_IF_ERROR(table.create_branch(branch, snapshot.id, note));
+  return Json::object({{"dataset", table.name().text()}, {"branch", branch}, {"version", snapshot.id}});
+}
+
+Result<Json> remove_branch(const Workspace& workspace, const std::string& dataset, const std::string& branch) {
+  GRISTMILL_TRY(auto chosen, select_version(workspace, dataset + "@" + branch));
+  auto& [table, snapshot] = chosen;
+  const auto note = [&](meta::Transaction& transaction, std::int64_t) {
+    return audit(transaction, "dataset.branch.remove", table.name().text(), Json::object({{"branch", branch}}));
+  };
+  GRISTMILL_RETURN_IF_ERROR(table.remove_branch(branch, note));
+  return Json::object({{"dataset", table.name().text()}, {"removed", branch}, {"version", snapshot.id}});
+}
+
+Result<Json> publish_branch(const Workspace& workspace, const std::string& selector, bool with_alerts) {
+  const auto sign = selector.find('@');
+  if (sign == std::string::npos) return invalid_argument("say which branch to publish: NAME@BRANCH");
+  const auto branch = selector.substr(sign + 1);
+  GRISTMILL_TRY(auto chosen, select_version(workspace, selector));
+  auto& [table, head] = chosen;
+  const std::string run_id(head.note("gristmill.run-id"));
+  if (!run_id.empty() && !with_alerts) {
+    GRISTMILL_TRY(const auto run, show_run(workspace, run_id));
+    if (run["status"].as_string() == "alerts")
+      return Error{ErrorCode::check_failed,
+                   fmt::format("{} was written by {}, which ended with alerts: {}; look at its report, then publish "
+                               "--with-alerts or remove the branch",
+                               selector, run_id, run["alerts"].dump())};
+  }
+  const auto before = table.metadata().current_snapshot_id();
+  const auto note = [&](meta::Transaction& transaction, std::int64_t version) {
+    return audit(transaction, "dataset.publish", table.name().text(),
+                 Json::object({{"branch", branch}, {"from", before}, {"to", version}}));
+  };
+  GRISTMILL_RETURN_IF_ERROR(table.publish_branch(branch, head.id, note));
+  return Json::object({{"dataset", table.name().text()},
+                       {"branch", branch},
+                       {"from", before == 0 ? Json() : Json(before)},
+                       {"current_version", head.id}});
 }
 
 Result<Json> export_dataset(const Workspace& workspace, const std::string& selector, const std::string& path) {

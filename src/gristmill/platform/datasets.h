@@ -61,6 +61,14 @@ Result<Json> diff_versions(const Workspace& workspace, const std::string& before
 /// Makes an earlier version current again; nothing is lost.
 Result<Json> rollback_dataset(const Workspace& workspace, const std::string& selector);
 
+/// Makes a branch of a dataset that starts at a version, NAME or NAME@VERSION.
+Result<Json> create_branch(const Workspace& workspace, const std::string& selector, const std::string& branch);
+/// Forgets a branch; its versions stay until they expire.
+Result<Json> remove_branch(const Workspace& workspace, const std::string& dataset, const std::string& branch);
+/// Makes the newest version of NAME@BRANCH current in one step; the branch is then gone. A branch whose newest version
+/// was written by a run with alerts is refused unless `with_alerts`.
+Result<Json> publish_branch(const Workspace& workspace, const std::string& selector, bool with_alerts);
+
 /// Writes a version as JSON lines (.jsonl) or one Parquet file (.parquet), by the ending of `path`.
 Result<Json> export_dataset(const Workspace& workspace, const std::string& selector, const std::string& path);
 

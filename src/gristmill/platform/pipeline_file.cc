@@ -336,6 +336,11 @@ Result<Pipeline> load_pipeline(const std::string& path,
   GRISTMILL_TRY(auto pipeline, Parser(file).parse(root));
   if (pipeline.output.empty())
     return invalid_argument(fmt::format("{}: the pipeline has no output: add `output: NAMESPACE/NAME`", file));
+  if (const auto sign = pipeline.output.find('@'); sign != std::string::npos) {
+    pipeline.branch = pipeline.output.substr(sign + 1);
+    pipeline.output.resize(sign);
+    if (auto status = check_name("branch", pipeline.branch); !status) return std::move(status).error().within(file);
+  }
   for (const auto& name : {pipeline.output, pipeline.tokens_into}) {
     if (name.empty()) continue;
     if (auto status = check_dataset_name(name); !status) return std::move(status).error().within(file);
@@ -392,6 +397,7 @@ Json to_json(const Pipeline& pipeline) {
                        {"inputs", std::move(inputs)},
                        {"steps", std::move(steps)},
                        {"output", pipeline.output},
+                       {"branch", pipeline.branch},
                        {"tokens_into", pipeline.tokens_into},
                        {"shard_tokens", pipeline.shard_tokens},
                        {"quarantine_limit", pipeline.quarantine_limit},
@@ -405,6 +411,7 @@ Pipeline pipeline_from_json(const Json& json) {
                     .inputs = {},
                     .steps = {},
                     .output = json["output"].as_string(),
+                    .branch = json.contains("branch") ? json["branch"].as_string() : "main",
                     .tokens_into = json["tokens_into"].as_string(),
                     .shard_tokens = json["shard_tokens"].as_int(),
                     .quarantine_limit = json["quarantine_limit"].as_double(),

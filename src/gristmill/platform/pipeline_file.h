@@ -35,6 +35,7 @@ struct Pipeline {
   std::vector<std::string> inputs;  ///< Datasets, with @version where it matters.
   std::vector<PipelineStep> steps;
   std::string output;
+  std::string branch = "main";      ///< Of the output: written `output: NAME@BRANCH`.
   std::string tokens_into;          ///< Empty = no token shards.
   std::int64_t shard_tokens = 10'000'000;
   double quarantine_limit = 0.05;

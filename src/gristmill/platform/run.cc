@@ -343,8 +343,12 @@ class PipelineRun {
     const auto columns = formats::table_columns(columns_);
     GRISTMILL_TRY(auto table, open_or_create(workspace_, pipeline_.output, columns));
     GRISTMILL_RETURN_IF_ERROR(check_field_ids(table, columns));
-    store::CommitRequest request{
-        .files = {}, .summary = summary_of(result), .key = run_id_, .columns = columns, .also = {}};
+    store::CommitRequest request{.files = {},
+                                 .summary = summary_of(result),
+                                 .key = run_id_,
+                                 .columns = columns,
+                                 .also = {},
+                                 .branch = pipeline_.branch};
     for (const auto& file : result.files) request.files.push_back(store::data_file(file));
     request.also = [&](meta::Transaction& transaction, std::int64_t snapshot) -> Status {
       document.at("output").set("version", snapshot);

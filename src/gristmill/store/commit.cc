@@ -42,6 +42,16 @@ const Snapshot* find_by_key(const TableMetadata& metadata, const std::string& ke
   return found == snapshots.end() ? nullptr : &*found;
 }
 
+/// A name for a release or a branch, as `NAME@...` can hold it.
+Status check_reference_name(std::string_view kind, const std::string& name) {
+  const bool is_bad = name.empty() || name.size() > 255 || name == main_branch ||
+                      std::ranges::any_of(name, [](unsigned char byte) {
+                        return byte <= ' ' || byte == 0x7F || byte == '@' || byte == '/';
+                      });
+  if (!is_bad) return {};
+  return invalid_argument(fmt::format("bad {} name \"{}\": no blanks, @ or /, not main", kind, name.substr(0, 300)));
+}
+
 /// Deletes metadata files that fell off the log, but never anything outside the table's own folder.
 void remove_old_metadata(const TableMetadata& metadata, const std::vector<std::string>& locations) {
   const auto folder = path_of(metadata.location() + "/metadata/");
@@ -152,22 +162,35 @@ Result<Table::Outcome> Table::commit_under_lock(const Change& change, const InSa
 }
 
 Result<Snapshot> Table::commit_files(const CommitRequest& request, bool is_replacing) {
-  const auto base = metadata_.current_snapshot_id();
+  if (request.branch != main_branch) GRISTMILL_RETURN_IF_ERROR(check_reference_name("branch", request.branch));
+  const auto head_id = [&](const TableMetadata& metadata) {
+    const auto* head = metadata.branch_head(request.branch);
+    return head != nullptr ? head->id : 0;
+  };
+  const auto base = head_id(metadata_);
   SnapshotWriter writer(request, is_replacing);
   const Change change = [&](TableMetadata& next, AttemptFiles& files) -> Result<Outcome> {
     if (const auto* done = find_by_key(next, request.key)) return Outcome{done->id, true};
     if (next.is_partitioned())
       return invalid_argument(fmt::format("dataset {} is partitioned: adding files is not supported", name_.text()));
-    if (is_replacing && next.current_snapshot_id() != base)
+    for (const auto& reference : next.references()) {
+      if (reference.is_tag && reference.name == request.branch)
+        return Error{ErrorCode::already_exists,
+                     fmt::format("dataset {}: {} is a release, not a branch", name_.text(), request.branch)};
+    }
+    if (is_replacing && head_id(next) != base)
       return Error{
           ErrorCode::conflict,
           fmt::format("dataset {}: its content changed (snapshot {}, was {}) while it was to be replaced: run again",
-                      name_.text(), next.current_snapshot_id(), base)};
+                      name_.text(), head_id(next), base)};
+    const auto schema_before = next.current_schema_id();
     if (!request.columns.empty()) {
       GRISTMILL_RETURN_IF_ERROR(check_columns(next, request.columns));
       next.set_schema(request.columns);
     }
     GRISTMILL_TRY(const auto snapshot, writer.write(next, files));
+    // Readers of the table keep its columns until the branch is published.
+    if (request.branch != main_branch) next.use_schema(schema_before);
     return Outcome{snapshot.id, false};
   };
   GRISTMILL_TRY(const auto outcome, commit(change, request.also));
@@ -204,43 +227,83 @@ Status Table::rollback(std::int64_t snapshot_id, const InSameTransaction& also) 
   return done ? Status() : Status(done.error());
 }
 
-Status Table::set_tag(const std::string& tag, std::int64_t snapshot_id, const InSameTransaction& also) {
-  const bool is_bad = tag.empty() || tag.size() > 255 || tag == "main" ||
-                      std::ranges::any_of(tag, [](unsigned char byte) {
-                        return byte <= ' ' || byte == 0x7F || byte == '@' || byte == '/';
-                      });
-  if (is_bad)
-    return invalid_argument(fmt::format("bad release name \"{}\": no blanks, @ or /, not main", tag.substr(0, 300)));
+Status Table::name_snapshot(const Reference& reference, const InSameTransaction& also) {
   const auto done = commit(
       [&](TableMetadata& next, AttemptFiles&) -> Result<Outcome> {
-        if (next.find_snapshot(snapshot_id) == nullptr)
-          return not_found(fmt::format("dataset {} has no snapshot {}", name_.text(), snapshot_id));
-        for (const auto& reference : next.references()) {
-          if (reference.name != tag) continue;
-          if (reference.is_tag && reference.snapshot_id == snapshot_id) return Outcome{snapshot_id, true};
-          return Error{ErrorCode::already_exists,
-                       fmt::format("dataset {}: {} is taken by snapshot {}", name_.text(), tag, reference.snapshot_id)};
+        if (next.find_snapshot(reference.snapshot_id) == nullptr)
+          return not_found(fmt::format("dataset {} has no snapshot {}", name_.text(), reference.snapshot_id));
+        for (const auto& known : next.references()) {
+          if (known.name != reference.name) continue;
+          if (known.is_tag == reference.is_tag && known.snapshot_id == reference.snapshot_id)
+            return Outcome{known.snapshot_id, true};
+          return Error{ErrorCode::already_exists, fmt::format("dataset {}: {} is taken by snapshot {}", name_.text(),
+                                                              known.name, known.snapshot_id)};
         }
-        next.set_tag(tag, snapshot_id);
+        reference.is_tag ? next.set_tag(reference.name, reference.snapshot_id)
+                         : next.set_branch(reference.name, reference.snapshot_id);
         next.touch(next.next_timestamp_ms(current_time_ms()));
-        return Outcome{snapshot_id, false};
+        return Outcome{reference.snapshot_id, false};
       },
       also);
   return done ? Status() : Status(done.error());
 }
 
-Status Table::remove_tag(const std::string& tag, const InSameTransaction& also) {
+Status Table::remove_name(const std::string& name, bool is_tag, const InSameTransaction& also) {
   const auto done = commit(
       [&](TableMetadata& next, AttemptFiles&) -> Result<Outcome> {
         const auto references = next.references();
-        const auto found = std::ranges::find(references, tag, &Reference::name);
-        if (found == references.end() || !found->is_tag)
-          return not_found(fmt::format("dataset {} has no release {}", name_.text(), tag));
-        next.remove_reference(tag);
+        const auto found = std::ranges::find(references, name, &Reference::name);
+        if (found == references.end() || found->is_tag != is_tag || name == main_branch)
+          return not_found(fmt::format("dataset {} has no {} {}", name_.text(),
+                                       is_tag ? "release" : "branch other than main", name));
+        next.remove_reference(name);
         next.touch(next.next_timestamp_ms(current_time_ms()));
         return Outcome{found->snapshot_id, false};
       },
       also);
+  return done ? Status() : Status(done.error());
+}
+
+Status Table::set_tag(const std::string& tag, std::int64_t snapshot_id, const InSameTransaction& also) {
+  GRISTMILL_RETURN_IF_ERROR(check_reference_name("release", tag));
+  return name_snapshot({.name = tag, .snapshot_id = snapshot_id, .is_tag = true}, also);
+}
+
+Status Table::remove_tag(const std::string& tag, const InSameTransaction& also) { return remove_name(tag, true, also); }
+
+Status Table::create_branch(const std::string& branch, std::int64_t snapshot_id, const InSameTransaction& also) {
+  GRISTMILL_RETURN_IF_ERROR(check_reference_name("branch", branch));
+  return name_snapshot({.name = branch, .snapshot_id = snapshot_id, .is_tag = false}, also);
+}
+
+Status Table::remove_branch(const std::string& branch, const InSameTransaction& also) {
+  return remove_name(branch, false, also);
+}
+
+Status Table::publish_branch(const std::string& branch, std::int64_t head_id, const InSameTransaction& also) {
+  const Change change = [&](TableMetadata& next, AttemptFiles&) -> Result<Outcome> {
+    const auto references = next.references();
+    const auto found = std::ranges::find(references, branch, &Reference::name);
+    if (found == references.end() || found->is_tag || branch == main_branch)
+      return not_found(fmt::format("dataset {} has no branch {} to publish", name_.text(), branch));
+    const auto* head = next.find_snapshot(head_id);
+    if (head == nullptr || found->snapshot_id != head_id)
+      return Error{ErrorCode::conflict,
+                   fmt::format("dataset {}: the branch {} went on to snapshot {} in between: look again", name_.text(),
+                               branch, found->snapshot_id)};
+    if (!next.is_ancestor(next.current_snapshot_id(), head_id))
+      return Error{
+          ErrorCode::conflict,
+          fmt::format("dataset {}: it changed (snapshot {}) since the branch {} left it: remove the branch and "
+                      "run again",
+                      name_.text(), next.current_snapshot_id(), branch)};
+    const auto target = *head;
+    next.set_current_snapshot(target, next.next_timestamp_ms(current_time_ms()));
+    next.use_schema(next.current_schema_id());
+    next.remove_reference(branch);
+    return Outcome{head_id, false};
+  };
+  const auto done = commit(change, also);
   return done ? Status() : Status(done.error());
 }
 

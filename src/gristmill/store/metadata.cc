@@ -278,12 +278,30 @@ std::int64_t TableMetadata::next_timestamp_ms(std::int64_t now_ms) const {
   return std::max(now_ms, earliest);
 }
 
-void TableMetadata::add_snapshot(Snapshot snapshot) {
+const Snapshot* TableMetadata::branch_head(std::string_view branch) const {
+  const auto& head = document_["refs"][branch];
+  return branch == main_branch || head.is_null() ? current_snapshot() : find_snapshot(head["snapshot-id"].as_int());
+}
+
+bool TableMetadata::is_ancestor(std::int64_t ancestor_id, std::int64_t snapshot_id) const {
+  // Damaged metadata may hold a ring of parents: nobody has more ancestors than there are snapshots.
+  for (auto steps = snapshots_.size() + 1; steps > 0; --steps) {
+    if (snapshot_id == ancestor_id) return true;
+    const auto* snapshot = find_snapshot(snapshot_id);
+    if (snapshot == nullptr) return false;
+    snapshot_id = snapshot->parent_id;
+  }
+  return false;
+}
+
+void TableMetadata::add_snapshot(Snapshot snapshot, std::string_view branch) {
   document_.set("last-sequence-number", snapshot.sequence_number);
   document_.at("snapshots").push(snapshot_json(snapshot));
   snapshots_.push_back(std::move(snapshot));
   const auto& added = snapshots_.back();
-  set_current_snapshot(added, added.timestamp_ms);
+  if (branch == main_branch) return set_current_snapshot(added, added.timestamp_ms);
+  set_branch(branch, added.id);
+  touch(added.timestamp_ms);
 }
 
 void TableMetadata::set_current_snapshot(const Snapshot& snapshot, std::int64_t timestamp_ms) {
@@ -298,6 +316,10 @@ void TableMetadata::set_current_snapshot(const Snapshot& snapshot, std::int64_t 
 
 void TableMetadata::set_tag(std::string_view name, std::int64_t snapshot_id) {
   document_.at("refs").set(name, Json::object({{"snapshot-id", snapshot_id}, {"type", "tag"}}));
+}
+
+void TableMetadata::set_branch(std::string_view name, std::int64_t snapshot_id) {
+  document_.at("refs").at(name).set("snapshot-id", snapshot_id).set("type", "branch");
 }
 
 void TableMetadata::remove_reference(std::string_view name) { document_.at("refs").erase(name); }
@@ -357,6 +379,13 @@ void TableMetadata::set_schema(const std::vector<formats::TableColumn>& columns)
   for (const auto& column : columns) last_column_id = std::max<std::int64_t>(last_column_id, column.field_id);
   document_.set("last-column-id", last_column_id);
   document_.at("properties").set(name_mapping_property, name_mapping(columns));
+}
+
+void TableMetadata::use_schema(std::int64_t schema_id) {
+  const auto known = columns(schema_id);
+  if (!known) return;
+  document_.set("current-schema-id", schema_id);
+  document_.at("properties").set(name_mapping_property, name_mapping(*known));
 }
 
 std::vector<std::string> TableMetadata::log_previous(const std::string& location, std::int64_t its_timestamp_ms) {

@@ -14,6 +14,9 @@
 
 namespace gristmill::store {
 
+/// The branch that a table's readers see.
+inline constexpr std::string_view main_branch = "main";
+
 using Summary = std::vector<std::pair<std::string, std::string>>;
 
 /// One version of a table.
@@ -81,11 +84,18 @@ class TableMetadata {
 
   /// A time for the next change: now, but later than every earlier one.
   [[nodiscard]] std::int64_t next_timestamp_ms(std::int64_t now_ms) const;
-  /// Adds a snapshot and makes it current on `main`.
-  void add_snapshot(Snapshot snapshot);
+  /// The newest snapshot of a branch; of one that does not exist yet the current one, from which it would start. Null:
+  /// none.
+  [[nodiscard]] const Snapshot* branch_head(std::string_view branch) const;
+  /// True when `ancestor_id` is a snapshot or comes before it on its line; 0 comes before all.
+  [[nodiscard]] bool is_ancestor(std::int64_t ancestor_id, std::int64_t snapshot_id) const;
+  /// Adds a snapshot and makes it the newest of a branch, of `main` current. The branch is made where it is missing.
+  void add_snapshot(Snapshot snapshot, std::string_view branch = main_branch);
   /// Makes an existing snapshot current on `main`, with the schema that it was written with.
   void set_current_snapshot(const Snapshot& snapshot, std::int64_t timestamp_ms);
   void set_tag(std::string_view name, std::int64_t snapshot_id);
+  /// Moves or makes a branch other than `main`.
+  void set_branch(std::string_view name, std::int64_t snapshot_id);
   void remove_reference(std::string_view name);
   /// Forgets snapshots, with their statistics and the part of the history that would have gaps without them.
   void remove_snapshots(const std::set<std::int64_t>& ids);
@@ -100,6 +110,8 @@ class TableMetadata {
   /// Makes exactly these columns the current schema, reusing an equal earlier one. New columns of a table that has rows
   /// become optional.
   void set_schema(const std::vector<formats::TableColumn>& columns);
+  /// Makes one of the schemas the current one.
+  void use_schema(std::int64_t schema_id);
   /// Next free field id.
   [[nodiscard]] int next_field_id() const { return static_cast<int>(document_["last-column-id"].as_int()) + 1; }
   /// The column that ever had this field id, in any schema.

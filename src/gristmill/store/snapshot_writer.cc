@@ -185,7 +185,7 @@ Summary SnapshotWriter::summarize_snapshot(const Snapshot* parent, const std::ve
 }
 
 Result<Snapshot> SnapshotWriter::write(TableMetadata& metadata, AttemptFiles& files) {
-  const Snapshot* parent = metadata.current_snapshot();
+  const Snapshot* parent = metadata.branch_head(request_.branch);
   GRISTMILL_RETURN_IF_ERROR(write_added(metadata));
   Snapshot snapshot{.id = snapshot_id_,
                     .parent_id = parent != nullptr ? parent->id : 0,
@@ -213,7 +213,7 @@ Result<Snapshot> SnapshotWriter::write(TableMetadata& metadata, AttemptFiles& fi
   const ManifestListOwner owner{snapshot.id, snapshot.parent_id, snapshot.sequence_number};
   GRISTMILL_TRY(const auto bytes, encode_manifest_list(owner, manifests));
   GRISTMILL_RETURN_IF_ERROR(files.write(snapshot.manifest_list, bytes));
-  metadata.add_snapshot(snapshot);
+  metadata.add_snapshot(snapshot, request_.branch);
   return snapshot;
 }
 

@@ -34,6 +34,7 @@ struct CommitRequest {
   /// When not empty: the table's columns from this commit on, with the field ids used in the files (assign_field_ids).
   std::vector<formats::TableColumn> columns;
   InSameTransaction also;
+  std::string branch = std::string(main_branch);  ///< Another one is seen by nobody who does not ask for it.
 };
 
 /// A file of row-level deletes, as other Iceberg writers leave them.
@@ -84,6 +85,13 @@ class Table {
   /// Names a snapshot (a release). The same again does nothing; a name that is taken is `already_exists`.
   Status set_tag(const std::string& tag, std::int64_t snapshot_id, const InSameTransaction& also = {});
   Status remove_tag(const std::string& tag, const InSameTransaction& also = {});
+  /// Makes a branch that starts at a snapshot. The same again does nothing; a name that is taken is `already_exists`.
+  Status create_branch(const std::string& branch, std::int64_t snapshot_id, const InSameTransaction& also = {});
+  /// Forgets a branch; its snapshots stay until they expire.
+  Status remove_branch(const std::string& branch, const InSameTransaction& also = {});
+  /// Makes the newest snapshot of a branch current, in one step, with its columns; the branch is then gone. `conflict`
+  /// when something was committed to `main` since the branch left it, or when `head_id` is no longer the newest.
+  Status publish_branch(const std::string& branch, std::int64_t head_id, const InSameTransaction& also = {});
   /// Forgets versions, then removes the files that only they needed; those outside the table's folder stay. With
   /// `is_dry_run` nothing changes. Anything that cannot be read stops it before anything changed.
   Result<Expired> expire(const Retention& retention, bool is_dry_run, const InSameTransaction& also = {});
@@ -124,6 +132,8 @@ class Table {
   Result<Outcome> settle(Status failure, const Prepared& prepared, AttemptFiles& files);
   Status check_writable(const TableMetadata& metadata) const;
   Result<Snapshot> commit_files(const CommitRequest& request, bool is_replacing);
+  Status name_snapshot(const Reference& reference, const InSameTransaction& also);
+  Status remove_name(const std::string& name, bool is_tag, const InSameTransaction& also);
   Status check_columns(const TableMetadata& metadata, const std::vector<formats::TableColumn>& columns) const;
 
   Catalog catalog_;

@@ -175,6 +175,11 @@ bool NameScanner::next(NameGroup& group) {
   group.candidates.clear();
   while (at_ < text_.size()) {
     const std::size_t at = at_;
+    // Most bytes: nothing begins at a small letter, a digit or a mark.
+    if (static_cast<unsigned char>(text_[at]) < 0x80 && !is_upper(text_[at])) {
+      ++at_;
+      continue;
+    }
     if (is_han_at(text_, at)) {
       at_ += han_bytes;
       add_han_candidates(text_, at, group.candidates);

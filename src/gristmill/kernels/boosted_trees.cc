@@ -94,12 +94,16 @@ void BoostedTrees::sum_registers(const FeatureLanes* features, FeatureLanes& sum
 }
 
 void BoostedTrees::sum(std::span<const FeatureLanes> features, FeatureLanes& sums, std::size_t lanes) const {
-  if (lanes <= tree_lanes / 2) return sum_registers<1>(features.data(), sums);
-  sum_registers<2>(features.data(), sums);
+  switch ((lanes + 15) / 16) {
+    case 1: return sum_registers<1>(features.data(), sums);
+    case 2: return sum_registers<2>(features.data(), sums);
+    case 3: return sum_registers<3>(features.data(), sums);
+    default: return sum_registers<4>(features.data(), sums);
+  }
 }
 
 void put_side_by_side(std::span<const std::int16_t> rows, std::size_t stride, std::span<FeatureLanes> lanes) {
-  for (std::size_t row = 0; row < tree_lanes; row += 8) {
+  for (std::size_t row = 0; row * stride < rows.size(); row += 8) {
     for (std::size_t feature = 0; feature < lanes.size(); feature += 8) {
       const auto* from = rows.data() + row * stride + feature;
       const auto at = [&](std::size_t i) {

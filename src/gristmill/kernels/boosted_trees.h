@@ -10,8 +10,8 @@
 
 namespace gristmill::kernels {
 
-/// Rows that trees judge together: two registers of 16-bit numbers.
-constexpr std::size_t tree_lanes = 32;
+/// Rows that trees judge together: four registers of 16-bit numbers.
+constexpr std::size_t tree_lanes = 64;
 
 /// One feature of several rows side by side.
 struct alignas(32) FeatureLanes {
@@ -19,7 +19,8 @@ struct alignas(32) FeatureLanes {
 };
 
 /// Puts rows of features side by side: the feature `f` of row `r`, `rows[r * stride + f]`, becomes
-/// `lanes[f].values[r]`. There are `tree_lanes` rows; `stride` and the count of lanes are multiples of 8.
+/// `lanes[f].values[r]`. There are at most `tree_lanes` rows; `stride`, their count and that of lanes are multiples
+/// of 8.
 void put_side_by_side(std::span<const std::int16_t> rows, std::size_t stride, std::span<FeatureLanes> lanes);
 
 /// Boosted trees of at most 16 leaves over integer features. A tree is walked without branches: each node whose

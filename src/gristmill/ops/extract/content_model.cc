@@ -114,7 +114,7 @@ std::vector<std::int16_t> score_by_model(const kernels::HtmlTree& tree, const Pa
       const auto& row = measurer.measure(first + lane);
       std::memcpy(rows.data() + lane * stride, row.data(), sizeof row);
     }
-    kernels::put_side_by_side(rows, stride, features);
+    kernels::put_side_by_side(std::span(rows).first((lane_count + 7) / 8 * 8 * stride), stride, features);
     model().trees.sum(features, sums, lane_count);
     // Trees count in 1/512; a shift rounds down alike for both signs.
     for (std::uint32_t lane = 0; lane < lane_count; ++lane) {

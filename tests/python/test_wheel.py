@@ -54,6 +54,12 @@ def test_the_wheel_in_a_fresh_environment(tmp_path):
         "ingest", "texts.jsonl", "--source", "t", "--license", "CC0-1.0", "--into", "raw/web", "--workspace", "place"
     )
     assert "web-to-tokens" in json.dumps(command("recipes", "list"))
+    # What a recipe names is in the wheel.
+    shown = subprocess.run(
+        [home / "bin" / "gristmill", "recipes", "show", "web-to-tokens"], capture_output=True, text=True, check=True
+    )
+    (tmp_path / "mine.yaml").write_text(shown.stdout)
+    command("run", "mine.yaml", "--dry-run", "--workspace", "place")
     words = [home / "bin" / "python", "-c", SCRIPT, "place", "own.py:same"]
     done = subprocess.run(words, capture_output=True, text=True, env=environment, cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -79,6 +79,23 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return back[b.size()];
 }
 
+/// Refuses a least value above the greatest of the same thing, which would let nothing pass; a greatest value of 0 or
+/// less is no limit.
+Status check_limits(const Spec& spec, const Json& values) {
+  for (const auto& option : spec.options) {
+    if (!option.name.starts_with("min_") || !values[option.name].is_number()) continue;
+    const auto other = fmt::format("max_{}", option.name.substr(4));
+    if (!values.contains(other) || !values[other].is_number()) continue;
+    const auto least = values[option.name].as_double();
+    const auto greatest = values[other].as_double();
+    if (greatest > 0 && least > greatest) {
+      return invalid_argument(
+          fmt::format("{}: {} = {} is greater than {} = {}", spec.name, option.name, least, other, greatest));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<std::string> Options::strings(std::string_view name) const {
@@ -125,6 +142,7 @@ Result<Options> resolve_options(const Spec& spec, const Json& given) {
     if (auto status = check(option, value); !status) return std::move(status).error().within(spec.name);
     values.set(option.name, std::move(value));
   }
+  GRISTMILL_RETURN_IF_ERROR(check_limits(spec, values));
   if (spec.kind == Kind::filter) {
     if (given.contains("annotate") && !given["annotate"].is_bool()) {
       return invalid_argument(

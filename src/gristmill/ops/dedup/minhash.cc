@@ -146,6 +146,8 @@ Result<std::unique_ptr<Operator>> DedupMinhash::make(const Options& given) {
     if (hash != datatrove_hashes.end()) settings.datatrove_hash = hash->second;
     settings.keeps_root = given.string("keep") == "auto";
   }
+  if (given.string("scheme") != "datatrove" && given.string("hash") != datatrove_hashes[0].first)
+    return invalid_argument("dedup.minhash: hash is a parameter of scheme datatrove only");
   return std::make_unique<DedupMinhash>(settings);
 }
 

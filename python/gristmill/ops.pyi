@@ -981,6 +981,7 @@ class _Tokenize:
         add_bos: bool = False,
         bos_token: str = "",
         special_tokens: Literal["text", "allow", "quarantine"] = "text",
+        allowed_special: Sequence[str] = [],
         text_column: str = "text",
         report: dict[str, Any] | None = None,
     ) -> Data:
@@ -997,6 +998,9 @@ class _Tokenize:
                 usual name.
             special_tokens: A document that spells a special token: text encodes it as plain text, allow as
                 the token, quarantine keeps the document out. One of: text, allow, quarantine.
+            allowed_special: Special tokens, by their text, that become the token wherever they are spelt;
+                special_tokens is then about all others. With quarantine this is tiktoken's allowed_special,
+                with text its allowed_special and disallowed_special=().
             Adds the column `token_count` (integer): Token ids of the document, begin and end token counted.
             Reasons: bpe.special_token, bpe.untokenizable.
 

@@ -35,6 +35,13 @@ Status between_added(const AddedTokenFinder& finder, std::string_view text, bool
   return position < text.size() ? gap(text.substr(position)) : Status();
 }
 
+Error unmatched_conditions(const AddedToken& token) {
+  return invalid_argument(
+      fmt::format("special token '{}' has single_word, lstrip or rstrip set, which is not supported where "
+                  "special tokens are matched in the text",
+                  token.content));
+}
+
 }  // namespace
 
 void AddedTokenFinder::add(const AddedToken& token) {
@@ -84,10 +91,30 @@ std::optional<AddedTokenFinder::Match> AddedTokenFinder::find(std::string_view t
 }
 
 Tokenizer::Tokenizer(TokenizerParts parts) : parts_(std::move(parts)), vocabulary_size_(parts_.model.size()) {
-  for (const auto& token : parts_.added) {
-    (token.is_normalized ? normalized_finder_ : raw_finder_).add(token);
+  for (const auto& token : parts_.added)
     vocabulary_size_ = std::max<std::size_t>(vocabulary_size_, std::size_t{token.id} + 1);
+  index_added();
+}
+
+void Tokenizer::index_added() {
+  raw_finder_ = {};
+  normalized_finder_ = {};
+  for (const auto& token : parts_.added) (token.is_normalized ? normalized_finder_ : raw_finder_).add(token);
+}
+
+Status Tokenizer::allow_special(std::span<const std::string> tokens) {
+  for (const auto& name : tokens) {
+    const auto found = std::ranges::find(parts_.added, name, &AddedToken::content);
+    if (found == parts_.added.end() || !found->is_special)
+      return invalid_argument(fmt::format("'{}' is not a special token of the tokenizer", name));
+    if (found->has_conditions) return unmatched_conditions(*found);
   }
+  for (auto& token : parts_.added) {
+    // One that is allowed is matched as any other added token.
+    if (std::ranges::find(tokens, token.content) != tokens.end()) token.is_special = false;
+  }
+  index_added();
+  return {};
 }
 
 Status Tokenizer::encode(std::string_view text, SpecialText special, TokenizerScratch& scratch,
@@ -168,10 +195,7 @@ Status Tokenizer::can_match_special() const {
   const auto token = std::ranges::find_if(parts_.added,
                                           [](const auto& added) { return added.is_special && added.has_conditions; });
   if (token == parts_.added.end()) return {};
-  return invalid_argument(
-      fmt::format("special token '{}' has single_word, lstrip or rstrip set, which is not supported where "
-                  "special tokens are matched in the text",
-                  token->content));
+  return unmatched_conditions(*token);
 }
 
 std::optional<std::uint32_t> Tokenizer::id_of(std::string_view token) const {

@@ -81,6 +81,11 @@ class Tokenizer {
 
   explicit Tokenizer(TokenizerParts parts);
 
+  /// From now on text that spells one of these special tokens becomes it, whatever a call says of special tokens, and
+  /// `find_special` passes over it. Errors: not a special token, or one with conditions that we do not match. Call it
+  /// before threads share the tokenizer.
+  Status allow_special(std::span<const std::string> tokens);
+
   /// Appends the ids of `text` (well-formed UTF-8); adds no begin or end token. Errors: a text over `text_bytes_max`,
   /// or one on which an unknown Split expression gives up.
   Status encode(std::string_view text, SpecialText special, TokenizerScratch& scratch,
@@ -103,6 +108,7 @@ class Tokenizer {
   [[nodiscard]] const std::string& description() const { return parts_.description; }
 
  private:
+  void index_added();
   Status encode_normalized(std::string_view text, SpecialText special, TokenizerScratch& scratch,
                            std::vector<std::uint32_t>& out) const;
   Status encode_gap(std::string_view text, TokenizerScratch& scratch, std::vector<std::uint32_t>& out) const;

@@ -168,6 +168,29 @@ TEST_CASE("what would change ids is refused by name") {
       "Punctuation");
 }
 
+TEST_CASE("special tokens can be allowed one by one") {
+  auto bytes = read_bytes("examples/tokenizers/example.json");
+  const std::string_view list = R"("added_tokens":[)";
+  bytes.insert(bytes.find(list) + list.size(), R"({"id":9000,"content":"<|a|>","special":true},)"
+                                               R"({"id":9001,"content":"<|c|>","special":true},)"
+                                               R"({"id":9002,"content":"<|d|>","special":true,"lstrip":true},)");
+  const auto tokenizer = load(bytes);
+  const auto before = encode(*tokenizer, "x<|c|>y");
+  CHECK(tokenizer->find_special("x<|a|>y<|c|>") == 1);
+  REQUIRE(tokenizer->allow_special(std::vector<std::string>{"<|a|>"}).ok());
+  const auto x = encode(*tokenizer, "x");
+  const auto y = encode(*tokenizer, "y");
+  REQUIRE(x.size() == 1);
+  REQUIRE(y.size() == 1);
+  CHECK(encode(*tokenizer, "x<|a|>y") == std::vector<std::uint32_t>{x[0], 9000, y[0]});
+  CHECK(encode(*tokenizer, "x<|c|>y") == before);
+  CHECK(encode(*tokenizer, "<|c|><|a|>", SpecialText::control) == std::vector<std::uint32_t>{9001, 9000});
+  CHECK(tokenizer->find_special("x<|a|>y<|c|>") == 7);
+  CHECK_FALSE(tokenizer->find_special("x<|a|>y").has_value());
+  CHECK_FALSE(tokenizer->allow_special(std::vector<std::string>{"<|b|>"}).ok());
+  CHECK_FALSE(tokenizer->allow_special(std::vector<std::string>{"<|d|>"}).ok());
+}
+
 TEST_CASE("a broken rank file is refused with its line") {
   const auto message = [](const std::string& bytes) {
     const auto loaded = load_tokenizer(bytes, Pattern::gpt2);

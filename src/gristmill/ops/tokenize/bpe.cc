@@ -50,6 +50,12 @@ constexpr std::array options{
                .choices = "text,allow,quarantine",
                .help = "A document that spells a special token: text encodes it as plain text, allow as the token, "
                        "quarantine keeps the document out"},
+    OptionSpec{.name = "allowed_special",
+               .type = OptionType::string_list,
+               .fallback = "[]",
+               .help = "Special tokens, by their text, that become the token wherever they are spelt; special_tokens "
+                       "is then about all others. With quarantine this is tiktoken's allowed_special, with text its "
+                       "allowed_special and disallowed_special=()"},
 };
 constexpr std::array columns_out{
     ColumnSpec{.name = "token_count",
@@ -106,6 +112,8 @@ Result<std::unique_ptr<Operator>> TokenizeBpe::make(const Options& given) {
   made->tokenizer_ = *std::move(tokenizer);
   made->tokenizer_digest_ = sha256_hex(*bytes);
   made->policy_ = read_policy(given.string("special_tokens"));
+  if (auto allowed = made->tokenizer_->allow_special(given.strings("allowed_special")); !allowed)
+    return std::move(allowed).error().within("tokenize.bpe: allowed_special");
   if (made->policy_ == SpecialPolicy::allow) GRISTMILL_RETURN_IF_ERROR(made->tokenizer_->can_match_special());
   GRISTMILL_RETURN_IF_ERROR(made->read_ends(given));
   return std::unique_ptr<Operator>(std::move(made));

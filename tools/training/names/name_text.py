@@ -7,6 +7,7 @@ names are put in place of the printed ones. Names, templates and articles are in
 `valid`, with which thresholds are chosen, and some for `held`, which nothing but the judging sees.
 """
 
+import datetime
 import pathlib
 import pydoc_data.topics
 import random
@@ -348,7 +349,7 @@ class Writer:
             "K": self.work,
             "J": lambda: self.job(),
             "Y": lambda: str(rng.randint(1850, 2025)),
-            "D": lambda: faker.date(rng.choice(("%B %d, %Y", "%Y-%m-%d", "%d %B %Y", "%d/%m/%Y"))),
+            "D": self.date,
             "M": lambda: rng.choice(MONTHS),
             "W": lambda: rng.choice(DAYS),
             "E": lambda: faker.email(),
@@ -364,6 +365,11 @@ class Writer:
             "H": self.heading,
         }
         return values[slot]()
+
+    def date(self):
+        """A day between 1970 and 2025; Faker's end with today, so that no two days would give the same text."""
+        day = datetime.date(1970, 1, 1) + datetime.timedelta(days=self.rng.randrange(20400))
+        return day.strftime(self.rng.choice(("%B %d, %Y", "%Y-%m-%d", "%d %B %Y", "%d/%m/%Y")))
 
     def job(self):
         job = self.fakers[self.rng.randrange(2)].job()

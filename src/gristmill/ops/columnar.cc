@@ -7,7 +7,9 @@
 #include <array>
 #include <atomic>
 #include <limits>
+#include <mutex>
 #include <numeric>
+#include <shared_mutex>
 
 #include "gristmill/kernels/sized_union.h"
 #include "gristmill/kernels/union_find.h"
@@ -319,12 +321,18 @@ std::vector<std::string> ColumnarOperator::columns_read() const {
 Result<ColumnarResult> ColumnarOperator::apply(const data::ArrowBatch& batch) const {
   Pass pass(*op_, settings_, batch);
   GRISTMILL_RETURN_IF_ERROR(pass.open());
-  GRISTMILL_RETURN_IF_ERROR(bind(pass.columns()));
-  return pass.run();
+  while (true) {
+    {
+      // Held while it works: another thread may bring a table with columns of other types.
+      const std::shared_lock lock(mutex_);
+      if (bound_columns_ == pass.columns()) return pass.run();
+    }
+    GRISTMILL_RETURN_IF_ERROR(bind(pass.columns()));
+  }
 }
 
 Status ColumnarOperator::bind(const std::vector<data::Column>& columns) const {
-  const std::scoped_lock lock(mutex_);
+  const std::unique_lock lock(mutex_);
   if (bound_columns_ == columns) return {};
   GRISTMILL_RETURN_IF_ERROR(op_->bind(columns));
   bound_columns_ = columns;

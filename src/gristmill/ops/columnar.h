@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -66,7 +66,7 @@ class ColumnarOperator {
 
   std::unique_ptr<Operator> op_;
   ColumnarSettings settings_;
-  mutable std::mutex mutex_;
+  mutable std::shared_mutex mutex_;
   mutable std::vector<data::Column> bound_columns_;  ///< That the operator was last told of.
 };
 

@@ -196,7 +196,7 @@ void BpeModel::emit(std::string_view text, const BpeScratch::Group& group, BpeSc
   const auto* other = group.others.data();
   for (auto bits = group.pending; bits != 0; bits &= bits - 1, ++other) {
     const auto i = static_cast<unsigned>(std::countr_zero(bits));
-    append(&group.ids[next], i - next);
+    append(group.ids.data() + next, i - next);
     next = i + 1;
     if (other->line != nullptr) {
       const auto& [newer, older] = *other->line;
@@ -209,7 +209,7 @@ void BpeModel::emit(std::string_view text, const BpeScratch::Group& group, BpeSc
     const auto from = i == 0 ? group.begin : group.ends[i - 1];
     encode_new(text.substr(from, group.ends[i] - from), *other, scratch, out);
   }
-  append(&group.ids[next], group.ends.size() - next);
+  append(group.ids.data() + next, group.ends.size() - next);
 }
 
 void BpeModel::encode_piece(std::string_view piece, BpeScratch& scratch, std::vector<std::uint32_t>& out) const {

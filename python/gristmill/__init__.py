@@ -16,6 +16,7 @@ __all__ = [
     "Dataset",
     "Error",
     "Operator",
+    "Tokenizer",
     "__version__",
     "dataset",
     "duckdb",
@@ -31,6 +32,7 @@ _HOMES = {
     "Dataset": "gristmill.datasets",
     "Error": "gristmill.runs",
     "Operator": "gristmill.operators",
+    "Tokenizer": "gristmill.tokenizers",
     "dataset": "gristmill.datasets",
     "run": "gristmill.runs",
 }

@@ -10,5 +10,6 @@ from gristmill.operators import Chain as Chain
 from gristmill.operators import Operator as Operator
 from gristmill.runs import Error as Error
 from gristmill.runs import run as run
+from gristmill.tokenizers import Tokenizer as Tokenizer
 
 __version__: str

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The native half of the Python package: operators over Arrow batches. Binding only; exceptions are made here.
+#include <fmt/format.h>
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
 #include <mutex>
 
 #include "gristmill/engine/chain.h"
+#include "gristmill/kernels/tokenizer.h"
+#include "gristmill/kernels/tokenizer_file.h"
 #include "gristmill/ops/columnar.h"
 #include "gristmill/platform/operator_docs.h"
 #include "gristmill/platform/pipeline_file.h"
@@ -157,6 +161,88 @@ class Operator {
   ops::ColumnarOperator bound_;
 };
 
+/// Text to ids and back, from any number of threads.
+class Tokenizer {
+ public:
+  Tokenizer(const std::string& path, const std::string& pattern, const std::string& special_tokens,
+            const std::vector<std::string>& allowed_special)
+      : special_tokens_(special_tokens) {
+    const auto bytes = value_or_raise(platform::read_option_file({}, path));
+    auto loaded = kernels::load_tokenizer(bytes, kernels::pattern_of_name(pattern));
+    if (!loaded) raise(std::move(loaded).error().within("loading tokenizer " + path));
+    tokenizer_ = *std::move(loaded);
+    if (const auto status = tokenizer_->allow_special(allowed_special); !status) raise(status.error());
+    if (special_tokens == "allow")
+      if (const auto status = tokenizer_->can_match_special(); !status) raise(status.error());
+  }
+
+  [[nodiscard]] std::size_t vocabulary_size() const { return tokenizer_->vocabulary_size(); }
+  [[nodiscard]] std::optional<std::uint32_t> id_of(const std::string& token) const { return tokenizer_->id_of(token); }
+
+  [[nodiscard]] std::vector<std::uint32_t> encode(const std::string& text) const {
+    std::vector<std::uint32_t> ids;
+    work([&](kernels::SpecialText special,
+             kernels::TokenizerScratch& scratch) { return tokenizer_->encode(text, special, scratch, ids); },
+         text);
+    return ids;
+  }
+
+  /// (ids, begins, ends), in bytes or characters of the text.
+  [[nodiscard]] nb::tuple encode_spans(const std::string& text, bool in_characters) const {
+    std::vector<std::uint32_t> ids;
+    std::vector<kernels::TokenSpan> spans;
+    work(
+        [&](kernels::SpecialText special, kernels::TokenizerScratch& scratch) {
+          auto status = tokenizer_->encode_spans(text, special, scratch, ids, spans);
+          if (status && in_characters) kernels::to_characters(text, spans);
+          return status;
+        },
+        text);
+    nb::list pairs;
+    for (const auto& span : spans) pairs.append(nb::make_tuple(span.begin, span.end));
+    return nb::make_tuple(ids, pairs);
+  }
+
+  [[nodiscard]] nb::bytes decode(const std::vector<std::uint32_t>& ids) const {
+    const auto bytes = tokenizer_->decode(ids);
+    return nb::bytes(bytes.data(), bytes.size());
+  }
+
+ private:
+  /// Calls `encode(special, scratch)` without the interpreter's lock, with working memory that nobody else uses.
+  template <typename Encode>
+  void work(const Encode& encode, const std::string& text) const {
+    const bool is_refusing = special_tokens_ == "refuse";
+    if (const auto at = is_refusing ? tokenizer_->find_special(text) : std::nullopt)
+      raise(invalid_argument(fmt::format("the text spells a special token at byte {}", *at)));
+    const nb::gil_scoped_release released;
+    std::unique_ptr<kernels::TokenizerScratch> scratch;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!idle_.empty()) {
+        scratch = std::move(idle_.back());
+        idle_.pop_back();
+      }
+    }
+    if (!scratch) scratch = std::make_unique<kernels::TokenizerScratch>();
+    const auto status = encode(special_tokens_ == "allow" ? kernels::SpecialText::control : kernels::SpecialText::plain,
+                               *scratch);
+    {
+      const std::lock_guard lock(mutex_);
+      idle_.push_back(std::move(scratch));
+    }
+    if (!status) {
+      const nb::gil_scoped_acquire acquired;
+      raise(status.error());
+    }
+  }
+
+  std::unique_ptr<kernels::Tokenizer> tokenizer_;
+  std::string special_tokens_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::unique_ptr<kernels::TokenizerScratch>> idle_;
+};
+
 }  // namespace
 }  // namespace gristmill::python
 
@@ -175,4 +261,14 @@ NB_MODULE(_native, module) {
       .def("add_keys", &Operator::add_keys, nb::arg("schema"), nb::arg("array"), nb::arg("keys"))
       .def("survivors", &Operator::survivors, nb::arg("keys"),
            "The masks of the batches whose keys were added, and the report.");
+  using gristmill::python::Tokenizer;
+  nb::class_<Tokenizer>(module, "Tokenizer", "Text to token ids and back.")
+      .def(nb::init<const std::string&, const std::string&, const std::string&, const std::vector<std::string>&>(),
+           nb::arg("path"), nb::arg("pattern"), nb::arg("special_tokens"), nb::arg("allowed_special"))
+      .def_prop_ro("vocabulary_size", &Tokenizer::vocabulary_size)
+      .def("id_of", &Tokenizer::id_of, nb::arg("token"))
+      .def("encode", &Tokenizer::encode, nb::arg("text"))
+      .def("encode_spans", &Tokenizer::encode_spans, nb::arg("text"), nb::arg("in_characters"),
+           "(ids, [(begin, end)]), in bytes or characters of the text.")
+      .def("decode", &Tokenizer::decode, nb::arg("ids"));
 }

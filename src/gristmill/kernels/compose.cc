@@ -58,6 +58,15 @@ bool is_surely_composed(std::string_view text) noexcept {
   return true;
 }
 
+std::size_t first_part_length(std::string_view text) noexcept {
+  std::size_t length = 0;
+  for (std::size_t position = 0; position < text.size(); length = position) {
+    const auto code_point = next_code_point(text, position);
+    if (length > 0 && is_stable(code_point)) break;
+  }
+  return length;
+}
+
 Status append_composed(std::string_view text, std::string& out) {
   while (!text.empty()) {
     // An ASCII character never joins with what stands before it, so the text may be cut in front of one.

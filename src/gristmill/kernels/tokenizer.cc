@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "gristmill/kernels/added_tokens.h"
 #include "gristmill/kernels/compose.h"
 
 namespace gristmill::kernels {
@@ -19,21 +20,6 @@ constexpr std::array<std::string_view, 6> end_names{"<|endoftext|>", "<|end_of_t
                                                     "</s>",          "<eos>",           "<|eos|>"};
 constexpr std::array<std::string_view, 6> begin_names{
     "<|begin_of_text|>", "<｜begin▁of▁sentence｜>", "<|startoftext|>", "<s>", "<bos>", "<|bos|>"};
-
-/// Calls `gap(text)` for what lies between added tokens and appends the tokens' ids.
-template <typename Gap>
-Status between_added(const AddedTokenFinder& finder, std::string_view text, bool with_special,
-                     std::vector<std::uint32_t>& out, Gap gap) {
-  std::size_t position = 0;
-  if (!finder.is_empty(with_special)) {
-    while (const auto match = finder.find(text, position, with_special)) {
-      if (match->begin > position) GRISTMILL_RETURN_IF_ERROR(gap(text.substr(position, match->begin - position)));
-      out.push_back(match->id);
-      position = match->end;
-    }
-  }
-  return position < text.size() ? gap(text.substr(position)) : Status();
-}
 
 Error unmatched_conditions(const AddedToken& token) {
   return invalid_argument(
@@ -125,20 +111,24 @@ Status Tokenizer::encode(std::string_view text, SpecialText special, TokenizerSc
   // More than most texts need, so that growing seldom copies; what is not written costs no memory.
   if (out.capacity() - out.size() < text.size() / 3)
     out.reserve(std::max(out.capacity() * 2, out.size() + text.size() / 2));
-  return between_added(raw_finder_, text, special == SpecialText::control, out, [&](std::string_view gap) -> Status {
+  const auto token = [&](const AddedTokenFinder::Match& match) { out.push_back(match.id); };
+  const auto gap_of_raw = [&](std::string_view gap) -> Status {
     if (!parts_.normalizes_nfc || is_surely_composed(gap)) return encode_normalized(gap, special, scratch, out);
     scratch.normalized.clear();
     GRISTMILL_RETURN_IF_ERROR(append_composed(gap, scratch.normalized));
     auto status = encode_normalized(scratch.normalized, special, scratch, out);
     if (scratch.normalized.capacity() > kept_copy_bytes_max) scratch.normalized = {};
     return status;
-  });
+  };
+  return between_added(raw_finder_, text, special == SpecialText::control, token, gap_of_raw);
 }
 
 Status Tokenizer::encode_normalized(std::string_view text, SpecialText special, TokenizerScratch& scratch,
                                     std::vector<std::uint32_t>& out) const {
-  return between_added(normalized_finder_, text, special == SpecialText::control, out,
-                       [&](std::string_view gap) { return encode_gap(gap, scratch, out); });
+  return between_added(
+      normalized_finder_, text, special == SpecialText::control,
+      [&](const AddedTokenFinder::Match& match) { out.push_back(match.id); },
+      [&](std::string_view gap) { return encode_gap(gap, scratch, out); });
 }
 
 Status Tokenizer::encode_gap(std::string_view text, TokenizerScratch& scratch, std::vector<std::uint32_t>& out) const {

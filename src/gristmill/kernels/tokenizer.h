@@ -67,6 +67,16 @@ class AddedTokenFinder {
   bool has_plain_ = false;
 };
 
+/// The bytes of a text that a token stands for: [begin, end).
+struct TokenSpan {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+  bool operator==(const TokenSpan&) const = default;
+};
+
+/// Bytes to characters: a span covers every character of which it holds a part. `spans` begin in ascending order.
+void to_characters(std::string_view text, std::span<TokenSpan> spans);
+
 /// Working memory of one thread for one tokenizer.
 struct TokenizerScratch {
   BpeScratch bpe;
@@ -90,6 +100,11 @@ class Tokenizer {
   /// or one on which an unknown Split expression gives up.
   Status encode(std::string_view text, SpecialText special, TokenizerScratch& scratch,
                 std::vector<std::uint32_t>& out) const;
+  /// The same, and for each id the bytes of the text that it stands for. A token may stand for a part of a character.
+  /// Where normalization changes the text, each token of what changes together stands for all of it; a token that is
+  /// only the blank that some tokenizers put in front goes with the first character. Slower than `encode`.
+  Status encode_spans(std::string_view text, SpecialText special, TokenizerScratch& scratch,
+                      std::vector<std::uint32_t>& ids, std::vector<TokenSpan>& spans) const;
   /// Bytes of the ids joined; unknown ids give nothing. Not always valid UTF-8: a cut may fall inside a character.
   [[nodiscard]] std::string decode(std::span<const std::uint32_t> ids) const;
 

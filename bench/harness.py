@@ -12,7 +12,7 @@ import sys
 import venv
 from pathlib import Path
 
-from measure import measure
+from measure import measure_apart
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / ".venv-bench"
@@ -87,7 +87,7 @@ def summed(costs):
 
 
 def run(command, **settings):
-    return checked(measure(command, core=CORE, folder=ROOT, **settings))
+    return checked(measure_apart(command, core=CORE, folder=ROOT, **settings))
 
 
 def gristmill(workspace, *arguments):

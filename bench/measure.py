@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a command and says what it cost: CPU time of its whole process tree, and its memory while it ran."""
 
+import json
 import os
 import resource
 import signal
 import subprocess
+import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 SAMPLE_SECONDS = 0.1
@@ -116,3 +118,15 @@ def measure(command, core=None, folder=None, environment=None, data_limit=None, 
         max(sampler.proportional, usage.ru_maxrss * 1024),
         sampler.anonymous,
     )
+
+
+def measure_apart(command, **settings) -> Cost:
+    """`measure` in a small process of its own: the greatest memory of a child counts from its fork on, when it still
+    has that of the process that forked it."""
+    request = json.dumps({"command": list(command), **settings}, default=str)
+    done = subprocess.run([sys.executable, "-S", __file__], input=request, capture_output=True, text=True, check=True)
+    return Cost(**json.loads(done.stdout))
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(measure(**json.load(sys.stdin)))))

@@ -214,7 +214,7 @@ void FasttextModel::Parts::add_short_word(const WordFront& front, Scratch& scrat
   const auto kept = _mm256_load_si256(reinterpret_cast<const __m256i*>(known.word.data()));
   if (_mm256_movemask_epi8(_mm256_cmpeq_epi8(kept, front.bytes)) == -1) {
     make_room(scratch, scratch.feature_count + known.rows.size());
-    std::ranges::copy(known.rows, &scratch.features[scratch.feature_count]);
+    std::ranges::copy(known.rows, scratch.features.data() + scratch.feature_count);
     scratch.feature_count += known.row_count;
     scratch.word_hashes.push_back(known.hash);
     return;
@@ -230,7 +230,7 @@ void FasttextModel::Parts::add_short_word(const WordFront& front, Scratch& scrat
   known.word = word;
   known.hash = scratch.word_hashes.back();
   known.row_count = static_cast<std::uint32_t>(row_count);
-  std::copy_n(&scratch.features[feature_count], row_count, known.rows.begin());
+  std::copy_n(scratch.features.data() + feature_count, row_count, known.rows.begin());
 }
 
 void FasttextModel::Parts::add_word_ngrams(Scratch& scratch) const {

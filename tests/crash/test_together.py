@@ -57,6 +57,22 @@ def test_the_same_run_resumed_twice_at_once_happens_once(make_workspace, large_c
     workspace.remove()
 
 
+def test_a_run_that_owes_only_its_report_is_resumed_by_several_at_once(make_workspace, small_corpus, small_reference):
+    workspace = make_workspace(small_corpus)
+    same_ingest(workspace, workspace.finish_ingest(), small_reference)
+    run_id = workspace.json("run", workspace.pipeline)["run_id"]
+    report = workspace.folder / "reports" / f"{run_id}.html"
+    # Each of them tidies up what the others may be looking at just now.
+    for _ in range(20):
+        report.unlink()
+        for code, answer, errors in together(workspace, *[["run", "--resume", run_id]] * 3):
+            assert code in (0, RETRY), errors
+            assert code == RETRY or answer["run_id"] == run_id
+        assert report.exists()
+    assert workspace.leftovers() == []
+    workspace.remove()
+
+
 def test_two_runs_into_one_output_at_once(make_workspace, small_corpus, small_reference):
     workspace = make_workspace(small_corpus)
     same_ingest(workspace, workspace.finish_ingest(), small_reference)

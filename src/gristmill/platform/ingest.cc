@@ -126,7 +126,7 @@ class Ingestion {
     // Another process may have finished it, or may have been killed after its commit, before the lock was ours.
     GRISTMILL_RETURN_IF_ERROR(load(id));
     if (!is_unfinished()) {
-      fs::remove_all(workspace_.internal_folder(id));
+      workspace_.remove_internal_folder(id);
       return record_;
     }
     // One batch of a source into a dataset at a time: overlapping ones must see what the other landed.
@@ -429,7 +429,7 @@ class Ingestion {
     }
     GRISTMILL_RETURN_IF_ERROR(
         workspace_.database().write([&](meta::Transaction& transaction) { return save(transaction); }));
-    fs::remove_all(workspace_.internal_folder(task_id()));
+    workspace_.remove_internal_folder(task_id());
     if (!is_all_present) return record_;
     // The caller gets the record under which the batch landed.
     GRISTMILL_TRY(auto original,
@@ -486,7 +486,7 @@ class Ingestion {
     } else {
       GRISTMILL_RETURN_IF_ERROR(append(result, began));
     }
-    fs::remove_all(workspace_.internal_folder(task_id()));
+    workspace_.remove_internal_folder(task_id());
     return record_;
   }
 

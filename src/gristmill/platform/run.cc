@@ -334,7 +334,7 @@ class PipelineRun {
       }
     }
     GRISTMILL_RETURN_IF_ERROR(write_report(workspace_, document));
-    fs::remove_all(workspace_.internal_folder(run_id_));
+    workspace_.remove_internal_folder(run_id_);
     return document;
   }
 
@@ -444,7 +444,7 @@ Result<Json> go_on(const Workspace& workspace, const std::string& run_id, const 
   if (found.status == "done" || found.status == "alerts") {
     // Killed between its commit and its last steps, a run still owes its report.
     if (!io::exists(workspace.report_path(run_id))) GRISTMILL_RETURN_IF_ERROR(write_report(workspace, found.summary));
-    fs::remove_all(folder);
+    workspace.remove_internal_folder(run_id);
     return found.summary;
   }
   PipelineRun run(workspace, options);

@@ -95,6 +95,11 @@ Status Workspace::connect() {
 }
 
 std::string Workspace::internal_folder(std::string_view id) const { return joined({folder_, ".gristmill/runs", id}); }
+
+void Workspace::remove_internal_folder(std::string_view id) const noexcept {
+  std::error_code ignored;
+  std::filesystem::remove_all(internal_folder(id), ignored);
+}
 std::string Workspace::table_folder(std::string_view dataset) const { return joined({warehouse_, dataset}); }
 std::string Workspace::quarantine_folder(std::string_view id) const { return joined({warehouse_, "quarantine", id}); }
 std::string Workspace::landing_folder(std::string_view source, std::string_view ingestion) const {

@@ -47,6 +47,9 @@ class Workspace {
   [[nodiscard]] const std::string& warehouse() const { return warehouse_; }
   /// Run-internal files of a run or ingestion.
   [[nodiscard]] std::string internal_folder(std::string_view id) const;
+  /// Removes them when the work is over. Another process may just be looking in there, at the lock say: what it puts in
+  /// it removes as well.
+  void remove_internal_folder(std::string_view id) const noexcept;
   [[nodiscard]] std::string table_folder(std::string_view dataset) const;
   [[nodiscard]] std::string quarantine_folder(std::string_view id) const;
   [[nodiscard]] std::string landing_folder(std::string_view source, std::string_view ingestion) const;

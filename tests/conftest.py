@@ -51,3 +51,17 @@ def gristmill():
     if not program.exists():
         pytest.skip(f"{program} is not built: make dev")
     return Command(program)
+
+
+@pytest.fixture(scope="session")
+def duckdb_connection():
+    """DuckDB with its Avro and Iceberg extensions, loaded out of their wheels: nothing is downloaded."""
+    import duckdb
+    import duckdb_extension_avro
+    import duckdb_extension_iceberg
+
+    connection = duckdb.connect()
+    for module in (duckdb_extension_avro, duckdb_extension_iceberg):
+        (file,) = pathlib.Path(module.__file__).parent.rglob("*.duckdb_extension")
+        connection.execute(f"LOAD '{file}'")
+    return connection

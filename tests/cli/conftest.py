@@ -2,7 +2,6 @@
 """A workspace of its own for each test, one that was built once, and one with a history."""
 
 import datetime
-import pathlib
 import time
 
 import pytest
@@ -46,17 +45,3 @@ def history(workspace):
             words = ["--label", "Second", "--description", "Two texts", "--dataset", "clean/web"]
             workspace.release = workspace.json("release", "create", "two", *words)
     return workspace
-
-
-@pytest.fixture(scope="session")
-def duckdb_connection():
-    """DuckDB with its Avro and Iceberg extensions, loaded out of their wheels."""
-    import duckdb
-    import duckdb_extension_avro
-    import duckdb_extension_iceberg
-
-    connection = duckdb.connect()
-    for module in (duckdb_extension_avro, duckdb_extension_iceberg):
-        (file,) = pathlib.Path(module.__file__).parent.rglob("*.duckdb_extension")
-        connection.execute(f"LOAD '{file}'")
-    return connection

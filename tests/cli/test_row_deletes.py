@@ -42,7 +42,7 @@ def check_left(workspace, table, duckdb_connection, expected):
     pipeline = workspace.pipeline("normalize.unicode", inputs="clean/web", output="clean/next")
     run = workspace.json("run", pipeline)
     assert run["documents"]["in"] == run["documents"]["out"] == len(expected)
-    assert run["inputs"][0].get("documents", len(expected)) == len(expected)
+    assert run["inputs"][0]["documents"] == len(expected)
     assert workspace.texts("clean/next") == expected
 
 

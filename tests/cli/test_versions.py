@@ -149,3 +149,8 @@ def test_columns_that_others_renamed_dropped_and_made_anew_are_read(workspace):
     step = "filter.expression: {where: \"tongue = 'en' and language is null\"}"
     run = workspace.json("run", workspace.pipeline(step, inputs="clean/web", output="clean/next"))
     assert run["documents"]["out"] == 5
+    # And a run into the table itself takes the old name for a column of its own.
+    again = workspace.run("normalize.unicode", "language.identify")
+    assert again["documents"]["out"] == 5
+    assert {row["language"] for row in workspace.rows("clean/web")} == {"en"}
+    assert "tongue" not in workspace.rows("clean/web")[0]

@@ -269,6 +269,13 @@ Result<std::vector<store::ScanFile>> scan_in_order(const store::Table& table, co
   return files;
 }
 
+std::string index_of(const std::string& data_file) {
+  const std::filesystem::path path(data_file);
+  const auto run = path.parent_path().filename();
+  const auto table = path.parent_path().parent_path().parent_path();
+  return (table / "index" / run / path.stem()).string() + ".ids";
+}
+
 Result<formats::DatasetPiece> VersionFiles::piece(const store::ScanFile& file) {
   GRISTMILL_TRY(auto deleted, deletes_.of(file));
   formats::TableView view{columns_, std::move(deleted)};

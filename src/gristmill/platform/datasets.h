@@ -38,6 +38,9 @@ class VersionFiles {
   std::vector<data::Column> columns_;
 };
 
+/// The index of ids that was written with a data file: .../data/RUN/NAME.parquet -> .../index/RUN/NAME.ids.
+std::string index_of(const std::string& data_file);
+
 /// Operator columns of a version: everything beyond the origin columns.
 Result<std::vector<data::Column>> operator_columns(const store::Table& table, const store::Snapshot& snapshot);
 

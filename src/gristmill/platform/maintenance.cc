@@ -7,6 +7,7 @@
 #include <set>
 
 #include "gristmill/base/clock.h"
+#include "gristmill/io/file.h"
 #include "gristmill/platform/datasets.h"
 #include "gristmill/store/location.h"
 
@@ -64,6 +65,22 @@ Result<std::set<std::string>> unfinished_work(const Workspace& workspace) {
   return ids;
 }
 
+/// Indexes of ids go with their data files.
+Status add_indexes(const store::Table& table, bool is_dry_run, store::Expired& expired) {
+  std::vector<std::string> indexes;
+  for (const auto& path : expired.paths) {
+    const auto index = index_of(path);
+    if (!path.ends_with(".parquet") || !io::exists(index)) continue;
+    GRISTMILL_TRY(const auto bytes, io::file_size(index));
+    expired.bytes += static_cast<std::int64_t>(bytes);
+    indexes.push_back(index);
+  }
+  GRISTMILL_TRY(const auto root, store::path_of(table.metadata().location()));
+  if (!is_dry_run) GRISTMILL_RETURN_IF_ERROR(store::remove_files(indexes, root));
+  expired.paths.insert(expired.paths.end(), indexes.begin(), indexes.end());
+  return {};
+}
+
 Result<store::Table> load_table(const Workspace& workspace, const std::string& dataset) {
   GRISTMILL_TRY(const auto name, store::TableName::parse(dataset));
   return store::Table::load(store::Catalog(workspace.database()), name);
@@ -86,7 +103,8 @@ Result<Json> expire_dataset(const Workspace& workspace, const ExpireRequest& req
                  Json::object({{"older_than", iso8601(retention.older_than_ms)}, {"keep_last", request.keep_last}}));
   };
   const auto before = table.snapshots();
-  GRISTMILL_TRY(const auto done, table.expire(retention, request.is_dry_run, note));
+  GRISTMILL_TRY(auto done, table.expire(retention, request.is_dry_run, note));
+  GRISTMILL_RETURN_IF_ERROR(add_indexes(table, request.is_dry_run, done));
   add_references(table.metadata(), needs);
   auto expired = Json::array();
   std::set<std::int64_t> gone;

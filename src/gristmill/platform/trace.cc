@@ -31,14 +31,6 @@ struct Location {
   std::int64_t row = 0;
 };
 
-/// The index that was written with a data file: .../data/RUN/NAME.parquet -> .../index/RUN/NAME.ids.
-std::string index_of(const std::string& data_file) {
-  const fs::path path(data_file);
-  const auto run = path.parent_path().filename();
-  const auto table = path.parent_path().parent_path().parent_path();
-  return (table / "index" / run / path.stem()).string() + ".ids";
-}
-
 /// Row of a document in a file without an index, by reading its id column.
 Result<std::optional<std::int64_t>> search_file(const std::string& path, const Hash128& id) {
   GRISTMILL_TRY(const auto reader, formats::open_dataset_file({path}, {}, std::size_t{1} << 20, false));

@@ -236,13 +236,16 @@ Result<std::vector<formats::TableColumn>> TableMetadata::columns(std::int64_t sc
 }
 
 const Json* TableMetadata::field_by_id(int field_id) const {
+  const auto in_schema = [&](const Json& schema) -> const Json* {
+    const auto& fields = schema["fields"].items();
+    const auto found = std::ranges::find_if(fields, [&](const Json& item) { return item["id"].as_int() == field_id; });
+    return found == fields.end() ? nullptr : &*found;
+  };
+  // A column may have been renamed: what it is called now counts.
+  const auto* found = in_schema(schema(current_schema_id()));
   const auto& schemas = document_["schemas"].items();
-  for (auto schema = schemas.rbegin(); schema != schemas.rend(); ++schema) {
-    for (const auto& field : (*schema)["fields"].items()) {
-      if (field["id"].as_int() == field_id) return &field;
-    }
-  }
-  return nullptr;
+  for (auto one = schemas.rbegin(); one != schemas.rend() && found == nullptr; ++one) found = in_schema(*one);
+  return found;
 }
 
 std::optional<formats::TableColumn> TableMetadata::column_by_id(int field_id) const {
@@ -263,7 +266,9 @@ std::vector<formats::TableColumn> TableMetadata::plan_columns(std::vector<format
     for (auto schema = schemas.rbegin(); schema != schemas.rend() && column.field_id == 0; ++schema) {
       for (const auto& field : (*schema)["fields"].items()) {
         const auto known = column_of(field);
-        if (known.name == column.name && known.type == column.type) column.field_id = known.field_id;
+        if (known.name != column.name || known.type != column.type) continue;
+        // An id whose column goes by another name now is taken.
+        if (column_by_id(known.field_id)->name == column.name) column.field_id = known.field_id;
       }
     }
     if (column.field_id == 0) column.field_id = next_id++;

@@ -105,7 +105,8 @@ class TableMetadata {
   [[nodiscard]] std::vector<std::string> logged_files() const;
   /// True when the log says that this metadata file was once the current one.
   [[nodiscard]] bool has_logged(std::string_view location) const;
-  /// The columns with field ids: those of columns of that name and type in any schema, newest first, else new ones.
+  /// The columns with field ids: those of columns of that name and type in any schema, newest first, unless the column
+  /// was renamed since; else new ones.
   [[nodiscard]] std::vector<formats::TableColumn> plan_columns(std::vector<formats::TableColumn> columns) const;
   /// Makes exactly these columns the current schema, reusing an equal earlier one. New columns of a table that has rows
   /// become optional.
@@ -114,7 +115,7 @@ class TableMetadata {
   void use_schema(std::int64_t schema_id);
   /// Next free field id.
   [[nodiscard]] int next_field_id() const { return static_cast<int>(document_["last-column-id"].as_int()) + 1; }
-  /// The column that ever had this field id, in any schema.
+  /// The column with this field id: in the current schema, else in the newest that has it.
   [[nodiscard]] std::optional<formats::TableColumn> column_by_id(int field_id) const;
   /// Notes the metadata file that this one replaces; returns those that fell off the log and may go.
   std::vector<std::string> log_previous(const std::string& location, std::int64_t its_timestamp_ms);

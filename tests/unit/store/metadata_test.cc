@@ -150,6 +150,28 @@ TEST_CASE("equal columns are one schema, and ids of names that are known are use
   CHECK(planned[2].field_id == 102);
 }
 
+TEST_CASE("the id of a column that was renamed is not given to another one of its old name") {
+  auto metadata = TableMetadata::create("file:///t", two_columns(), 1000);
+  auto text = Json::parse(metadata.dump());
+  // What another writer's rename leaves: schema 1 calls the column of id 7 "body".
+  auto renamed = (*text)["schemas"].items().at(0);
+  auto fields = renamed["fields"].items();
+  fields.at(1).set("name", "body");
+  renamed.set("schema-id", 1).set("fields", Json(std::move(fields)));
+  text->at("schemas").push(std::move(renamed));
+  text->set("current-schema-id", 1);
+  metadata = *TableMetadata::parse(text->dump());
+  CHECK(metadata.column_by_id(7)->name == "body");
+  const formats::TableColumn named{.field_id = 0, .name = "text", .type = "string", .required = false, .doc = ""};
+  const auto planned = metadata.plan_columns({named});
+  CHECK(planned[0].field_id == 100);
+  // Back at the schema before, it is the old name that holds.
+  text->set("current-schema-id", 0);
+  metadata = *TableMetadata::parse(text->dump());
+  CHECK(metadata.column_by_id(7)->name == "text");
+  CHECK(metadata.plan_columns({named})[0].field_id == 7);
+}
+
 TEST_CASE("the log of metadata files is cut and tells which may go") {
   auto metadata = TableMetadata::create("file:///t", two_columns(), 1000);
   for (int i = 0; i < 100; ++i) CHECK(metadata.log_previous("file:///t/" + std::to_string(i), i).empty());

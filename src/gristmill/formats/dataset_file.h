@@ -27,10 +27,11 @@ std::vector<TableColumn> table_columns(const std::vector<data::Column>& operator
 
 /// Per-column facts of one written data file, for Iceberg manifests and pruning.
 struct ColumnStats {
+  static constexpr std::int64_t unknown = -1;
   int field_id = 0;
   std::int64_t size_bytes = 0;
   std::int64_t value_count = 0;
-  std::int64_t null_count = 0;
+  std::int64_t null_count = 0;  ///< Or `unknown`.
   std::string lower_bound;  ///< Iceberg single-value bytes, strings cut to 16 bytes; empty = none.
   std::string upper_bound;
 };

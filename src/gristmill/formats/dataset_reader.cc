@@ -1,25 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <arrow/array.h>
-#include <arrow/compute/initialize.h>
-#include <arrow/io/file.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/file_reader.h>
 #include <parquet/metadata.h>
-#include <parquet/properties.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <filesystem>
 #include <numeric>
 
-#include "gristmill/data/memory.h"
 #include "gristmill/formats/arrow_status.h"
 #include "gristmill/formats/dataset_file.h"
-#include "gristmill/io/file.h"
+#include "gristmill/formats/parquet_file.h"
 #include "gristmill/kernels/utf8.h"
 
 namespace gristmill::formats {
@@ -30,25 +25,6 @@ constexpr std::array origin_names{"id",         "ingestion_id", "origin_uri",   
 constexpr std::int64_t rows_per_batch_max = 8192;
 
 using ArrowReader = parquet::arrow::FileReader;
-
-Result<std::unique_ptr<ArrowReader>> open_parquet(const std::string& path) {
-  if (!io::exists(path)) return not_found(fmt::format("data file {} is missing", path));
-  auto file = arrow::io::ReadableFile::Open(path, data::arrow_pool());
-  if (!file.ok()) return arrow_error(file.status(), fmt::format("opening {}", path));
-  auto properties = parquet::ReaderProperties(data::arrow_pool());
-  properties.enable_buffered_stream();
-  properties.set_page_checksum_verification(true);
-  parquet::arrow::FileReaderBuilder builder;
-  if (const auto status = builder.Open(*file, properties); !status.ok()) {
-    return corrupt_data(fmt::format("{} is not a readable Parquet file: {}", path, status.message()));
-  }
-  auto arrow_properties = parquet::default_arrow_reader_properties();
-  arrow_properties.set_pre_buffer(false);
-  std::unique_ptr<ArrowReader> reader;
-  const auto status = builder.memory_pool(data::arrow_pool())->properties(arrow_properties)->Build(&reader);
-  if (!status.ok()) return arrow_error(status, fmt::format("opening {}", path));
-  return reader;
-}
 
 /// String cells of whatever string-like type the file holds.
 std::string_view string_at(const arrow::Array& array, std::int64_t row) {

@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <arrow/array/builder_binary.h>
 #include <arrow/array/builder_primitive.h>
-#include <arrow/io/interfaces.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
-#include <arrow/util/key_value_metadata.h>
 #include <fmt/format.h>
 #include <parquet/arrow/writer.h>
-#include <parquet/file_reader.h>
-#include <parquet/metadata.h>
 #include <parquet/properties.h>
-#include <parquet/statistics.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "gristmill/data/memory.h"
 #include "gristmill/formats/arrow_status.h"
 #include "gristmill/formats/dataset_file.h"
-#include "gristmill/io/file.h"
+#include "gristmill/formats/parquet_file.h"
 
 namespace gristmill::formats {
 namespace {
@@ -28,8 +22,6 @@ constexpr std::size_t batch_text_bytes = std::size_t{1} << 20;
 // A batch ends with the document that fills it; growing step by step would copy the batch several times over.
 constexpr std::int64_t batch_text_reserved = std::int64_t{batch_text_bytes} + std::int64_t{batch_text_bytes} / 4;
 constexpr int batch_rows_max = 4096;
-constexpr std::size_t bound_bytes_max = 16;
-constexpr int text_field_id = 7;
 
 const char* iceberg_type(data::ColumnType type) {
   switch (type) {
@@ -41,68 +33,6 @@ const char* iceberg_type(data::ColumnType type) {
   return "string";
 }
 
-std::shared_ptr<arrow::DataType> arrow_type(const std::string& type) {
-  if (type == "boolean") return arrow::boolean();
-  if (type == "long") return arrow::int64();
-  if (type == "double") return arrow::float64();
-  if (type == "binary") return arrow::binary();
-  return arrow::utf8();
-}
-
-/// Parquet's output goes through our durable writer and is hashed on the way.
-class HashedStream final : public arrow::io::OutputStream {
- public:
-  explicit HashedStream(std::unique_ptr<io::FileWriter> file) : file_(std::move(file)) {}
-  arrow::Status Close() override {
-    is_closed_ = true;
-    return arrow::Status::OK();
-  }
-  [[nodiscard]] bool closed() const override { return is_closed_; }
-  [[nodiscard]] arrow::Result<std::int64_t> Tell() const override { return static_cast<std::int64_t>(file_->offset()); }
-  arrow::Status Write(const void* bytes, std::int64_t count) override {
-    const std::string_view view(static_cast<const char*>(bytes), static_cast<std::size_t>(count));
-    sha_.update(view);
-    if (auto status = file_->write(view); !status) {
-      failure_ = status.error();
-      return arrow::Status::IOError(failure_->message);
-    }
-    return arrow::Status::OK();
-  }
-  Status publish() { return file_->publish(); }
-  [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(file_->offset()); }
-  [[nodiscard]] std::string sha256() const { return sha_.hex(); }
-  /// The file system's own error, which Arrow would reduce to text.
-  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
-
- private:
-  std::unique_ptr<io::FileWriter> file_;
-  Sha256 sha_;
-  std::optional<Error> failure_;
-  bool is_closed_ = false;
-};
-
-std::string cut_lower(std::string_view value) {
-  auto size = std::min(value.size(), bound_bytes_max);
-  while (size > 0 && size < value.size() && (static_cast<unsigned char>(value[size]) & 0xC0) == 0x80) --size;
-  return std::string(value.substr(0, size));
-}
-
-/// An upper bound that is cut must still be above every value: the last byte that can grow is raised.
-std::string cut_upper(std::string_view value) {
-  if (value.size() <= bound_bytes_max) return std::string(value);
-  auto prefix = cut_lower(value);
-  // Only ASCII below '~' can be raised without leaving UTF-8; anything else shortens the prefix.
-  while (!prefix.empty()) {
-    const auto last = static_cast<unsigned char>(prefix.back());
-    if (last < 0x7E) {
-      prefix.back() = static_cast<char>(last + 1);
-      return prefix;
-    }
-    prefix.pop_back();
-  }
-  return {};
-}
-
 class Writer final : public DatasetWriter {
  public:
   Writer(std::string path, WriterOptions options) : path_(std::move(path)), options_(options) {}
@@ -111,13 +41,14 @@ class Writer final : public DatasetWriter {
     columns_ = table_columns(columns);
     operator_column_count_ = columns.size();
     arrow::FieldVector fields;
-    for (const auto& column : columns_) fields.push_back(field_of(column));
+    for (const auto& column : columns_) fields.push_back(arrow_field(column, arrow_type(column.type)));
     if (options_.is_internal) fields.push_back(arrow::field("_tokens", arrow::binary()));
     schema_ = arrow::schema(fields);
     make_builders();
     GRISTMILL_TRY(auto file, io::FileWriter::create(path_));
     stream_ = std::make_shared<HashedStream>(std::move(file));
-    auto opened = parquet::arrow::FileWriter::Open(*schema_, data::arrow_pool(), stream_, properties(),
+    auto opened = parquet::arrow::FileWriter::Open(*schema_, data::arrow_pool(), stream_,
+                                                   parquet_properties(columns_, options_),
                                                    parquet::default_arrow_writer_properties());
     if (!opened.ok()) return failure(opened.status());
     writer_ = std::move(opened).ValueUnsafe();
@@ -147,7 +78,7 @@ class Writer final : public DatasetWriter {
     GRISTMILL_RETURN_IF_ERROR(flush_batch());
     if (const auto status = writer_->Close(); !status.ok()) return failure(status);
     WrittenFile written{.path = path_, .documents = documents_, .text_bytes = text_bytes_};
-    if (!options_.is_internal) describe(*writer_->metadata(), written);
+    if (!options_.is_internal) describe_parquet(*writer_->metadata(), columns_, written);
     GRISTMILL_RETURN_IF_ERROR(stream_->publish());
     written.bytes = stream_->size();
     written.sha256 = stream_->sha256();
@@ -155,32 +86,6 @@ class Writer final : public DatasetWriter {
   }
 
  private:
-  static std::shared_ptr<arrow::Field> field_of(const TableColumn& column) {
-    return arrow::field(column.name, arrow_type(column.type), !column.required,
-                        arrow::key_value_metadata({"PARQUET:field_id"}, {std::to_string(column.field_id)}));
-  }
-
-  [[nodiscard]] std::shared_ptr<parquet::WriterProperties> properties() const {
-    parquet::WriterProperties::Builder builder;
-    builder.memory_pool(data::arrow_pool())->created_by("gristmill")->enable_page_checksum();
-    builder.disable_dictionary();
-    // A row group ends where NewBufferedRowGroup is called, not at a row count.
-    builder.max_row_group_length(INT64_MAX);
-    if (options_.is_internal) {
-      builder.compression(parquet::Compression::LZ4)->disable_statistics();
-    } else {
-      builder.compression(parquet::Compression::ZSTD)->compression_level(options_.zstd_level);
-      builder.disable_statistics("text")->disable_statistics("conversation")->disable_statistics("metadata");
-    }
-    for (const auto& column : columns_) {
-      const bool repeats = column.name == "ingestion_id" || column.name == "origin_uri" || column.name == "media_type";
-      if (repeats || (column.field_id >= first_operator_field_id && column.type == "string")) {
-        builder.enable_dictionary(column.name);
-      }
-    }
-    return builder.build();
-  }
-
   void make_builders() {
     for (const auto& field : schema_->fields()) {
       auto made = arrow::MakeBuilder(field->type(), data::arrow_pool());
@@ -267,62 +172,6 @@ class Writer final : public DatasetWriter {
   [[nodiscard]] Error failure(const arrow::Status& status) const {
     if (stream_ && stream_->failure()) return *stream_->failure();
     return arrow_error(status, fmt::format("writing {}", path_));
-  }
-
-  void describe(const parquet::FileMetaData& metadata, WrittenFile& written) const {
-    for (int group = 0; group < metadata.num_row_groups(); ++group) {
-      const auto facts = metadata.RowGroup(group);
-      const auto first = facts->ColumnChunk(0);
-      written.row_group_offsets.push_back(first->has_dictionary_page() ? first->dictionary_page_offset()
-                                                                       : first->data_page_offset());
-    }
-    for (std::size_t i = 0; i < columns_.size(); ++i)
-      written.columns.push_back(column_stats(metadata, static_cast<int>(i)));
-  }
-
-  [[nodiscard]] ColumnStats column_stats(const parquet::FileMetaData& metadata, int column) const {
-    ColumnStats stats{.field_id = columns_[static_cast<std::size_t>(column)].field_id};
-    bool is_bounded = stats.field_id != text_field_id && metadata.num_row_groups() > 0;
-    std::string low;
-    std::string high;
-    const auto& type = columns_[static_cast<std::size_t>(column)].type;
-    for (int group = 0; group < metadata.num_row_groups(); ++group) {
-      const auto chunk = metadata.RowGroup(group)->ColumnChunk(column);
-      stats.size_bytes += chunk->total_compressed_size();
-      stats.value_count += chunk->num_values();
-      const auto facts = chunk->statistics();
-      if (facts && facts->HasNullCount()) stats.null_count += facts->null_count();
-      if (!facts || (!facts->HasMinMax() && facts->null_count() != chunk->num_values())) is_bounded = false;
-      if (!is_bounded || !facts->HasMinMax()) continue;
-      const auto group_low = facts->EncodeMin();
-      const auto group_high = facts->EncodeMax();
-      if (low.empty() || is_less(type, group_low, low)) low = group_low;
-      if (high.empty() || is_less(type, high, group_high)) high = group_high;
-    }
-    if (is_bounded) {
-      stats.lower_bound = type == "string" ? cut_lower(low) : low;
-      stats.upper_bound = type == "string" ? cut_upper(high) : high;
-    }
-    return stats;
-  }
-
-  /// Compares Parquet plain-encoded values, which for these types are Iceberg's single-value bytes too.
-  static bool is_less(const std::string& type, const std::string& a, const std::string& b) {
-    if (type == "long" && a.size() == 8 && b.size() == 8) {
-      std::int64_t x = 0;
-      std::int64_t y = 0;
-      std::memcpy(&x, a.data(), 8);
-      std::memcpy(&y, b.data(), 8);
-      return x < y;
-    }
-    if (type == "double" && a.size() == 8 && b.size() == 8) {
-      double x = 0;
-      double y = 0;
-      std::memcpy(&x, a.data(), 8);
-      std::memcpy(&y, b.data(), 8);
-      return x < y;
-    }
-    return a < b;
   }
 
   static constexpr std::size_t origin_count = 10;

@@ -62,6 +62,7 @@ Result<ManifestEntry> manifest_entry(const ManifestFile& manifest, Json row) {
 Json pairs(const std::vector<formats::ColumnStats>& columns, std::int64_t formats::ColumnStats::* number) {
   Json::Array items;
   for (const auto& column : columns) {
+    if (column.*number == formats::ColumnStats::unknown) continue;
     items.push_back(Json::object({{"key", column.field_id}, {"value", column.*number}}));
   }
   return items;

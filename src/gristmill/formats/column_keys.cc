@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/formats/column_keys.h"
+
+#include <arrow/array.h>
+#include <arrow/compute/cast.h>
+#include <arrow/record_batch.h>
+#include <fmt/format.h>
+#include <parquet/arrow/reader.h>
+#include <parquet/file_reader.h>
+#include <parquet/metadata.h>
+
+#include <numeric>
+
+#include "gristmill/formats/arrow_json.h"
+#include "gristmill/formats/arrow_status.h"
+#include "gristmill/formats/parquet_file.h"
+
+namespace gristmill::formats {
+namespace {
+
+/// Index of a top-level column with primitive values, by field id, in a file without field ids by name; -1: none.
+int find_column(const parquet::FileMetaData& metadata, const TableColumn& column) {
+  const auto& schema = *metadata.schema();
+  int by_name = -1;
+  bool has_ids = false;
+  for (int i = 0; i < schema.num_columns(); ++i) {
+    const auto& node = *schema.Column(i)->schema_node();
+    if (node.parent() != schema.group_node()) continue;
+    has_ids = has_ids || node.field_id() > 0;
+    if (node.field_id() == column.field_id) return i;
+    if (node.name() == column.name) by_name = i;
+  }
+  return has_ids ? -1 : by_name;
+}
+
+/// Appends a value so that equal values, and no others, are equal bytes.
+void append_key(std::string& key, const arrow::Array* column, std::int64_t row) {
+  if (column == nullptr || column->IsNull(row)) {
+    key += "n;";
+  } else if (is_arrow_string(*column)) {
+    const auto text = arrow_string(*column, row);
+    key += fmt::format("s{};", text.size());
+    key += text;
+  } else {
+    key += 'v';
+    append_arrow_json(key, *column, row);
+    key += ';';
+  }
+}
+
+/// A column in the type of the table: files may hold it as it was before it was widened.
+Result<std::shared_ptr<arrow::Array>> in_table_type(std::shared_ptr<arrow::Array> column, const std::string& type) {
+  const auto wanted = arrow_type(type);
+  if (wanted == nullptr || column->type()->Equals(*wanted) || is_arrow_string(*column)) return column;
+  auto cast = arrow::compute::Cast(*column, wanted);
+  if (!cast.ok()) return column;
+  return std::move(cast).ValueUnsafe();
+}
+
+}  // namespace
+
+Status read_columns(const std::string& path, const std::vector<TableColumn>& columns,
+                    const std::function<Status(const ArrowColumns& columns, std::int64_t rows)>& use) {
+  auto opened = open_parquet(path);
+  if (!opened) {
+    auto error = std::move(opened).error();
+    if (error.code == ErrorCode::not_found) error.code = ErrorCode::corrupt_data;
+    return error;
+  }
+  const auto reader = *std::move(opened);
+  const auto& metadata = *reader->parquet_reader()->metadata();
+  std::vector<int> indices;
+  std::vector<std::string> names;
+  for (const auto& column : columns) {
+    const auto index = find_column(metadata, column);
+    if (index >= 0) indices.push_back(index);
+    names.push_back(index >= 0 ? metadata.schema()->Column(index)->name() : std::string());
+  }
+  std::vector<int> groups(static_cast<std::size_t>(metadata.num_row_groups()));
+  std::iota(groups.begin(), groups.end(), 0);
+  auto batches = reader->GetRecordBatchReader(groups, indices);
+  if (!batches.ok()) return arrow_error(batches.status(), "reading " + path);
+  while (true) {
+    std::shared_ptr<arrow::RecordBatch> rows;
+    if (const auto status = (*batches)->ReadNext(&rows); !status.ok()) return arrow_error(status, "reading " + path);
+    if (!rows) return {};
+    ArrowColumns arrays;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      arrays.push_back(names[i].empty() ? nullptr : rows->GetColumnByName(names[i]));
+      if (arrays.back()) {
+        GRISTMILL_TRY(arrays.back(), in_table_type(std::move(arrays.back()), columns[i].type));
+      }
+    }
+    GRISTMILL_RETURN_IF_ERROR(use(arrays, rows->num_rows()));
+  }
+}
+
+std::string row_key(const ArrowColumns& columns, std::int64_t row) {
+  std::string key;
+  for (const auto& column : columns) append_key(key, column.get(), row);
+  return key;
+}
+
+}  // namespace gristmill::formats

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/formats/parquet_file.h"
+
+#include <arrow/io/file.h>
+#include <arrow/type.h>
+#include <arrow/util/key_value_metadata.h>
+#include <fmt/format.h>
+#include <parquet/arrow/reader.h>
+#include <parquet/file_reader.h>
+#include <parquet/metadata.h>
+#include <parquet/properties.h>
+
+#include <charconv>
+
+#include "gristmill/data/memory.h"
+#include "gristmill/formats/arrow_status.h"
+
+namespace gristmill::formats {
+namespace {
+
+constexpr int first_operator_field_id = 100;
+
+/// The numbers in "decimal(10, 2)" or "fixed[16]".
+std::vector<int> numbers_in(std::string_view text) {
+  std::vector<int> numbers;
+  for (std::size_t i = 0; i < text.size();) {
+    int number = 0;
+    const auto parsed = std::from_chars(text.data() + i, text.data() + text.size(), number);
+    if (parsed.ec != std::errc()) {
+      ++i;
+      continue;
+    }
+    numbers.push_back(number);
+    i = static_cast<std::size_t>(parsed.ptr - text.data());
+  }
+  return numbers;
+}
+
+std::shared_ptr<arrow::DataType> parametric_type(const std::string& type) {
+  const auto numbers = numbers_in(type);
+  if (type.starts_with("decimal(") && numbers.size() == 2) {
+    auto made = arrow::Decimal128Type::Make(numbers[0], numbers[1]);
+    return made.ok() ? std::move(made).ValueUnsafe() : nullptr;
+  }
+  if (type.starts_with("fixed[") && numbers.size() == 1) return arrow::fixed_size_binary(numbers[0]);
+  return nullptr;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<parquet::arrow::FileReader>> open_parquet(const std::string& path) {
+  if (!io::exists(path)) return not_found(fmt::format("data file {} is missing", path));
+  auto file = arrow::io::ReadableFile::Open(path, data::arrow_pool());
+  if (!file.ok()) return arrow_error(file.status(), fmt::format("opening {}", path));
+  auto properties = parquet::ReaderProperties(data::arrow_pool());
+  properties.enable_buffered_stream();
+  properties.set_page_checksum_verification(true);
+  parquet::arrow::FileReaderBuilder builder;
+  if (const auto status = builder.Open(*file, properties); !status.ok()) {
+    return corrupt_data(fmt::format("{} is not a readable Parquet file: {}", path, status.message()));
+  }
+  auto arrow_properties = parquet::default_arrow_reader_properties();
+  arrow_properties.set_pre_buffer(false);
+  std::unique_ptr<parquet::arrow::FileReader> reader;
+  const auto status = builder.memory_pool(data::arrow_pool())->properties(arrow_properties)->Build(&reader);
+  if (!status.ok()) return arrow_error(status, fmt::format("opening {}", path));
+  return reader;
+}
+
+arrow::Status HashedStream::Close() {
+  is_closed_ = true;
+  return arrow::Status::OK();
+}
+
+arrow::Status HashedStream::Write(const void* bytes, std::int64_t count) {
+  const std::string_view view(static_cast<const char*>(bytes), static_cast<std::size_t>(count));
+  sha_.update(view);
+  if (auto status = file_->write(view); !status) {
+    failure_ = status.error();
+    return arrow::Status::IOError(failure_->message);
+  }
+  return arrow::Status::OK();
+}
+
+std::shared_ptr<arrow::DataType> arrow_type(const std::string& type) {
+  if (type == "boolean") return arrow::boolean();
+  if (type == "int") return arrow::int32();
+  if (type == "long") return arrow::int64();
+  if (type == "float") return arrow::float32();
+  if (type == "double") return arrow::float64();
+  if (type == "date") return arrow::date32();
+  if (type == "time") return arrow::time64(arrow::TimeUnit::MICRO);
+  if (type == "timestamp") return arrow::timestamp(arrow::TimeUnit::MICRO);
+  if (type == "timestamptz") return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+  if (type == "string") return arrow::utf8();
+  if (type == "uuid") return arrow::fixed_size_binary(16);
+  if (type == "binary") return arrow::binary();
+  return parametric_type(type);
+}
+
+std::shared_ptr<arrow::Field> arrow_field(const TableColumn& column, std::shared_ptr<arrow::DataType> type) {
+  return arrow::field(column.name, std::move(type), !column.required,
+                      arrow::key_value_metadata({"PARQUET:field_id"}, {std::to_string(column.field_id)}));
+}
+
+std::shared_ptr<parquet::WriterProperties> parquet_properties(std::span<const TableColumn> columns,
+                                                              const WriterOptions& options) {
+  parquet::WriterProperties::Builder builder;
+  builder.memory_pool(data::arrow_pool())->created_by("gristmill")->enable_page_checksum();
+  builder.disable_dictionary();
+  // A row group ends where NewBufferedRowGroup is called, not at a row count.
+  builder.max_row_group_length(INT64_MAX);
+  if (options.is_internal) {
+    builder.compression(parquet::Compression::LZ4)->disable_statistics();
+  } else {
+    builder.compression(parquet::Compression::ZSTD)->compression_level(options.zstd_level);
+    builder.disable_statistics("text")->disable_statistics("conversation")->disable_statistics("metadata");
+  }
+  for (const auto& column : columns) {
+    const bool repeats = column.name == "ingestion_id" || column.name == "origin_uri" || column.name == "media_type";
+    if (repeats || (column.field_id >= first_operator_field_id && column.type == "string")) {
+      builder.enable_dictionary(column.name);
+    }
+  }
+  return builder.build();
+}
+
+}  // namespace gristmill::formats

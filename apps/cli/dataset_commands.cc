@@ -92,22 +92,6 @@ void add_head(CLI::App& parent, Session& session) {
   });
 }
 
-void add_diff(CLI::App& parent, Session& session) {
-  auto* command = parent.add_subcommand("diff", "What changed between two versions");
-  command->footer("Example: gristmill dataset diff clean/web@v1 clean/web@v2");
-  auto before = std::make_shared<std::string>();
-  auto after = std::make_shared<std::string>();
-  command->add_option("before", *before, "NAME@VERSION")->required();
-  command->add_option("after", *after, "NAME@VERSION")->required();
-  command->callback([&session, before, after] {
-    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
-      GRISTMILL_TRY(const auto diff, platform::diff_versions(workspace, *before, *after));
-      session.show(diff, [](const Json& json) { return fields(json["documents"]); });
-      return {};
-    });
-  });
-}
-
 void add_export(CLI::App& parent, Session& session) {
   auto* command = parent.add_subcommand("export", "Write a version as .jsonl or .parquet");
   command->footer("Example: gristmill dataset export clean/web@v2 --to clean.jsonl");
@@ -248,68 +232,6 @@ void add_list(CLI::App& parent, Session& session) {
   });
 }
 
-std::string release_text(const Json& release) {
-  auto brief = release;
-  brief.erase("datasets");
-  std::vector<std::vector<std::string>> rows{{"DATASET", "VERSION", "DOCUMENTS", "RUN", "TOKEN SETS"}};
-  for (const auto& item : release["datasets"].items()) {
-    std::string sets;
-    for (const auto& set : item["token_sets"].items())
-      sets += (sets.empty() ? "" : ", ") +
-              fmt::format("{} ({} tokens)", set["dataset"].as_string(), plain(set["tokens"]));
-    rows.push_back({plain(item["dataset"]), item["version"].dump(), plain(item["documents"]), plain(item["run_id"]),
-                    sets.empty() ? "-" : sets});
-  }
-  return fields(brief) + "\n" + table(rows);
-}
-
-void add_release(CLI::App& app, Session& session) {
-  auto* command = app.add_subcommand("release", "Named, immutable sets of versions");
-  command->require_subcommand(1);
-  auto request = std::make_shared<platform::ReleaseRequest>();
-  auto* create = command->add_subcommand("create", "Freeze the current (or given) versions under one name");
-  create->footer(
-      "Example: gristmill release create 2026-11 --label \"November\" --description \"First web set\" --dataset "
-      "clean/web");
-  create->add_option("name", request->name, "Name of the release")->required();
-  create->add_option("--label", request->label, "Short label")->required();
-  create->add_option("--description", request->description, "What it is for")->required();
-  create->add_option("--dataset", request->datasets, "NAME or NAME@VERSION (default: all datasets as they stand)");
-  create->callback([&session, request] {
-    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
-      GRISTMILL_TRY(const auto release, platform::create_release(workspace, *request));
-      session.show(release, release_text);
-      return {};
-    });
-  });
-  auto* list = command->add_subcommand("list", "All releases");
-  list->footer("Example: gristmill release list");
-  list->callback([&session] {
-    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
-      GRISTMILL_TRY(const auto releases, platform::list_releases(workspace));
-      session.show(releases, [](const Json& json) {
-        std::vector<std::vector<std::string>> rows{{"RELEASE", "LABEL", "DATASETS", "CREATED", "DIGEST"}};
-        for (const auto& item : json.items())
-          rows.push_back({plain(item["name"]), plain(item["label"]), std::to_string(item["datasets"].size()),
-                          plain(item["created_at"]), plain(item["digest"])});
-        return table(rows);
-      });
-      return {};
-    });
-  });
-  auto* show = command->add_subcommand("show", "One release whole");
-  show->footer("Example: gristmill release show 2026-11");
-  auto name = std::make_shared<std::string>();
-  show->add_option("name", *name, "Name of the release")->required();
-  show->callback([&session, name] {
-    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
-      GRISTMILL_TRY(const auto release, platform::show_release(workspace, *name));
-      session.show(release, release_text);
-      return {};
-    });
-  });
-}
-
 /// SQL runs in DuckDB, which lives in the Python environment beside the program.
 void add_sql(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("sql", "SQL over datasets, through DuckDB");
@@ -348,13 +270,11 @@ void add_dataset_commands(CLI::App& app, Session& session) {
   add_verb(*dataset, session, "rollback", "Make an earlier version current again", "rollback clean/web@v1",
            platform::rollback_dataset, fields);
   add_head(*dataset, session);
-  add_diff(*dataset, session);
   add_export(*dataset, session);
   add_branch(*dataset, session);
   add_publish(*dataset, session);
   add_expire(*dataset, session);
   add_clean(*dataset, session);
-  add_release(app, session);
   add_sql(app, session);
 }
 

@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
   cli::add_workspace_commands(app, session);
   cli::add_work_commands(app, session);
   cli::add_dataset_commands(app, session);
+  cli::add_release_commands(app, session);
   cli::add_catalog_commands(app, session);
   try {
     app.parse(argc, argv);

@@ -69,6 +69,8 @@ class ProgressDisplay {
 void add_workspace_commands(CLI::App& app, Session& session);
 void add_work_commands(CLI::App& app, Session& session);
 void add_dataset_commands(CLI::App& app, Session& session);
+/// `release` and `dataset diff`; after add_dataset_commands.
+void add_release_commands(CLI::App& app, Session& session);
 void add_catalog_commands(CLI::App& app, Session& session);
 
 }  // namespace gristmill::cli

@@ -117,3 +117,33 @@ def test_expiry_killed_at_any_durable_step_loses_nothing(make_workspace, small_c
     assert len([path for path in table.rglob("*.parquet") if "clean" in path.parts]) == 1
     assert len(workspace.ids("clean/web")) == documents
     assert workspace.json("dataset", "clean", "clean/web")["files"] == 0
+
+
+def test_a_release_killed_at_any_durable_step_is_completed_by_the_same_call(
+    make_workspace, small_corpus, small_reference, kill_library
+):
+    workspace = make_workspace(small_corpus)
+    same_ingest(workspace, workspace.finish_ingest(), small_reference)
+    workspace.json("run", workspace.pipeline)
+    words = ["--label", "x", "--description", "x"]
+    was_killed, step = True, 0
+    while was_killed:
+        step += 1
+        assert step < STEPS_MAX
+        create = ("release", "create", f"r{step}", *words)
+        was_killed = workspace.killed_at(kill_library, step, *create)
+        listed = {one["name"]: one for one in workspace.json("release", "list")}
+        begun = listed.get(f"r{step}")
+        if begun is None or begun["status"] == "creating":
+            # Somebody else's words do not take it over; the same words complete it.
+            if begun is not None:
+                other = ["--label", "other", "--description", "x"]
+                assert workspace.start("release", "create", f"r{step}", *other).wait() == 2
+            done = workspace.json(*create)
+            assert begun is None or done["digest"] == begun["digest"]
+        released = workspace.json("release", "show", f"r{step}")
+        assert released["status"] == "released" and len(released["datasets"]) == 2
+        for member in released["datasets"]:
+            versions = workspace.json("dataset", "show", member["dataset"])["versions"]
+            assert [one["version"] for one in versions if f"r{step}" in one["releases"]] == [member["version"]]
+    assert step > 5

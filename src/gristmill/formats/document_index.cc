@@ -42,6 +42,15 @@ Result<std::vector<IndexEntry>> read_entries(const std::string& path, std::uint6
   return entries;
 }
 
+Result<Head> read_head(const std::string& path) {
+  GRISTMILL_TRY(const auto bytes, io::read_range(path, 0, sizeof(Head)));
+  Head head{};
+  if (bytes.size() != sizeof head || std::memcmp(bytes.data(), magic, sizeof magic) != 0)
+    return corrupt_data(fmt::format("{} is not a document index", path));
+  std::memcpy(&head, bytes.data(), sizeof head);
+  return head;
+}
+
 Result<std::string> outcome_name(const std::string& path, const Head& head, std::uint32_t outcome) {
   if (outcome == 0) return std::string();
   GRISTMILL_TRY(const auto names,
@@ -79,13 +88,33 @@ Status DocumentIndexWriter::write(const std::string& path) {
   return file->publish();
 }
 
-Result<std::optional<IndexHit>> find_in_index(const std::string& path, const Hash128& id) {
-  GRISTMILL_TRY(const auto head_bytes, io::read_range(path, 0, sizeof(Head)));
-  Head head{};
-  if (head_bytes.size() != sizeof head || std::memcmp(head_bytes.data(), magic, sizeof magic) != 0) {
-    return corrupt_data(fmt::format("{} is not a document index", path));
+Status find_all_in_index(const std::string& path, std::span<const Hash128> ids, const IndexUse& use) {
+  GRISTMILL_TRY(const auto head, read_head(path));
+  GRISTMILL_TRY(const auto size, io::file_size(path));
+  if (head.entry_count > size / sizeof(IndexEntry) || head.names_bytes > size)
+    return corrupt_data(fmt::format("{}: index file is cut short", path));
+  GRISTMILL_TRY(const auto entries, read_entries(path, 0, head.entry_count));
+  GRISTMILL_TRY(const auto names,
+                io::read_range(path, sizeof(Head) + head.entry_count * sizeof(IndexEntry), head.names_bytes));
+  if (xxh3_64(names, xxh3_64(bytes_of(entries))) != head.checksum)
+    return corrupt_data(fmt::format("{}: the index does not match its checksum", path));
+  std::vector<std::string_view> outcomes{""};
+  for (std::string_view rest = names; !rest.empty(); rest.remove_prefix(outcomes.back().size() + 1))
+    outcomes.push_back(rest.substr(0, rest.find('\n')));
+  auto entry = entries.begin();
+  for (std::size_t i = 0; i < ids.size() && entry != entries.end(); ++i) {
+    entry = std::lower_bound(entry, entries.end(), ids[i],
+                             [](const IndexEntry& one, const Hash128& id) { return one.id < id; });
+    if (entry == entries.end() || entry->id != ids[i]) continue;
+    if (entry->outcome >= outcomes.size())
+      return corrupt_data(fmt::format("{}: outcome {} has no name", path, entry->outcome));
+    use(i, outcomes[entry->outcome]);
   }
-  std::memcpy(&head, head_bytes.data(), sizeof head);
+  return {};
+}
+
+Result<std::optional<IndexHit>> find_in_index(const std::string& path, const Hash128& id) {
+  GRISTMILL_TRY(const auto head, read_head(path));
   std::uint64_t low = 0;
   std::uint64_t high = head.entry_count;
   bool is_first = true;

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gristmill/base/hash.h"
@@ -38,6 +41,12 @@ class DocumentIndexWriter {
   std::vector<IndexEntry> entries_;
   std::vector<std::string> outcomes_;
 };
+
+/// Called with a position in the ids looked up and the outcome: empty = written, else "operator\treason".
+using IndexUse = std::function<void(std::size_t position, std::string_view outcome)>;
+/// Looks up many ids, sorted, by one pass over the index, whose checksum is verified; ids that are not in it are
+/// passed over.
+Status find_all_in_index(const std::string& path, std::span<const Hash128> ids, const IndexUse& use);
 
 /// Looks one id up: reads the head and about log2(log2(n)) small ranges (ids are uniform, so it interpolates).
 Result<std::optional<IndexHit>> find_in_index(const std::string& path, const Hash128& id);

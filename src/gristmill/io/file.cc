@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "gristmill/base/hash.h"
+
 namespace gristmill::io {
 namespace {
 
@@ -82,6 +84,17 @@ Result<std::string> read_range(const std::string& path, std::uint64_t offset, st
   }
   bytes.resize(filled);
   return bytes;
+}
+
+Result<std::string> file_sha256(const std::string& path) {
+  GRISTMILL_TRY(auto source, open_file(path));
+  Sha256 sha;
+  std::vector<char> buffer(std::size_t{1} << 20);
+  while (true) {
+    GRISTMILL_TRY(const auto count, source->read(buffer));
+    if (count == 0) return sha.hex();
+    sha.update({buffer.data(), count});
+  }
 }
 
 Result<std::uint64_t> file_size(const std::string& path) {

@@ -27,6 +27,8 @@ Result<std::unique_ptr<ByteSource>> open_file(const std::string& path, std::uint
 Result<std::string> read_file(const std::string& path, std::uint64_t bytes_max = std::uint64_t{1} << 31);
 /// `size` bytes at `offset` (fewer at the end).
 Result<std::string> read_range(const std::string& path, std::uint64_t offset, std::size_t size);
+/// SHA-256 of a whole file, in hex.
+Result<std::string> file_sha256(const std::string& path);
 Result<std::uint64_t> file_size(const std::string& path);
 bool exists(const std::string& path);
 Status create_folders(const std::string& path);

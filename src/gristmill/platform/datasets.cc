@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
 
 #include "gristmill/base/clock.h"
 #include "gristmill/formats/dataset_file.h"
 #include "gristmill/io/file.h"
+#include "gristmill/platform/release.h"
 #include "gristmill/platform/run.h"
 #include "gristmill/store/catalog.h"
 
@@ -17,14 +17,6 @@ namespace gristmill::platform {
 namespace {
 
 constexpr std::size_t batch_bytes = std::size_t{1} << 20;
-constexpr std::int64_t diff_documents_a_pass = 8'000'000;  // 32 bytes each, twice: half a GiB.
-
-/// Unknown where another writer's summary does not tell, or its equality deletes hide how many rows they concern.
-Json documents_of(const store::Snapshot& snapshot) {
-  const auto count = snapshot.count("total-records");
-  if (!count || snapshot.count("total-equality-deletes").value_or(0) > 0) return {};
-  return *count - snapshot.count("total-position-deletes").value_or(0);
-}
 
 Json bytes_of(const store::Snapshot& snapshot) {
   const auto bytes = snapshot.count("total-files-size");
@@ -88,29 +80,6 @@ Json document_json(const data::Document& document, const std::vector<data::Colum
   return json;
 }
 
-/// Reads all documents of a version in order.
-Status for_each_document(const store::Table& table, const store::Snapshot& snapshot,
-                         const std::vector<data::Column>& columns,
-                         const std::function<Result<bool>(const data::Document&)>& use) {
-  GRISTMILL_TRY(const auto files, scan_in_order(table, snapshot));
-  VersionFiles opener(table, columns);
-  data::Batch batch;
-  for (const auto& file : files) {
-    GRISTMILL_TRY(const auto piece, opener.piece(file));
-    GRISTMILL_TRY(const auto reader, formats::open_dataset_file(piece, columns, batch_bytes));
-    while (true) {
-      batch.clear();
-      GRISTMILL_TRY(const bool more, reader->read(batch));
-      if (!more) break;
-      for (const auto& document : batch.documents) {
-        GRISTMILL_TRY(const bool goes_on, use(document));
-        if (!goes_on) return {};
-      }
-    }
-  }
-  return {};
-}
-
 Status export_parquet(const store::Table& table, const store::Snapshot& snapshot,
                       const std::vector<data::Column>& columns, const std::string& path, std::int64_t& documents) {
   GRISTMILL_TRY(auto writer, formats::create_dataset_file(path, columns, {}));
@@ -135,85 +104,34 @@ Status export_jsonl(const store::Table& table, const store::Snapshot& snapshot,
   return copied ? writer->publish() : copied;
 }
 
-/// Identity and content of one document.
-struct Fingerprint {
-  Hash128 id;
-  Hash128 content;
-  auto operator<=>(const Fingerprint&) const = default;
-};
+}  // namespace
 
-Status collect(const store::Table& table, const std::vector<store::ScanFile>& files, std::uint64_t pass,
-               std::uint64_t passes, std::vector<Fingerprint>& out) {
-  const std::vector<data::Column> digest{{"content_digest", data::ColumnType::string}};
-  VersionFiles opener(table, {});
+Json documents_of(const store::Snapshot& snapshot) {
+  const auto count = snapshot.count("total-records");
+  if (!count || snapshot.count("total-equality-deletes").value_or(0) > 0) return {};
+  return *count - snapshot.count("total-position-deletes").value_or(0);
+}
+
+Status for_each_document(const store::Table& table, const store::Snapshot& snapshot,
+                         const std::vector<data::Column>& columns, const DocumentUse& use) {
+  GRISTMILL_TRY(const auto files, scan_in_order(table, snapshot));
+  VersionFiles opener(table, columns);
   data::Batch batch;
   for (const auto& file : files) {
     GRISTMILL_TRY(const auto piece, opener.piece(file));
-    GRISTMILL_TRY(const auto reader, formats::open_dataset_file(piece, digest, batch_bytes, false));
+    GRISTMILL_TRY(const auto reader, formats::open_dataset_file(piece, columns, batch_bytes));
     while (true) {
       batch.clear();
       GRISTMILL_TRY(const bool more, reader->read(batch));
       if (!more) break;
       for (const auto& document : batch.documents) {
-        if (document.id.high % passes != pass) continue;
-        Fingerprint print{document.id, {}};
-        if (const auto* text = std::get_if<std::string_view>(&document.columns[0]))
-          Hash128::parse(*text, print.content);
-        out.push_back(print);
+        GRISTMILL_TRY(const bool goes_on, use(document));
+        if (!goes_on) return {};
       }
     }
   }
-  std::ranges::sort(out);
   return {};
 }
-
-struct DiffCounts {
-  std::int64_t added = 0;
-  std::int64_t removed = 0;
-  std::int64_t changed = 0;
-  std::int64_t unchanged = 0;
-};
-
-void compare(const std::vector<Fingerprint>& before, const std::vector<Fingerprint>& after, DiffCounts& counts) {
-  std::size_t i = 0;
-  std::size_t j = 0;
-  while (i < before.size() || j < after.size()) {
-    if (j == after.size() || (i < before.size() && before[i].id < after[j].id)) {
-      ++counts.removed;
-      ++i;
-    } else if (i == before.size() || after[j].id < before[i].id) {
-      ++counts.added;
-      ++j;
-    } else {
-      ++(before[i].content == after[j].content ? counts.unchanged : counts.changed);
-      ++i;
-      ++j;
-    }
-  }
-}
-
-std::int64_t records_of(const std::vector<store::ScanFile>& files) {
-  std::int64_t records = 0;
-  for (const auto& file : files) records += file.records;
-  return records;
-}
-
-Result<Json> token_sets_of(meta::Transaction& transaction, const std::string& dataset, std::int64_t version) {
-  auto list = Json::array();
-  GRISTMILL_TRY(const auto rows, transaction.query("SELECT dataset, run_id, contents FROM token_sets WHERE "
-                                                   "source_dataset = ? AND source_version = ? ORDER BY created_at",
-                                                   {dataset, version}));
-  for (const auto& row : rows) {
-    GRISTMILL_TRY(auto contents, Json::parse(meta::text(row[2])));
-    list.push(Json::object({{"dataset", meta::text(row[0])},
-                            {"run_id", meta::text(row[1])},
-                            {"tokens", contents["tokens"]},
-                            {"shards", contents["shards"]}}));
-  }
-  return list;
-}
-
-}  // namespace
 
 Result<std::pair<store::Table, store::Snapshot>> select_version(const Workspace& workspace,
                                                                 const std::string& selector) {
@@ -230,8 +148,9 @@ Result<std::pair<store::Table, store::Snapshot>> select_version(const Workspace&
         fmt::format("no dataset '{}'; {}", name.text(),
                     known.empty() ? "there are none yet: `gristmill ingest` makes one" : "there are: " + known));
   }
-  GRISTMILL_TRY(auto snapshot,
-                table->resolve_version(sign == std::string::npos ? "" : std::string_view(selector).substr(sign + 1)));
+  const auto version = sign == std::string::npos ? std::string() : selector.substr(sign + 1);
+  GRISTMILL_TRY(auto snapshot, table->resolve_version(version));
+  if (!version.empty()) GRISTMILL_RETURN_IF_ERROR(check_release_usable(workspace, version));
   return std::pair(*std::move(table), std::move(snapshot));
 }
 
@@ -347,44 +266,6 @@ Status dataset_head(const Workspace& workspace, const std::string& selector, std
   });
 }
 
-Result<Json> diff_versions(const Workspace& workspace, const std::string& before, const std::string& after) {
-  GRISTMILL_TRY(const auto old_version, select_version(workspace, before));
-  GRISTMILL_TRY(const auto new_version, select_version(workspace, after));
-  GRISTMILL_TRY(auto old_files, old_version.first.scan(old_version.second));
-  GRISTMILL_TRY(auto new_files, new_version.first.scan(new_version.second));
-  // A file that both have is the same documents, but for those that one of them deleted.
-  const auto part_of = [](const store::ScanFile& file) { return std::pair(file.path, file.deletes); };
-  std::set<std::pair<std::string, std::vector<store::DeleteFile>>> old_parts;
-  std::set<std::pair<std::string, std::vector<store::DeleteFile>>> new_parts;
-  for (const auto& file : old_files) old_parts.insert(part_of(file));
-  for (const auto& file : new_files) new_parts.insert(part_of(file));
-  DiffCounts counts;
-  store::RowDeletes deletes(old_version.first);
-  for (const auto& file : old_files) {
-    if (!new_parts.contains(part_of(file))) continue;
-    GRISTMILL_TRY(const auto deleted, deletes.of(file));
-    counts.unchanged += file.records - static_cast<std::int64_t>(deleted.size());
-  }
-  std::erase_if(old_files, [&](const store::ScanFile& file) { return new_parts.contains(part_of(file)); });
-  std::erase_if(new_files, [&](const store::ScanFile& file) { return old_parts.contains(part_of(file)); });
-  const auto passes = static_cast<std::uint64_t>(1 + std::max(records_of(old_files), records_of(new_files)) /
-                                                         diff_documents_a_pass);
-  for (std::uint64_t pass = 0; pass < passes; ++pass) {
-    std::vector<Fingerprint> old_documents;
-    std::vector<Fingerprint> new_documents;
-    GRISTMILL_RETURN_IF_ERROR(collect(old_version.first, old_files, pass, passes, old_documents));
-    GRISTMILL_RETURN_IF_ERROR(collect(new_version.first, new_files, pass, passes, new_documents));
-    compare(old_documents, new_documents, counts);
-  }
-  return Json::object(
-      {{"before", Json::object({{"dataset", old_version.first.name().text()}, {"version", old_version.second.id}})},
-       {"after", Json::object({{"dataset", new_version.first.name().text()}, {"version", new_version.second.id}})},
-       {"documents", Json::object({{"added", counts.added},
-                                   {"removed", counts.removed},
-                                   {"changed", counts.changed},
-                                   {"unchanged", counts.unchanged}})}});
-}
-
 Result<Json> rollback_dataset(const Workspace& workspace, const std::string& selector) {
   if (selector.find('@') == std::string::npos) return invalid_argument("say which version to go back to: NAME@VERSION");
   GRISTMILL_TRY(auto chosen, select_version(workspace, selector));
@@ -466,86 +347,6 @@ Result<Json> export_dataset(const Workspace& workspace, const std::string& selec
                        {"path", path},
                        {"documents", documents},
                        {"bytes", bytes}});
-}
-
-Result<Json> create_release(const Workspace& workspace, const ReleaseRequest& request) {
-  GRISTMILL_RETURN_IF_ERROR(check_name("release", request.name));
-  if (request.label.empty() || request.description.empty())
-    return invalid_argument("a release needs a label and a description: --label TEXT --description TEXT");
-  store::Catalog catalog(workspace.database());
-  auto selectors = request.datasets;
-  if (selectors.empty()) {
-    GRISTMILL_TRY(const auto names, catalog.list_tables());
-    for (const auto& name : names) selectors.push_back(name.text());
-  }
-  if (selectors.empty()) return invalid_argument("there is no dataset to release yet");
-  std::vector<std::pair<store::Table, store::Snapshot>> members;
-  for (const auto& selector : selectors) {
-    GRISTMILL_TRY(auto chosen, select_version(workspace, selector));
-    members.push_back(std::move(chosen));
-  }
-  auto release = Json::object({{"name", request.name}, {"label", request.label}, {"description", request.description}});
-  auto datasets = Json::array();
-  GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
-    GRISTMILL_TRY(const auto taken, transaction.query("SELECT name FROM releases WHERE name = ?", {request.name}));
-    if (!taken.empty())
-      return Error{
-          ErrorCode::already_exists,
-          fmt::format("there is a release '{}' already; releases never change: choose another name", request.name)};
-    for (const auto& [table, snapshot] : members) {
-      GRISTMILL_TRY(auto tokens, token_sets_of(transaction, table.name().text(), snapshot.id));
-      datasets.push(Json::object({{"dataset", table.name().text()},
-                                  {"version", snapshot.id},
-                                  {"documents", documents_of(snapshot)},
-                                  {"run_id", snapshot.note("gristmill.run-id")},
-                                  {"fingerprint", snapshot.note("gristmill.fingerprint")},
-                                  {"content_digest", snapshot.note("gristmill.content-digest")},
-                                  {"token_sets", std::move(tokens)}}));
-    }
-    return {};
-  }));
-  release.set("datasets", std::move(datasets)).set("gristmill_version", program_version());
-  release.set("digest", sha256_hex(release.dump()));
-  release.set("created_at", now_iso8601());
-  // Tags first: set again they do nothing, so a crash in between is mended by the same call.
-  for (auto& member : members) {
-    auto& table = member.first;
-    const auto version = member.second.id;
-    GRISTMILL_RETURN_IF_ERROR(table.set_tag(request.name, version, [&](meta::Transaction& transaction, std::int64_t) {
-      return audit(transaction, "dataset.tag", table.name().text(),
-                   Json::object({{"tag", request.name}, {"version", version}}));
-    }));
-  }
-  GRISTMILL_RETURN_IF_ERROR(workspace.database().write([&](meta::Transaction& transaction) -> Status {
-    auto inserted = transaction.execute(
-        "INSERT INTO releases (name, label, description, created_at, digest, contents) VALUES (?, ?, ?, ?, ?, ?)",
-        {request.name, request.label, request.description, release["created_at"].as_string(),
-         release["digest"].as_string(), release.dump()});
-    if (!inserted) return std::move(inserted).error();
-    return audit(transaction, "release.create", request.name, Json::object({{"digest", release["digest"]}}));
-  }));
-  return release;
-}
-
-Result<Json> list_releases(const Workspace& workspace) {
-  auto list = Json::array();
-  GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
-    GRISTMILL_TRY(const auto rows, transaction.query("SELECT contents FROM releases ORDER BY created_at, name"));
-    for (const auto& row : rows) {
-      GRISTMILL_TRY(auto contents, Json::parse(meta::text(row[0])));
-      list.push(std::move(contents));
-    }
-    return {};
-  }));
-  return list;
-}
-
-Result<Json> show_release(const Workspace& workspace, const std::string& name) {
-  GRISTMILL_TRY(const auto releases, list_releases(workspace));
-  for (const auto& release : releases.items()) {
-    if (release["name"].as_string() == name) return release;
-  }
-  return not_found(fmt::format("no release '{}'; `gristmill release list` shows them", name));
 }
 
 }  // namespace gristmill::platform

@@ -41,6 +41,16 @@ class VersionFiles {
 /// The index of ids that was written with a data file: .../data/RUN/NAME.parquet -> .../index/RUN/NAME.ids.
 std::string index_of(const std::string& data_file);
 
+/// Documents of a version; null where another writer's summary does not tell, or its equality deletes hide how many
+/// rows they concern.
+Json documents_of(const store::Snapshot& snapshot);
+
+/// Gets one document, valid during the call; false stops.
+using DocumentUse = std::function<Result<bool>(const data::Document&)>;
+/// Reads all documents of a version in order, with these columns beside the origin columns.
+Status for_each_document(const store::Table& table, const store::Snapshot& snapshot,
+                         const std::vector<data::Column>& columns, const DocumentUse& use);
+
 /// Operator columns of a version: everything beyond the origin columns.
 Result<std::vector<data::Column>> operator_columns(const store::Table& table, const store::Snapshot& snapshot);
 
@@ -57,10 +67,6 @@ using DocumentSink = std::function<Status(const Json& document)>;
 Status dataset_head(const Workspace& workspace, const std::string& selector, std::int64_t count,
                     const DocumentSink& sink);
 
-/// What changed from one version to another: documents added, removed, changed (same id, other text), unchanged.
-/// Files that both versions share are not read; memory is bounded by passes over ranges of ids.
-Result<Json> diff_versions(const Workspace& workspace, const std::string& before, const std::string& after);
-
 /// Makes an earlier version current again; nothing is lost.
 Result<Json> rollback_dataset(const Workspace& workspace, const std::string& selector);
 
@@ -74,16 +80,5 @@ Result<Json> publish_branch(const Workspace& workspace, const std::string& selec
 
 /// Writes a version as JSON lines (.jsonl) or one Parquet file (.parquet), by the ending of `path`.
 Result<Json> export_dataset(const Workspace& workspace, const std::string& selector, const std::string& path);
-
-/// A named, immutable set of versions.
-struct ReleaseRequest {
-  std::string name;
-  std::string label;
-  std::string description;
-  std::vector<std::string> datasets;  ///< NAME or NAME@VERSION; empty = every dataset's current version.
-};
-Result<Json> create_release(const Workspace& workspace, const ReleaseRequest& request);
-Result<Json> list_releases(const Workspace& workspace);
-Result<Json> show_release(const Workspace& workspace, const std::string& name);
 
 }  // namespace gristmill::platform

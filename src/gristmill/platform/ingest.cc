@@ -319,7 +319,8 @@ class Ingestion {
     const auto target = fmt::format("{}/{}", record_["storage_prefix"].as_string(), landed_name(file));
     // A name that came before is hashed first: most likely nothing has changed and nothing is copied.
     const bool copies = !is_in_place();
-    GRISTMILL_TRY(auto digest, copies && !name_known ? copy_file(file.file.path, target) : hash_file(file.file.path));
+    GRISTMILL_TRY(auto digest,
+                  copies && !name_known ? copy_file(file.file.path, target) : io::file_sha256(file.file.path));
     if (known_.contains({file.file.name, digest})) {
       return result.set("sha256", digest).set("status", "present").dump();
     }
@@ -338,17 +339,6 @@ class Ingestion {
     const auto name_of = [](const IngestFile& other) -> const std::string& { return other.file.name; };
     const auto same = std::ranges::equal_range(files_, file.file.name, {}, name_of);
     return same.size() > 1 ? fmt::format("{}~{}", file.file.name, file.ordinal) : file.file.name;
-  }
-
-  static Result<std::string> hash_file(const std::string& path) {
-    GRISTMILL_TRY(auto source, io::open_file(path));
-    Sha256 sha;
-    std::vector<char> buffer(copy_buffer_bytes);
-    while (true) {
-      GRISTMILL_TRY(const auto count, source->read(buffer));
-      if (count == 0) return sha.hex();
-      sha.update({buffer.data(), count});
-    }
   }
 
   static Result<std::string> copy_file(const std::string& path, const std::string& target) {

@@ -97,6 +97,17 @@ CREATE TABLE releases (
   contents TEXT NOT NULL
 );
 )sql"},
+    meta::Migration{6, "approvals of releases", R"sql(
+ALTER TABLE releases ADD COLUMN status VARCHAR(32) NOT NULL DEFAULT 'released';
+CREATE TABLE release_approvals (
+  release_name VARCHAR(255) NOT NULL REFERENCES releases (name),
+  actor VARCHAR(255) NOT NULL,
+  at VARCHAR(32) NOT NULL,
+  digest VARCHAR(64) NOT NULL,
+  comment TEXT NOT NULL,
+  PRIMARY KEY (release_name, actor)
+);
+)sql"},
 };
 
 }  // namespace

@@ -72,13 +72,20 @@ Status set_quarantine(Settings& settings, const toml::node& value) {
   return {};
 }
 
+Status set_approvals(Settings& settings, const toml::node& value) {
+  const auto count = value.value_exact<std::int64_t>();
+  if (!count || *count < 0 || *count > 100) return wrong_type("a whole number from 0 to 100");
+  settings.release_approvals = *count;
+  return {};
+}
+
 Status set_names(std::vector<std::string>& names, const toml::node& value) {
   const auto* list = value.as_array();
-  if (list == nullptr || list->empty()) return wrong_type("a list of field names");
+  if (list == nullptr || list->empty()) return wrong_type("a list of names");
   names.clear();
   for (const auto& item : *list) {
     const auto name = item.value_exact<std::string>();
-    if (!name) return wrong_type("a list of field names");
+    if (!name) return wrong_type("a list of names");
     names.push_back(*name);
   }
   return {};
@@ -97,6 +104,9 @@ constexpr std::array keys{
     Key{"limits.quarantine", set_quarantine},
     Key{"fields.text",
         [](Settings& settings, const toml::node& value) { return set_names(settings.fields.text, value); }},
+    Key{"release.approvals", set_approvals},
+    Key{"release.approvers",
+        [](Settings& settings, const toml::node& value) { return set_names(settings.release_approvers, value); }},
     Key{"fields.url",
         [](Settings& settings, const toml::node& value) { return set_names(settings.fields.url, value); }},
 };
@@ -140,6 +150,10 @@ document = "64MiB"               # larger records go to quarantine
 expanded = "1TiB"                # decompressed size of one file
 expansion_ratio = 200            # decompressed to compressed, checked beyond 64 MiB
 quarantine = "100%"              # share of an ingestion that may be quarantined
+
+# [release]
+# approvals = 1                  # so many other users must approve a release before it can be used
+# approvers = ["anna", "ben"]    # only these may; without the line any other user
 
 # [fields]                       # names tried in order in JSON, CSV and Parquet records
 # text = ["text", "content", "body"]

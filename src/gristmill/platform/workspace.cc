@@ -38,12 +38,6 @@ std::string joined(std::initializer_list<std::string_view> parts) {
   return path;
 }
 
-std::string actor() {
-  if (const char* name = std::getenv("GRISTMILL_ACTOR")) return name;
-  const auto* entry = ::getpwuid(::getuid());
-  return entry ? entry->pw_name : fmt::format("uid-{}", ::getuid());
-}
-
 std::string audit_digest(std::string_view before, std::int64_t sequence, std::string_view at, std::string_view who,
                          std::string_view action, std::string_view subject, std::string_view details) {
   return sha256_hex(Json::array({before, sequence, at, who, action, subject, details}).dump());
@@ -109,13 +103,19 @@ std::string Workspace::report_path(std::string_view run) const {
   return joined({folder_, "reports", fmt::format("{}.html", run)});
 }
 
+std::string acting_user() {
+  if (const char* name = std::getenv("GRISTMILL_ACTOR")) return name;
+  const auto* entry = ::getpwuid(::getuid());
+  return entry ? entry->pw_name : fmt::format("uid-{}", ::getuid());
+}
+
 Status audit(meta::Transaction& transaction, std::string_view action, std::string_view subject, const Json& details) {
   GRISTMILL_TRY(const auto newest,
                 transaction.query("SELECT sequence, digest FROM audit ORDER BY sequence DESC LIMIT 1"));
   const auto sequence = newest.empty() ? 1 : meta::integer(newest[0][0]) + 1;
   const auto before = newest.empty() ? std::string() : meta::text(newest[0][1]);
   const auto at = now_iso8601();
-  const auto who = actor();
+  const auto who = acting_user();
   const auto text = details.dump();
   const auto digest = audit_digest(before, sequence, at, who, action, subject, text);
   auto inserted = transaction.execute(

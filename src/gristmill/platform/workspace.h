@@ -31,6 +31,8 @@ struct Settings {
   double quarantine_limit = 1;                    ///< Share of an ingestion's records that may be quarantined.
   formats::Limits limits;
   data::FieldNames fields;
+  std::int64_t release_approvals = 0;          ///< So many other users must approve a release.
+  std::vector<std::string> release_approvers;  ///< Only these may; empty = any other user.
 };
 
 /// An open workspace: settings, database and folders.
@@ -64,6 +66,9 @@ class Workspace {
   std::string warehouse_;
   std::unique_ptr<meta::Database> database_;
 };
+
+/// Who acts: GRISTMILL_ACTOR from the environment, else the user that the operating system knows.
+std::string acting_user();
 
 /// Appends an audit entry in the caller's transaction: who did what to what, chained by SHA-256 to the entry before.
 Status audit(meta::Transaction& transaction, std::string_view action, std::string_view subject, const Json& details);

@@ -5,8 +5,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
 #include <random>
+#include <vector>
 
 #include "gristmill/io/file.h"
 
@@ -44,6 +47,19 @@ TEST_CASE("every id of an index is found and no other, for uniform and clustered
           CHECK((*hit)->row == row);
         }
       }
+      // All at once, among ids that are not there, the same is found.
+      std::map<Hash128, std::uint32_t> rows;
+      for (std::uint32_t row = 0; row < count; ++row) rows[ids[row]] = row;
+      auto wanted = ids;
+      for (int i = 0; i < 50; ++i) wanted.push_back({random(), random()});
+      std::ranges::sort(wanted);
+      std::size_t found = 0;
+      REQUIRE(find_all_in_index(index_path(), wanted, [&](std::size_t position, std::string_view outcome) {
+                const auto row = rows.at(wanted[position]);
+                CHECK(outcome == (row % 5 != 4 ? "" : row % 2 == 0 ? "filter.x\tx.short" : "filter.x\tx.long"));
+                ++found;
+              }).ok());
+      CHECK(found == count);
       for (int i = 0; i < 50; ++i) {
         const auto hit = find_in_index(index_path(), {random(), random()});
         REQUIRE(hit.ok());
@@ -65,6 +81,13 @@ TEST_CASE("a file that is no index, or is cut short, is an error") {
   const auto bytes = *io::read_file(index_path());
   REQUIRE(io::write_file(index_path(), std::string_view(bytes).substr(0, bytes.size() - 30)).ok());
   CHECK(!find_in_index(index_path(), {9, 9}).ok());
+  const auto never = [](std::size_t, std::string_view) { FAIL("nothing of a damaged index is used"); };
+  const std::vector<Hash128> wanted{{1, 1}};
+  CHECK(!find_all_in_index(index_path(), wanted, never).ok());
+  auto damaged = bytes;
+  damaged[damaged.size() / 2] ^= 1;
+  REQUIRE(io::write_file(index_path(), damaged).ok());
+  CHECK(!find_all_in_index(index_path(), wanted, never).ok());
   std::filesystem::remove(index_path());
 }
 

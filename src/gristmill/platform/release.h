@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Releases: one name and one digest for a set of dataset versions and everything that they were made with.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "gristmill/base/json.h"
+#include "gristmill/base/result.h"
+#include "gristmill/platform/workspace.h"
+
+namespace gristmill::platform {
+
+/// A named, immutable set of versions.
+struct ReleaseRequest {
+  std::string name;
+  std::string label;
+  std::string description;
+  std::vector<std::string> datasets;  ///< NAME or NAME@VERSION; empty = every dataset's current version.
+};
+
+/// Pins dataset versions, the token shards made from them, fingerprints, code version and model digests under one
+/// digest. Where settings ask for approvals it is `pending` until they are given, else `released`. A call that was
+/// interrupted is completed by the same call again, with the versions that the first one chose.
+Result<Json> create_release(const Workspace& workspace, const ReleaseRequest& request);
+/// All releases with status and approvals, oldest first.
+Result<Json> list_releases(const Workspace& workspace);
+Result<Json> show_release(const Workspace& workspace, const std::string& name);
+
+/// Approves a pending release as the acting user, who must not be the one who made it. Approving twice does nothing.
+Result<Json> approve_release(const Workspace& workspace, const std::string& name, const std::string& comment);
+
+/// Reads everything that a release pins: every document against its digest, each version against the digest of its
+/// run, every token shard against its SHA-256. `status` is ok or damaged, `faults[]` say where.
+Result<Json> verify_release(const Workspace& workspace, const std::string& name);
+
+/// `denied` when `name` is a release that may not be used yet; ok for any other name.
+Status check_release_usable(const Workspace& workspace, const std::string& name);
+
+}  // namespace gristmill::platform

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/platform/version_diff.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "gristmill/formats/document_index.h"
+#include "gristmill/platform/datasets.h"
+#include "gristmill/platform/run.h"
+
+namespace gristmill::platform {
+namespace {
+
+constexpr std::size_t batch_bytes = std::size_t{1} << 20;
+constexpr std::int64_t documents_a_pass = 8'000'000;  // 40 bytes each, twice: 640 MB.
+constexpr std::string_view tokens_column = "token_count";
+
+/// One document of a version.
+struct Entry {
+  Hash128 id;
+  Hash128 content;
+  std::int64_t tokens = 0;
+};
+
+struct Amount {
+  std::int64_t documents = 0;
+  std::int64_t tokens = 0;
+  void add(std::int64_t token_count) {
+    ++documents;
+    tokens += token_count;
+  }
+};
+
+/// How documents ended: dataset that the deciding run wrote, operator, reason.
+using Ending = std::tuple<std::string, std::string, std::string>;
+using Endings = std::map<Ending, Amount>;
+
+/// One of the two versions.
+struct Side {
+  store::Table table;
+  store::Snapshot snapshot;
+  std::vector<data::Column> columns;
+  std::vector<store::ScanFile> files;  ///< Those that the other side does not have.
+  bool has_tokens = false;
+
+  static Result<Side> open(const Workspace& workspace, const std::string& selector) {
+    GRISTMILL_TRY(auto chosen, select_version(workspace, selector));
+    GRISTMILL_TRY(auto columns, operator_columns(chosen.first, chosen.second));
+    GRISTMILL_TRY(auto files, chosen.first.scan(chosen.second));
+    const bool has_tokens = std::ranges::any_of(columns, [](const data::Column& column) {
+      return column.name == tokens_column && column.type == data::ColumnType::int64;
+    });
+    return Side{std::move(chosen.first), std::move(chosen.second), std::move(columns), std::move(files), has_tokens};
+  }
+
+  /// Calls `use` with each document of the files given.
+  template <typename Use>
+  Status for_each(const std::vector<store::ScanFile>& wanted, const Use& use) const {
+    std::vector<data::Column> read{{"content_digest", data::ColumnType::string}};
+    if (has_tokens) read.push_back(*std::ranges::find(columns, tokens_column, &data::Column::name));
+    VersionFiles opener(table, columns);
+    data::Batch batch;
+    for (const auto& file : wanted) {
+      GRISTMILL_TRY(const auto piece, opener.piece(file));
+      GRISTMILL_TRY(const auto reader, formats::open_dataset_file(piece, read, batch_bytes, false));
+      while (true) {
+        batch.clear();
+        GRISTMILL_TRY(const bool more, reader->read(batch));
+        if (!more) break;
+        for (const auto& document : batch.documents) {
+          Entry entry{document.id, {}, 0};
+          if (const auto* text = std::get_if<std::string_view>(&document.columns[0]))
+            Hash128::parse(*text, entry.content);
+          if (has_tokens) {
+            if (const auto* count = std::get_if<std::int64_t>(&document.columns[1])) entry.tokens = *count;
+          }
+          use(entry);
+        }
+      }
+    }
+    return {};
+  }
+
+  /// The documents of one pass, sorted by id.
+  Result<std::vector<Entry>> collect(std::uint64_t pass, std::uint64_t passes) const {
+    std::vector<Entry> entries;
+    GRISTMILL_RETURN_IF_ERROR(for_each(files, [&](const Entry& entry) {
+      if (entry.id.high % passes == pass) entries.push_back(entry);
+    }));
+    std::ranges::stable_sort(entries, {}, &Entry::id);
+    return entries;
+  }
+
+  [[nodiscard]] std::int64_t records() const {
+    std::int64_t records = 0;
+    for (const auto& file : files) records += file.records;
+    return records;
+  }
+};
+
+/// Removes the files that both sides have, with the same rows deleted. What is in them did not change.
+Status set_shared_aside(Side& before, Side& after, Amount& shared) {
+  const auto part_of = [](const store::ScanFile& file) { return std::pair(file.path, file.deletes); };
+  std::set<std::pair<std::string, std::vector<store::DeleteFile>>> before_parts;
+  std::set<std::pair<std::string, std::vector<store::DeleteFile>>> common;
+  for (const auto& file : before.files) before_parts.insert(part_of(file));
+  std::vector<store::ScanFile> shared_files;
+  for (const auto& file : after.files) {
+    if (!before_parts.contains(part_of(file))) continue;
+    common.insert(part_of(file));
+    shared_files.push_back(file);
+  }
+  const auto is_common = [&](const store::ScanFile& file) { return common.contains(part_of(file)); };
+  std::erase_if(before.files, is_common);
+  std::erase_if(after.files, is_common);
+  if (before.has_tokens && after.has_tokens)
+    return after.for_each(shared_files, [&](const Entry& entry) { shared.add(entry.tokens); });
+  store::RowDeletes deletes(after.table);
+  for (const auto& file : shared_files) {
+    GRISTMILL_TRY(const auto deleted, deletes.of(file));
+    shared.documents += file.records - static_cast<std::int64_t>(deleted.size());
+  }
+  return {};
+}
+
+/// Finds out how the run behind a version ended documents that are not in it, and where it never saw them, how the runs
+/// before it did.
+class Attribution {
+ public:
+  Attribution(const Workspace& workspace, Endings& endings) : workspace_(workspace), endings_(endings) {}
+
+  /// `missing` is sorted by id.
+  Status attribute(const std::string& dataset, std::int64_t version, std::vector<Entry> missing, int depth = 0) {
+    if (missing.empty()) return {};
+    GRISTMILL_TRY(const auto run, run_behind(dataset, version));
+    if (run.id.empty() || depth == upstream_max) return count_rest(dataset, "input", "absent", missing);
+    std::vector<Hash128> ids;
+    for (const auto& entry : missing) ids.push_back(entry.id);
+    std::vector<bool> is_settled(missing.size(), false);
+    std::vector<std::size_t> written;
+    for (const auto& path : index_files(dataset, run.id)) {
+      GRISTMILL_RETURN_IF_ERROR(formats::find_all_in_index(path, ids, [&](std::size_t i, std::string_view outcome) {
+        if (is_settled[i]) return;
+        is_settled[i] = true;
+        if (outcome.empty()) {
+          written.push_back(i);
+          return;
+        }
+        const auto tab = outcome.find('\t');
+        endings_[{dataset, std::string(outcome.substr(0, tab)), std::string(outcome.substr(tab + 1))}].add(
+            missing[i].tokens);
+      }));
+    }
+    for (const auto i : written) endings_[{dataset, "commit", run.later_operation}].add(missing[i].tokens);
+    std::size_t next = 0;
+    std::erase_if(missing, [&](const Entry&) { return is_settled[next++]; });
+    return attribute_upstream(dataset, run.id, std::move(missing), depth);
+  }
+
+ private:
+  static constexpr int upstream_max = 16;  // Pipelines deep; a loop of datasets ends here too.
+
+  struct RunBehind {
+    std::string id;               ///< Empty: no run wrote this version.
+    std::string later_operation;  ///< Of the change between the run's version and this one.
+  };
+
+  /// The run that wrote a version or the nearest one before it.
+  Result<RunBehind> run_behind(const std::string& dataset, std::int64_t version) const {
+    RunBehind run{.id = {}, .later_operation = "delete"};
+    const auto chosen = select_version(workspace_, fmt::format("{}@{}", dataset, version));
+    // An input version may have expired since: then nothing more is known.
+    if (!chosen) return chosen.error().code == ErrorCode::not_found ? Result(run) : Result<RunBehind>(chosen.error());
+    const auto* snapshot = &chosen->second;
+    while (snapshot != nullptr && snapshot->note("gristmill.run-id").empty()) {
+      run.later_operation = snapshot->note("operation");
+      snapshot = chosen->first.metadata().find_snapshot(snapshot->parent_id);
+    }
+    if (snapshot != nullptr) run.id = snapshot->note("gristmill.run-id");
+    return run;
+  }
+
+  [[nodiscard]] std::vector<std::string> index_files(const std::string& dataset, const std::string& run_id) const {
+    std::error_code code;
+    std::vector<std::string> paths;
+    const auto folder = fmt::format("{}/index/{}", workspace_.table_folder(dataset), run_id);
+    for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
+      if (entry.path().extension() == ".ids") paths.push_back(entry.path().string());
+    }
+    std::ranges::sort(paths);
+    return paths;
+  }
+
+  /// A run with several inputs never saw a document when none of them had it: the first that can tell why says so.
+  Status attribute_upstream(const std::string& dataset, const std::string& run_id, std::vector<Entry> missing,
+                            int depth) {
+    if (missing.empty()) return {};
+    const auto run = show_run(workspace_, run_id);
+    if (!run)
+      return run.error().code == ErrorCode::not_found ? count_rest(dataset, "input", "absent", missing)
+                                                      : Status(run.error());
+    std::vector<std::pair<std::string, std::int64_t>> made;
+    for (const auto& input : (*run)["inputs"].items()) {
+      GRISTMILL_TRY(const auto behind, run_behind(input["dataset"].as_string(), input["version"].as_int()));
+      if (!behind.id.empty()) made.emplace_back(input["dataset"].as_string(), input["version"].as_int());
+    }
+    if (made.size() != 1) return count_rest(dataset, "input", "absent", missing);
+    return attribute(made[0].first, made[0].second, std::move(missing), depth + 1);
+  }
+
+  Status count_rest(const std::string& dataset, const std::string& name, const std::string& reason,
+                    const std::vector<Entry>& rest) {
+    auto& amount = endings_[{dataset, name, reason}];
+    for (const auto& entry : rest) amount.add(entry.tokens);
+    return {};
+  }
+
+  const Workspace& workspace_;
+  Endings& endings_;
+};
+
+struct Totals {
+  Amount added, removed, unchanged;
+  std::int64_t changed_documents = 0, tokens_before_change = 0, tokens_after_change = 0;
+};
+
+/// Walks both sides, sorted by id; what only one of them has goes to `removed` and `added`.
+void compare(const std::vector<Entry>& before, const std::vector<Entry>& after, Totals& totals,
+             std::vector<Entry>& removed, std::vector<Entry>& added) {
+  std::size_t i = 0;
+  std::size_t j = 0;
+  while (i < before.size() || j < after.size()) {
+    if (j == after.size() || (i < before.size() && before[i].id < after[j].id)) {
+      totals.removed.add(before[i].tokens);
+      removed.push_back(before[i++]);
+    } else if (i == before.size() || after[j].id < before[i].id) {
+      totals.added.add(after[j].tokens);
+      added.push_back(after[j++]);
+    } else {
+      if (before[i].content == after[j].content && before[i].tokens == after[j].tokens) {
+        totals.unchanged.add(after[j].tokens);
+      } else {
+        ++totals.changed_documents;
+        totals.tokens_before_change += before[i].tokens;
+        totals.tokens_after_change += after[j].tokens;
+      }
+      ++i;
+      ++j;
+    }
+  }
+}
+
+Json endings_json(const Endings& endings, bool has_tokens) {
+  auto list = Json::array();
+  for (const auto& [ending, amount] : endings) {
+    const auto& [dataset, name, reason] = ending;
+    list.push(Json::object({{"dataset", dataset},
+                            {"operator", name},
+                            {"reason", reason},
+                            {"documents", amount.documents},
+                            {"tokens", has_tokens ? Json(amount.tokens) : Json()}}));
+  }
+  return list;
+}
+
+/// The operators of the run behind a version, each with its version and options; empty without a run.
+Result<std::vector<Json>> steps_of(const Workspace& workspace, const Side& side) {
+  const std::string run_id(side.snapshot.note("gristmill.run-id"));
+  std::vector<Json> steps;
+  if (run_id.empty()) return steps;
+  const auto run = show_run(workspace, run_id);
+  if (!run) return run.error().code == ErrorCode::not_found ? Result(steps) : Result<std::vector<Json>>(run.error());
+  std::map<std::string, int> times;
+  for (const auto& item : (*run)["operators"].items()) {
+    auto name = item["name"].as_string();
+    if (const int nth = ++times[name]; nth > 1) name += fmt::format(" ({})", nth);
+    steps.push_back(
+        Json::object({{"name", std::move(name)}, {"version", item["version"]}, {"options", item["options"]}}));
+  }
+  return steps;
+}
+
+/// Which steps came, went, or are set otherwise; the nth use of an operator is compared with the nth.
+Result<Json> compare_steps(const Workspace& workspace, const Side& before, const Side& after) {
+  GRISTMILL_TRY(const auto old_steps, steps_of(workspace, before));
+  GRISTMILL_TRY(const auto new_steps, steps_of(workspace, after));
+  const auto find = [](const std::vector<Json>& steps, const Json& wanted) {
+    return std::ranges::find_if(steps, [&](const Json& step) { return step["name"] == wanted["name"]; });
+  };
+  auto changes = Json::array();
+  const auto note = [&](const Json& step, std::string_view change, const Json& old_value, const Json& new_value) {
+    changes.push(
+        Json::object({{"operator", step["name"]}, {"change", change}, {"before", old_value}, {"after", new_value}}));
+  };
+  for (const auto& step : old_steps) {
+    const auto found = find(new_steps, step);
+    if (found == new_steps.end()) {
+      note(step, "removed", step["options"], nullptr);
+    } else {
+      if (step["version"] != (*found)["version"]) note(step, "version", step["version"], (*found)["version"]);
+      if (step["options"] != (*found)["options"]) note(step, "options", step["options"], (*found)["options"]);
+    }
+  }
+  for (const auto& step : new_steps) {
+    if (find(old_steps, step) == old_steps.end()) note(step, "added", nullptr, step["options"]);
+  }
+  return changes;
+}
+
+Json version_of(const Side& side) {
+  return Json::object({{"dataset", side.table.name().text()}, {"version", side.snapshot.id}});
+}
+
+}  // namespace
+
+Result<Json> diff_versions(const Workspace& workspace, const std::string& before, const std::string& after) {
+  GRISTMILL_TRY(auto older, Side::open(workspace, before));
+  GRISTMILL_TRY(auto newer, Side::open(workspace, after));
+  Totals totals;
+  Endings removed_by;
+  Endings added_from;
+  GRISTMILL_RETURN_IF_ERROR(set_shared_aside(older, newer, totals.unchanged));
+  const auto passes = static_cast<std::uint64_t>(1 + std::max(older.records(), newer.records()) / documents_a_pass);
+  for (std::uint64_t pass = 0; pass < passes; ++pass) {
+    GRISTMILL_TRY(const auto old_entries, older.collect(pass, passes));
+    GRISTMILL_TRY(const auto new_entries, newer.collect(pass, passes));
+    std::vector<Entry> removed;
+    std::vector<Entry> added;
+    compare(old_entries, new_entries, totals, removed, added);
+    GRISTMILL_RETURN_IF_ERROR(
+        Attribution(workspace, removed_by).attribute(newer.table.name().text(), newer.snapshot.id, std::move(removed)));
+    GRISTMILL_RETURN_IF_ERROR(
+        Attribution(workspace, added_from).attribute(older.table.name().text(), older.snapshot.id, std::move(added)));
+  }
+  GRISTMILL_TRY(auto steps, compare_steps(workspace, older, newer));
+  auto tokens = Json();
+  if (older.has_tokens && newer.has_tokens) {
+    const auto stable = totals.unchanged.tokens;
+    tokens = Json::object({{"before", stable + totals.removed.tokens + totals.tokens_before_change},
+                           {"after", stable + totals.added.tokens + totals.tokens_after_change},
+                           {"added", totals.added.tokens},
+                           {"removed", totals.removed.tokens},
+                           {"changed", totals.tokens_after_change - totals.tokens_before_change}});
+  }
+  return Json::object({{"before", version_of(older)},
+                       {"after", version_of(newer)},
+                       {"documents", Json::object({{"added", totals.added.documents},
+                                                   {"removed", totals.removed.documents},
+                                                   {"changed", totals.changed_documents},
+                                                   {"unchanged", totals.unchanged.documents}})},
+                       {"tokens", std::move(tokens)},
+                       {"removed", endings_json(removed_by, older.has_tokens)},
+                       {"added", endings_json(added_from, newer.has_tokens)},
+                       {"steps", std::move(steps)}});
+}
+
+}  // namespace gristmill::platform

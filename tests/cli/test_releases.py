@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Releases: what they pin, who approves them, what they differ in, and whether they still hold."""
+
+import concurrent.futures
+import hashlib
+import pathlib
+import subprocess
+
+import pytest
+from cli_support import TOKENIZER, english, head_texts, strict_json
+
+TOKENIZE = f"tokenize.bpe: {{tokenizer: {TOKENIZER}}}"
+TOKENS = "tokens: {into: tokens/web, format: gristmill}\n"
+WORDS = ["--label", "A set", "--description", "For the test"]
+
+
+def as_user(name):
+    return {"env": {"GRISTMILL_ACTOR": name, "PATH": "/usr/bin:/bin"}}
+
+
+def token_counts(workspace, version):
+    return {row["id"]: row["token_count"] for row in workspace.rows("clean/web", version)}
+
+
+@pytest.fixture
+def two(workspace):
+    """Two releases of clean/web: the second has a stricter length rule, drops copies and has a new file."""
+    # Sixteen words a sentence: a about 80, b 130, c 190, a copy of c, and d 320 which comes later.
+    texts = {name: english(seed, sentences) for name, seed, sentences in [("a", 1, 5), ("b", 2, 8), ("c", 3, 12)]}
+    workspace.ingest(workspace.write_jsonl("1.jsonl", [*texts.values(), texts["c"]]))
+    rule = "filter.gopher_quality: {{min_words: {}}}"
+    workspace.before = workspace.run(rule.format(100), TOKENIZE, more=TOKENS)
+    workspace.json("release", "create", "before", *WORDS, "--dataset", "clean/web")
+    workspace.ingest(workspace.write_jsonl("2.jsonl", [english(4, 20)]))
+    workspace.after = workspace.run(rule.format(150), "dedup.exact", TOKENIZE, more=TOKENS)
+    workspace.json("release", "create", "after", *WORDS, "--dataset", "clean/web")
+    return workspace
+
+
+def test_a_release_pins_all_that_its_versions_were_made_with(two):
+    release = two.json("release", "show", "before")
+    (member,) = release["datasets"]
+    assert (member["dataset"], member["version"]) == ("clean/web", two.before["output"]["version"])
+    assert member["fingerprint"] == two.before["fingerprint"] and member["run_id"] == two.before["run_id"]
+    assert member["code_version"] == two.before["gristmill_version"]
+    (model,) = member["models"]
+    assert model["operator"] == "tokenize.bpe"
+    assert model["sha256"] == hashlib.sha256(TOKENIZER.read_bytes()).hexdigest()
+    (token_set,) = member["token_sets"]
+    assert token_set["tokens"] == sum(token_counts(two, member["version"]).values())
+    for shard in token_set["shards"]:
+        assert shard["sha256"] == hashlib.sha256(pathlib.Path(shard["path"]).read_bytes()).hexdigest()
+    assert release["status"] == "released" and release["approvals"] == []
+
+
+def test_diff_names_the_rules_in_documents_and_tokens(two):
+    diff = two.json("release", "diff", "before", "after")
+    (dataset,) = diff["datasets"]
+    before = token_counts(two, two.before["output"]["version"])
+    after = token_counts(two, two.after["output"]["version"])
+    gone, new = before.keys() - after.keys(), after.keys() - before.keys()
+    # b is too short now, the copy of c is one too many, d is new.
+    assert (len(before), len(after), len(gone), len(new)) == (3, 2, 2, 1)
+    assert dataset["documents"] == {"added": 1, "removed": 2, "changed": 0, "unchanged": 1}
+    assert dataset["tokens"] == {
+        "before": sum(before.values()),
+        "after": sum(after.values()),
+        "added": sum(after[one] for one in new),
+        "removed": sum(before[one] for one in gone),
+        "changed": 0,
+    }
+    rules = {(one["operator"], one["reason"]): one for one in dataset["removed"]}
+    assert {key: one["documents"] for key, one in rules.items()} == {
+        ("filter.gopher_quality", "gopher_quality.short_document"): 1,
+        ("dedup.exact", "exact.duplicate"): 1,
+    }
+    assert sum(one["tokens"] for one in rules.values()) == dataset["tokens"]["removed"]
+    (came,) = dataset["added"]
+    assert (came["operator"], came["reason"], came["documents"]) == ("input", "absent", 1)
+    steps = {(one["operator"], one["change"]) for one in dataset["steps"]}
+    assert steps == {("filter.gopher_quality", "options"), ("dedup.exact", "added")}
+    assert diff["tokens"] == {"before": sum(before.values()), "after": sum(after.values())}
+
+    # Seen from the other side, the rules say what had kept the documents out.
+    (dataset,) = two.json("release", "diff", "after", "before")["datasets"]
+    kept_out = {(one["operator"], one["documents"]) for one in dataset["added"]}
+    assert kept_out == {("filter.gopher_quality", 1), ("dedup.exact", 1)}
+    assert [(one["operator"], one["documents"]) for one in dataset["removed"]] == [("input", 1)]
+    text = two.call("release", "diff", "before", "after").stdout
+    assert "gopher_quality.short_document" in text and "dedup.exact" in text
+
+
+def test_diff_looks_through_the_datasets_between(workspace):
+    workspace.ingest(workspace.write_jsonl("1.jsonl", [english(1, 5), english(2, 12)]))
+    for number, words in enumerate((50, 100)):
+        workspace.run(f"filter.gopher_quality: {{min_words: {words}}}", output="mid/web")
+        workspace.run("normalize.unicode", inputs="mid/web", output="clean/web")
+        workspace.json("release", "create", f"r{number}", *WORDS, "--dataset", "clean/web")
+    (dataset,) = workspace.json("release", "diff", "r0", "r1")["datasets"]
+    (rule,) = dataset["removed"]
+    assert (rule["dataset"], rule["operator"]) == ("mid/web", "filter.gopher_quality")
+
+
+def test_changed_texts_are_told_with_the_steps_that_differ(workspace):
+    workspace.ingest(workspace.write_jsonl("1.jsonl", ["Write to someone@example.com today.", "Nothing in here."]))
+    workspace.run("normalize.unicode")
+    workspace.run("normalize.unicode", "redact.pii")
+    diff = workspace.json("dataset", "diff", "clean/web@v1", "clean/web@v2")
+    assert diff["documents"] == {"added": 0, "removed": 0, "changed": 1, "unchanged": 1}
+    assert diff["tokens"] is None and diff["removed"] == diff["added"] == []
+    assert [(one["operator"], one["change"]) for one in diff["steps"]] == [("redact.pii", "added")]
+
+
+def test_datasets_that_only_one_release_holds(two):
+    two.json("release", "create", "all", *WORDS)
+    diff = two.json("release", "diff", "after", "all")
+    assert {one["dataset"]: one["change"] for one in diff["datasets"]} == {"clean/web": "same", "raw/web": "added"}
+    diff = two.json("release", "diff", "all", "after")
+    assert {one["dataset"]: one["change"] for one in diff["datasets"]} == {"clean/web": "same", "raw/web": "removed"}
+    assert "'absent'" in two.json("release", "diff", "all", "absent", code=2)["error"]["message"]
+
+
+# Approvals
+
+
+@pytest.fixture
+def guarded(workspace):
+    settings = workspace.folder / "gristmill.toml"
+    settings.write_text(settings.read_text() + '\n[release]\napprovals = 2\napprovers = ["anna", "ben", "carla"]\n')
+    workspace.ingest(workspace.write_jsonl("1.jsonl", ["one", "two"]))
+    workspace.json("release", "create", "r1", *WORDS, **as_user("anna"))
+    return workspace
+
+
+def test_a_release_waits_for_its_approvals(guarded):
+    assert guarded.json("release", "show", "r1")["status"] == "pending"
+    refused = guarded.json("dataset", "head", "raw/web@r1", code=3)["error"]["message"]
+    assert "waiting for approval" in refused
+    # Pinned all the same, and readable by version for those who are to approve it.
+    version = guarded.json("release", "show", "r1")["datasets"][0]["version"]
+    assert sorted(head_texts(guarded, f"raw/web@{version}")) == ["one", "two"]
+    assert "another user" in guarded.json("release", "approve", "r1", code=3, **as_user("anna"))["error"]["message"]
+    assert "mallory" in guarded.json("release", "approve", "r1", code=3, **as_user("mallory"))["error"]["message"]
+    for _ in range(2):
+        answer = guarded.json("release", "approve", "r1", "--comment", "read", **as_user("ben"))
+        assert answer["status"] == "pending" and [one["by"] for one in answer["approvals"]] == ["ben"]
+    digest = answer["digest"]
+    answer = guarded.json("release", "approve", "r1", **as_user("carla"))
+    assert answer["status"] == "released" and answer["digest"] == digest
+    assert sorted(head_texts(guarded, "raw/web@r1")) == ["one", "two"]
+    entries = guarded.json("audit", "log")
+    acts = [(one["actor"], one["action"]) for one in entries if one["subject"] == "r1"]
+    assert sorted(acts) == sorted(
+        [
+            ("anna", "release.begin"),
+            ("anna", "release.propose"),
+            ("ben", "release.approve"),
+            ("carla", "release.approve"),
+            ("carla", "release.create"),
+        ]
+    )
+
+
+# Names are taken once
+
+
+def create_or_not(workspace, name, label, selector):
+    words = ["release", "create", name, "--label", label, "--description", "x", "--dataset", selector]
+    done = subprocess.run([*workspace.command(*words), "--json"], capture_output=True, text=True)
+    assert done.returncode in (0, 2), done.stderr
+    return strict_json(done.stdout)
+
+
+def test_of_two_releases_of_one_name_one_wins(workspace):
+    for number in range(2):
+        workspace.ingest(workspace.write_jsonl(f"{number}.jsonl", [f"text {number}"]))
+    selectors = ["raw/web@v1", "raw/web@v2"] * 3
+    with concurrent.futures.ThreadPoolExecutor(len(selectors)) as pool:
+        calls = [
+            pool.submit(create_or_not, workspace, "same", str(number), selector)
+            for number, selector in enumerate(selectors)
+        ]
+        answers = [call.result() for call in calls]
+    won = [one for one in answers if "error" not in one]
+    assert len(won) == 1
+    assert all("same" in one["error"]["message"] for one in answers if "error" in one)
+    shown = workspace.json("release", "show", "same")
+    assert shown["digest"] == won[0]["digest"] and shown["status"] == "released"
+    version = shown["datasets"][0]["version"]
+    tagged = [one["version"] for one in workspace.json("dataset", "show", "raw/web")["versions"] if one["releases"]]
+    assert tagged == [version]
+
+
+def test_a_release_holds_one_version_of_a_dataset(two):
+    twice = ["--dataset", "clean/web@v1", "--dataset", "clean/web@v2"]
+    assert "clean/web" in two.json("release", "create", "twice", *WORDS, *twice, code=2)["error"]["message"]
+    empty = ["--label", "", "--description", "x"]
+    assert "label" in two.json("release", "create", "empty", *empty, code=2)["error"]["message"]
+    for name in ("a'; DROP TABLE releases; --", "../x", "a b", ""):
+        two.json("release", "create", name, *WORDS, code=2)
+    assert [one["name"] for one in two.json("release", "list")] == ["before", "after"]
+
+
+# Verification
+
+
+def test_verify_finds_what_was_damaged(two):
+    checked = two.json("release", "verify", "after")
+    assert (checked["status"], checked["documents"], checked["shards"]) == ("ok", 2, 1)
+    shard = two.json("release", "show", "after")["datasets"][0]["token_sets"][0]["shards"][0]["path"]
+    content = bytearray(pathlib.Path(shard).read_bytes())
+    content[len(content) // 2] ^= 1
+    pathlib.Path(shard).write_bytes(content)
+    checked = two.json("release", "verify", "after", code=4)
+    assert [one["where"] for one in checked["faults"]] == [shard]
+    assert two.json("release", "verify", "before")["status"] == "ok"
+    run = two.before["run_id"]
+    (data,) = (two.folder / "warehouse" / "clean" / "web" / "data" / run).glob("*.parquet")
+    content = bytearray(data.read_bytes())
+    content[len(content) // 3] ^= 1
+    data.write_bytes(content)
+    checked = two.json("release", "verify", "before", code=4)
+    assert len(checked["faults"]) == 1 and data.name in checked["faults"][0]["what"]
+    data.unlink()
+    assert len(two.json("release", "verify", "before", code=4)["faults"]) == 1

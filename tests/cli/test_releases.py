@@ -92,13 +92,16 @@ def test_diff_names_the_rules_in_documents_and_tokens(two):
 
 def test_diff_looks_through_the_datasets_between(workspace):
     workspace.ingest(workspace.write_jsonl("1.jsonl", [english(1, 5), english(2, 12)]))
+    workspace.ingest(workspace.write_jsonl("2.jsonl", [english(3, 5), english(5, 12)]), source="other")
     for number, words in enumerate((50, 100)):
-        workspace.run(f"filter.gopher_quality: {{min_words: {words}}}", output="mid/web")
-        workspace.run("normalize.unicode", inputs="mid/web", output="clean/web")
+        rule = f"filter.gopher_quality: {{min_words: {words}}}"
+        workspace.run(rule, output="mid/web")
+        workspace.run(rule, inputs="raw/other", output="mid/other")
+        workspace.run("normalize.unicode", inputs="mid/web, mid/other")
         workspace.json("release", "create", f"r{number}", *WORDS, "--dataset", "clean/web")
     (dataset,) = workspace.json("release", "diff", "r0", "r1")["datasets"]
-    (rule,) = dataset["removed"]
-    assert (rule["dataset"], rule["operator"]) == ("mid/web", "filter.gopher_quality")
+    rules = [(one["dataset"], one["operator"], one["documents"]) for one in dataset["removed"]]
+    assert rules == [("mid/other", "filter.gopher_quality", 1), ("mid/web", "filter.gopher_quality", 1)]
 
 
 def test_changed_texts_are_told_with_the_steps_that_differ(workspace):

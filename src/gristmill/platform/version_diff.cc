@@ -134,31 +134,10 @@ class Attribution {
   Attribution(const Workspace& workspace, Endings& endings) : workspace_(workspace), endings_(endings) {}
 
   /// `missing` is sorted by id.
-  Status attribute(const std::string& dataset, std::int64_t version, std::vector<Entry> missing, int depth = 0) {
-    if (missing.empty()) return {};
-    GRISTMILL_TRY(const auto run, run_behind(dataset, version));
-    if (run.id.empty() || depth == upstream_max) return count_rest(dataset, "input", "absent", missing);
-    std::vector<Hash128> ids;
-    for (const auto& entry : missing) ids.push_back(entry.id);
-    std::vector<bool> is_settled(missing.size(), false);
-    std::vector<std::size_t> written;
-    for (const auto& path : index_files(dataset, run.id)) {
-      GRISTMILL_RETURN_IF_ERROR(formats::find_all_in_index(path, ids, [&](std::size_t i, std::string_view outcome) {
-        if (is_settled[i]) return;
-        is_settled[i] = true;
-        if (outcome.empty()) {
-          written.push_back(i);
-          return;
-        }
-        const auto tab = outcome.find('\t');
-        endings_[{dataset, std::string(outcome.substr(0, tab)), std::string(outcome.substr(tab + 1))}].add(
-            missing[i].tokens);
-      }));
-    }
-    for (const auto i : written) endings_[{dataset, "commit", run.later_operation}].add(missing[i].tokens);
-    std::size_t next = 0;
-    std::erase_if(missing, [&](const Entry&) { return is_settled[next++]; });
-    return attribute_upstream(dataset, run.id, std::move(missing), depth);
+  Status attribute(const std::string& dataset, std::int64_t version, std::vector<Entry> missing) {
+    GRISTMILL_TRY(const auto unknown, settle(dataset, version, std::move(missing), 0));
+    for (const auto& entry : unknown) endings_[{dataset, "input", "absent"}].add(entry.tokens);
+    return {};
   }
 
  private:
@@ -169,12 +148,43 @@ class Attribution {
     std::string later_operation;  ///< Of the change between the run's version and this one.
   };
 
+  /// Counts those of which a run knows the ending; returns the others.
+  Result<std::vector<Entry>> settle(const std::string& dataset, std::int64_t version, std::vector<Entry> missing,
+                                    int depth) {
+    if (missing.empty() || depth == upstream_max) return missing;
+    GRISTMILL_TRY(const auto run, run_behind(dataset, version));
+    if (run.id.empty()) return missing;
+    std::vector<Hash128> ids;
+    for (const auto& entry : missing) ids.push_back(entry.id);
+    std::vector<bool> is_settled(missing.size(), false);
+    for (const auto& path : index_files(dataset, run.id)) {
+      GRISTMILL_RETURN_IF_ERROR(formats::find_all_in_index(path, ids, [&](std::size_t i, std::string_view outcome) {
+        if (is_settled[i]) return;
+        is_settled[i] = true;
+        const auto tab = outcome.find('\t');
+        // What the run wrote and is not there any more, a later change of the table took away.
+        const auto ending = outcome.empty() ? Ending(dataset, "commit", run.later_operation)
+                                            : Ending(dataset, outcome.substr(0, tab), outcome.substr(tab + 1));
+        endings_[ending].add(missing[i].tokens);
+      }));
+    }
+    std::size_t next = 0;
+    std::erase_if(missing, [&](const Entry&) { return is_settled[next++]; });
+    const auto known = show_run(workspace_, run.id);
+    if (!known) return known.error().code == ErrorCode::not_found ? Result(missing) : known.error();
+    for (const auto& input : (*known)["inputs"].items()) {
+      GRISTMILL_TRY(missing,
+                    settle(input["dataset"].as_string(), input["version"].as_int(), std::move(missing), depth + 1));
+    }
+    return missing;
+  }
+
   /// The run that wrote a version or the nearest one before it.
   Result<RunBehind> run_behind(const std::string& dataset, std::int64_t version) const {
     RunBehind run{.id = {}, .later_operation = "delete"};
     const auto chosen = select_version(workspace_, fmt::format("{}@{}", dataset, version));
     // An input version may have expired since: then nothing more is known.
-    if (!chosen) return chosen.error().code == ErrorCode::not_found ? Result(run) : Result<RunBehind>(chosen.error());
+    if (!chosen) return chosen.error().code == ErrorCode::not_found ? Result(run) : chosen.error();
     const auto* snapshot = &chosen->second;
     while (snapshot != nullptr && snapshot->note("gristmill.run-id").empty()) {
       run.later_operation = snapshot->note("operation");
@@ -193,30 +203,6 @@ class Attribution {
     }
     std::ranges::sort(paths);
     return paths;
-  }
-
-  /// A run with several inputs never saw a document when none of them had it: the first that can tell why says so.
-  Status attribute_upstream(const std::string& dataset, const std::string& run_id, std::vector<Entry> missing,
-                            int depth) {
-    if (missing.empty()) return {};
-    const auto run = show_run(workspace_, run_id);
-    if (!run)
-      return run.error().code == ErrorCode::not_found ? count_rest(dataset, "input", "absent", missing)
-                                                      : Status(run.error());
-    std::vector<std::pair<std::string, std::int64_t>> made;
-    for (const auto& input : (*run)["inputs"].items()) {
-      GRISTMILL_TRY(const auto behind, run_behind(input["dataset"].as_string(), input["version"].as_int()));
-      if (!behind.id.empty()) made.emplace_back(input["dataset"].as_string(), input["version"].as_int());
-    }
-    if (made.size() != 1) return count_rest(dataset, "input", "absent", missing);
-    return attribute(made[0].first, made[0].second, std::move(missing), depth + 1);
-  }
-
-  Status count_rest(const std::string& dataset, const std::string& name, const std::string& reason,
-                    const std::vector<Entry>& rest) {
-    auto& amount = endings_[{dataset, name, reason}];
-    for (const auto& entry : rest) amount.add(entry.tokens);
-    return {};
   }
 
   const Workspace& workspace_;

@@ -16,6 +16,7 @@
 #include "gristmill/kernels/utf8.h"
 #include "gristmill/ops/extract/decide.h"
 #include "gristmill/ops/extract/features.h"
+#include "gristmill/ops/extract/repeats.h"
 #include "gristmill/ops/extract/tokens.h"
 
 namespace {
@@ -43,12 +44,16 @@ class Columns {
   }
 
   void add_page(const kernels::HtmlTree& tree, const Page& page, std::span<const std::int16_t> scores) {
-    BlockMeasurer measurer(tree, page, scores);
-    for (const auto copy : find_copies(page)) put(copies_, copy);
+    const auto repeats = find_repeats(page);
+    BlockMeasurer measurer(tree, page, scores, repeats);
+    for (const auto copy : find_copies(page, repeats)) put(copies_, copy);
+    const FeatureColumns* features = nullptr;
     const Block* heading = nullptr;
     for (std::uint32_t i = 0; i < page.blocks.size(); ++i) {
       const auto& block = page.blocks[i];
-      put(features_, measurer.measure(i));
+      const auto lane = i % kernels::tree_lanes;
+      if (lane == 0) features = &measurer.measure(i);
+      for (const auto& feature : *features) put(features_, feature.values[lane]);
       put(words_, block.words);
       list_tokens(tree, page, i, heading, slots_);
       tokens_.write(reinterpret_cast<const char*>(slots_.data()), static_cast<std::streamsize>(2 * slots_.size()));

@@ -3,6 +3,8 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
+#include <bit>
 #include <cstring>
 #include <limits>
 
@@ -10,6 +12,7 @@ namespace gristmill::kernels {
 namespace {
 
 constexpr std::size_t leaves_max = 16;
+constexpr std::int16_t number_max = std::numeric_limits<std::int16_t>::max();
 
 /// A de Bruijn sequence: the upper four bits of its product with a power of two are different for each power.
 constexpr std::uint16_t de_bruijn = 0x09AF;
@@ -19,6 +22,11 @@ constexpr std::size_t leaf_place(std::size_t leaf) noexcept {
 }
 
 constexpr std::uint32_t twice(std::uint32_t half) noexcept { return (half & 0xFFFF) | half << 16; }
+
+/// Bits from `first` to before `end`.
+constexpr std::uint16_t bits(std::size_t first, std::size_t end) noexcept {
+  return static_cast<std::uint16_t>((1u << end) - (1u << first));
+}
 
 template <typename Value>
 bool take(std::string_view& bytes, Value& value) {
@@ -36,42 +44,140 @@ __m256i spread(const std::array<std::uint8_t, 16>& table) noexcept {
 
 }  // namespace
 
-bool BoostedTrees::read(std::string_view& bytes, std::size_t tree_count, std::size_t feature_count) {
+/// A node as it stands in the file: the leaves on its left are [first, middle), and those on its right end at `end`.
+struct BoostedTrees::FileNode {
+  std::uint8_t feature = 0;
+  std::uint8_t first = 0;
+  std::uint8_t middle = 0;
+  std::uint8_t end = 0;
+  std::int16_t edge = 0;
+};
+
+bool BoostedTrees::read(std::string_view& bytes, std::size_t tree_count, std::size_t feature_count,
+                        std::span<const std::uint8_t> bounded) {
   for (std::size_t t = 0; t < tree_count; ++t) {
-    std::uint8_t leaf_count = 0;
-    if (!take(bytes, leaf_count) || leaf_count == 0 || leaf_count > leaves_max) return false;
-    for (std::uint8_t i = 1; i < leaf_count; ++i) {
-      std::array<std::uint8_t, 3> place{};
-      std::int16_t edge = 0;
-      if (!take(bytes, place) || !take(bytes, edge)) return false;
-      const auto [feature, first, end] = place;
-      if (feature >= feature_count || first >= end || end >= leaf_count) return false;
-      if (edge == std::numeric_limits<std::int16_t>::max()) continue;  // Nothing is above.
-      const auto left_leaves = (1u << end) - (1u << first);
-      nodes_.push_back({static_cast<std::uint32_t>(feature * sizeof(FeatureLanes)),
-                        twice(static_cast<std::uint16_t>(edge + 1)), twice(~left_leaves & 0xFFFF)});
-    }
-    Tree tree{static_cast<std::uint32_t>(nodes_.size()), {}, {}};
-    for (std::uint8_t i = 0; i < leaf_count; ++i) {
-      std::int16_t leaf = 0;
-      if (!take(bytes, leaf)) return false;
-      tree.leaves_low[leaf_place(i)] = static_cast<std::uint8_t>(leaf);
-      tree.leaves_high[leaf_place(i)] = static_cast<std::uint8_t>(leaf >> 8);
-    }
-    trees_.push_back(tree);
+    if (!read_tree(bytes, feature_count, bounded)) return false;
   }
+  return least_ >= -number_max - 1 && most_ <= number_max;
+}
+
+bool BoostedTrees::read_tree(std::string_view& bytes, std::size_t feature_count,
+                             std::span<const std::uint8_t> bounded) {
+  std::uint8_t leaf_count = 0;
+  if (!take(bytes, leaf_count) || leaf_count == 0 || leaf_count > leaves_max) return false;
+  std::array<FileNode, leaves_max> nodes;
+  for (std::uint8_t i = 1; i < leaf_count; ++i) {
+    auto& node = nodes[i - 1u];
+    std::array<std::uint8_t, 3> place{};
+    if (!take(bytes, place) || !take(bytes, node.edge)) return false;
+    node.feature = place[0];
+    node.first = place[1];
+    node.middle = place[2];
+    if (node.feature >= feature_count || node.first >= node.middle || node.middle >= leaf_count) return false;
+  }
+  std::array<std::int16_t, leaves_max> leaves;
+  for (std::uint8_t i = 0; i < leaf_count; ++i) {
+    if (!take(bytes, leaves[i])) return false;
+  }
+  trees_.push_back({static_cast<std::uint32_t>(nodes_.size()), 0, bits(0, leaf_count - 1u), {}, {}});
+  if (!add_nodes(std::span(nodes).first(leaf_count - 1u), leaf_count, bounded)) return false;
+  add_leaves(std::span(leaves).first(leaf_count));
   return true;
 }
 
-template <std::size_t registers>
-void BoostedTrees::sum_registers(const FeatureLanes* features, FeatureLanes& sums) const {
+/// Puts the nodes in the order from the root, the left before the right; false when they form no tree.
+bool BoostedTrees::add_nodes(std::span<const FileNode> nodes, std::size_t leaf_count,
+                             std::span<const std::uint8_t> bounded) {
+  auto& tree = trees_.back();
+  std::vector<std::pair<std::uint8_t, std::uint8_t>> open{{std::uint8_t{0}, static_cast<std::uint8_t>(leaf_count)}};
+  for (std::uint16_t at = 0; !open.empty();) {
+    const auto [first, end] = open.back();
+    open.pop_back();
+    if (end - first == 1) continue;
+    // Of the nodes whose left begins here, the one with the most leaves below it.
+    const FileNode* root = nullptr;
+    for (const auto& node : nodes) {
+      const bool fits = node.first == first && node.middle < end;
+      if (fits && (root == nullptr || node.middle > root->middle)) root = &node;
+    }
+    if (root == nullptr) return false;
+    const auto right = static_cast<std::uint16_t>(at + root->middle - first);
+    const auto behind = static_cast<std::uint16_t>(at + end - first - 1);
+    const auto stays = static_cast<std::uint16_t>(~bits(first, root->middle));
+    const auto nodes_above = static_cast<std::uint16_t>(~bits(at, right));
+    const auto nodes_below = static_cast<std::uint16_t>(~bits(right, behind) & ~(1u << at));
+    if (root->edge == number_max) tree.nodes &= nodes_below;  // Nothing is above.
+    if (std::ranges::find(bounded, root->feature) != bounded.end())
+      bounded_.push_back({root->feature, root->edge, nodes_above, nodes_below, stays});
+    nodes_.push_back({static_cast<std::uint32_t>(root->feature * sizeof(FeatureLanes)),
+                      twice(static_cast<std::uint16_t>(root->edge + 1)), twice(stays)});
+    open.emplace_back(root->middle, end);
+    open.emplace_back(first, root->middle);
+    ++at;
+  }
+  tree.bounded_end = static_cast<std::uint32_t>(bounded_.size());
+  return true;
+}
+
+void BoostedTrees::add_leaves(std::span<const std::int16_t> leaves) {
+  auto& tree = trees_.back();
+  const auto [least, most] = std::ranges::minmax(leaves);
+  for (std::size_t i = 0; i < leaves_max; ++i) tree.places[i] = static_cast<std::uint8_t>(leaf_place(i));
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    const auto more = static_cast<unsigned>(leaves[i] - least);
+    tree.leaves.low[leaf_place(i)] = static_cast<std::uint8_t>(more);
+    tree.leaves.high[leaf_place(i)] = static_cast<std::uint8_t>(more >> 8);
+    is_wide_ = is_wide_ || more > 0xFF;
+  }
+  base_ += least;
+  least_ += least;
+  most_ += most;
+}
+
+int BoostedTrees::answer(const Tree& tree, std::uint32_t remaining) {
+  const auto place = tree.places[static_cast<std::size_t>(std::countr_zero(remaining))];
+  return tree.leaves.low[place] | tree.leaves.high[place] << 8;
+}
+
+void BoostedTrees::settle(std::span<const FeatureBounds> bounds, SettledTrees& settled) const {
+  settled.trees_.clear();
+  settled.nodes_.resize(nodes_.size());
+  settled.base_ = base_;
+  settled.is_wide_ = is_wide_;
+  auto* next = settled.nodes_.data();
+  const auto* bounded = bounded_.data();
+  for (const auto& tree : trees_) {
+    std::uint32_t nodes = tree.nodes;
+    std::uint32_t remaining = 0xFFFF;
+    for (const auto* const end = bounded_.data() + tree.bounded_end; bounded != end; ++bounded) {
+      const auto [low, high] = bounds[bounded->feature];
+      const bool is_above = low > bounded->edge;
+      nodes &= is_above ? bounded->nodes_above : 0xFFFF;
+      remaining &= is_above ? bounded->leaves_above : 0xFFFF;
+      nodes &= high <= bounded->edge ? bounded->nodes_below : 0xFFFF;
+    }
+    if (nodes == 0) {
+      settled.base_ += answer(tree, remaining);
+      continue;
+    }
+    const auto* const all = nodes_.data() + tree.nodes_begin;
+    for (; nodes != 0; nodes &= nodes - 1) *next++ = all[std::countr_zero(nodes)];
+    settled.trees_.push_back(
+        {static_cast<std::uint32_t>(next - settled.nodes_.data()), twice(remaining), &tree.leaves});
+  }
+}
+
+template <std::size_t registers, bool is_wide>
+void SettledTrees::sum_registers(const FeatureLanes* features, FeatureLanes& sums) const {
+  auto* const totals = reinterpret_cast<__m256i*>(sums.values.data());
+  // Sums lie within 16 bits, so what is beyond them on the way takes itself back.
+  for (std::size_t i = 0; i < registers; ++i)
+    _mm256_store_si256(totals + i, _mm256_set1_epi16(static_cast<std::int16_t>(base_)));
   const auto even_places = _mm256_set1_epi16(static_cast<std::int16_t>(0x8000));  // Bit 7: the byte becomes 0.
-  __m256i total[registers];
-  for (auto& lanes : total) lanes = _mm256_setzero_si256();
   const auto* node = nodes_.data();
   for (const auto& tree : trees_) {
     __m256i remaining[registers];
-    for (auto& lanes : remaining) lanes = _mm256_set1_epi16(-1);
+    for (auto& lanes : remaining) lanes = spread(tree.remaining);
     for (const auto* const end = nodes_.data() + tree.nodes_end; node != end; ++node) {
       const auto* values = reinterpret_cast<const __m256i*>(reinterpret_cast<const char*>(features) + node->feature);
       const auto above = spread(node->above);
@@ -81,55 +187,60 @@ void BoostedTrees::sum_registers(const FeatureLanes* features, FeatureLanes& sum
         remaining[i] = _mm256_and_si256(remaining[i], _mm256_or_si256(is_not_above, stays));
       }
     }
+    const auto low = spread(tree.leaves->low);
     for (std::size_t i = 0; i < registers; ++i) {
       const auto first = _mm256_and_si256(remaining[i], _mm256_sub_epi16(_mm256_setzero_si256(), remaining[i]));
       const auto place = _mm256_srli_epi16(_mm256_mullo_epi16(first, _mm256_set1_epi16(de_bruijn)), 12);
-      const auto low = _mm256_shuffle_epi8(spread(tree.leaves_low), _mm256_or_si256(place, even_places));
-      const auto high = _mm256_shuffle_epi8(spread(tree.leaves_high), place);
-      total[i] = _mm256_adds_epi16(total[i], _mm256_or_si256(low, _mm256_slli_epi16(high, 8)));
+      auto more = _mm256_shuffle_epi8(low, _mm256_or_si256(place, even_places));
+      if constexpr (is_wide) {
+        const auto high = _mm256_shuffle_epi8(spread(tree.leaves->high), place);
+        more = _mm256_or_si256(more, _mm256_slli_epi16(high, 8));
+      }
+      _mm256_store_si256(totals + i, _mm256_add_epi16(_mm256_load_si256(totals + i), more));
     }
   }
-  for (std::size_t i = 0; i < registers; ++i)
-    _mm256_store_si256(reinterpret_cast<__m256i*>(sums.values.data()) + i, total[i]);
 }
 
-void BoostedTrees::sum(std::span<const FeatureLanes> features, FeatureLanes& sums, std::size_t lanes) const {
+void SettledTrees::sum(std::span<const FeatureLanes> features, FeatureLanes& sums, std::size_t lanes) const {
+  const auto* all = features.data();
+  if (is_wide_) return sum_registers<tree_lanes / 16, true>(all, sums);
   switch ((lanes + 15) / 16) {
-    case 1: return sum_registers<1>(features.data(), sums);
-    case 2: return sum_registers<2>(features.data(), sums);
-    case 3: return sum_registers<3>(features.data(), sums);
-    default: return sum_registers<4>(features.data(), sums);
+    case 1: return sum_registers<1, false>(all, sums);
+    case 2: return sum_registers<2, false>(all, sums);
+    case 3: return sum_registers<3, false>(all, sums);
+    case 4: return sum_registers<4, false>(all, sums);
+    case 5: return sum_registers<5, false>(all, sums);
+    case 6: return sum_registers<6, false>(all, sums);
+    case 7: return sum_registers<7, false>(all, sums);
+    default: return sum_registers<8, false>(all, sums);
   }
 }
 
-void put_side_by_side(std::span<const std::int16_t> rows, std::size_t stride, std::span<FeatureLanes> lanes) {
-  for (std::size_t row = 0; row * stride < rows.size(); row += 8) {
-    for (std::size_t feature = 0; feature < lanes.size(); feature += 8) {
-      const auto* from = rows.data() + row * stride + feature;
-      const auto at = [&](std::size_t i) {
-        return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i * stride));
+void put_side_by_side(std::span<const FeatureEight> rows, const std::array<FeatureLanes*, 8>& lanes) {
+  for (std::size_t row = 0; row < rows.size(); row += 8) {
+    const auto at = [&](std::size_t i) {
+      return _mm_load_si128(reinterpret_cast<const __m128i*>(rows[row + i].values.data()));
+    };
+    // Pairs, fours and eights of rows come together, as in a sort by merging.
+    __m128i pairs[8];
+    __m128i fours[8];
+    for (std::size_t i = 0; i < 4; ++i) {
+      pairs[2 * i] = _mm_unpacklo_epi16(at(2 * i), at(2 * i + 1));
+      pairs[2 * i + 1] = _mm_unpackhi_epi16(at(2 * i), at(2 * i + 1));
+    }
+    for (std::size_t i = 0; i < 2; ++i) {
+      const auto* four = &pairs[4 * i];
+      fours[4 * i] = _mm_unpacklo_epi32(four[0], four[2]);
+      fours[4 * i + 1] = _mm_unpackhi_epi32(four[0], four[2]);
+      fours[4 * i + 2] = _mm_unpacklo_epi32(four[1], four[3]);
+      fours[4 * i + 3] = _mm_unpackhi_epi32(four[1], four[3]);
+    }
+    for (std::size_t i = 0; i < 4; ++i) {
+      const auto put = [&](std::size_t feature, __m128i values) {
+        _mm_store_si128(reinterpret_cast<__m128i*>(lanes[feature]->values.data() + row), values);
       };
-      // Pairs, fours and eights of rows come together, as in a sort by merging.
-      __m128i pairs[8];
-      __m128i fours[8];
-      for (std::size_t i = 0; i < 4; ++i) {
-        pairs[2 * i] = _mm_unpacklo_epi16(at(2 * i), at(2 * i + 1));
-        pairs[2 * i + 1] = _mm_unpackhi_epi16(at(2 * i), at(2 * i + 1));
-      }
-      for (std::size_t i = 0; i < 2; ++i) {
-        const auto* four = &pairs[4 * i];
-        fours[4 * i] = _mm_unpacklo_epi32(four[0], four[2]);
-        fours[4 * i + 1] = _mm_unpackhi_epi32(four[0], four[2]);
-        fours[4 * i + 2] = _mm_unpacklo_epi32(four[1], four[3]);
-        fours[4 * i + 3] = _mm_unpackhi_epi32(four[1], four[3]);
-      }
-      for (std::size_t i = 0; i < 4; ++i) {
-        const auto put = [&](std::size_t offset, __m128i values) {
-          _mm_store_si128(reinterpret_cast<__m128i*>(lanes[feature + 2 * i + offset].values.data() + row), values);
-        };
-        put(0, _mm_unpacklo_epi64(fours[i], fours[i + 4]));
-        put(1, _mm_unpackhi_epi64(fours[i], fours[i + 4]));
-      }
+      put(2 * i, _mm_unpacklo_epi64(fours[i], fours[i + 4]));
+      put(2 * i + 1, _mm_unpackhi_epi64(fours[i], fours[i + 4]));
     }
   }
 }

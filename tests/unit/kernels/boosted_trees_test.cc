@@ -37,7 +37,7 @@ std::int16_t any_number(std::mt19937& random) { return static_cast<std::int16_t>
 /// Splits leaves at random until there are `leaf_count`.
 DrawnTree draw(std::mt19937& random, std::size_t leaf_count) {
   DrawnTree tree;
-  tree.nodes.push_back({-1, any_number(random)});
+  tree.nodes.push_back({-1, static_cast<std::int16_t>(any_number(random) / 64)});
   for (std::size_t leaves = 1; leaves < leaf_count;) {
     const auto at = random() % tree.nodes.size();
     if (tree.nodes[at].feature >= 0) continue;
@@ -66,6 +66,21 @@ void write(const DrawnTree& tree, std::size_t at, std::string& nodes, std::strin
   write(tree, node.right, nodes, leaves);
 }
 
+/// The tree as it stands in a file.
+std::string written(const DrawnTree& tree) {
+  std::string nodes;
+  std::string leaves;
+  write(tree, 0, nodes, leaves);
+  return std::string{static_cast<char>(leaves.size() / 2)} + nodes + leaves;
+}
+
+/// The trees with nothing known of any feature.
+SettledTrees unsettled(const BoostedTrees& trees) {
+  SettledTrees settled;
+  trees.settle(std::vector<FeatureBounds>(features_max), settled);
+  return settled;
+}
+
 }  // namespace
 
 TEST_CASE("trees answer as a walk from node to node does") {
@@ -74,12 +89,8 @@ TEST_CASE("trees answer as a walk from node to node does") {
     std::vector<DrawnTree> drawn;
     std::string bytes;
     for (std::size_t t = 0; t < 1 + random() % 20; ++t) {
-      const auto leaf_count = 1 + random() % 16;
-      drawn.push_back(draw(random, leaf_count));
-      std::string nodes;
-      std::string leaves;
-      write(drawn.back(), 0, nodes, leaves);
-      bytes += std::string{static_cast<char>(leaf_count)} + nodes + leaves;
+      drawn.push_back(draw(random, 1 + random() % 16));
+      bytes += written(drawn.back());
     }
     std::string_view rest = bytes;
     BoostedTrees trees;
@@ -88,10 +99,10 @@ TEST_CASE("trees answer as a walk from node to node does") {
     std::vector<FeatureLanes> features(features_max);
     for (auto& lanes : features) std::ranges::generate(lanes.values, [&] { return any_number(random); });
     FeatureLanes sums;
-    trees.sum(features, sums);
+    unsettled(trees).sum(features, sums);
     for (std::size_t lane = 0; lane < tree_lanes; ++lane) {
       int expected = 0;
-      for (const auto& tree : drawn) expected = std::clamp(expected + tree.walk(features, lane), -32768, 32767);
+      for (const auto& tree : drawn) expected += tree.walk(features, lane);
       CHECK(sums.values[lane] == expected);
     }
   }
@@ -100,10 +111,7 @@ TEST_CASE("trees answer as a walk from node to node does") {
 TEST_CASE("a part of the lanes is judged alike") {
   std::mt19937 random(6);
   const auto tree = draw(random, 16);
-  std::string bytes{16};
-  std::string leaves;
-  write(tree, 0, bytes, leaves);
-  bytes += leaves;
+  const auto bytes = written(tree);
   std::string_view rest = bytes;
   BoostedTrees trees;
   REQUIRE(trees.read(rest, 1, features_max));
@@ -111,20 +119,58 @@ TEST_CASE("a part of the lanes is judged alike") {
   for (auto& lanes : features) std::ranges::generate(lanes.values, [&] { return any_number(random); });
   for (std::size_t count = 1; count <= tree_lanes; ++count) {
     FeatureLanes sums;
-    trees.sum(features, sums, count);
+    unsettled(trees).sum(features, sums, count);
     for (std::size_t lane = 0; lane < count; ++lane) CHECK(sums.values[lane] == tree.walk(features, lane));
   }
 }
 
-TEST_CASE("rows are put side by side") {
+TEST_CASE("features are put side by side") {
   std::mt19937 random(8);
-  constexpr std::size_t stride = 24;
-  std::vector<std::int16_t> rows(tree_lanes * stride);
-  std::ranges::generate(rows, [&] { return any_number(random); });
-  std::vector<FeatureLanes> lanes(16);
-  put_side_by_side(rows, stride, lanes);
+  std::vector<FeatureEight> rows(tree_lanes);
+  for (auto& row : rows) std::ranges::generate(row.values, [&] { return any_number(random); });
+  std::array<FeatureLanes, 8> lanes;
+  put_side_by_side(rows, {&lanes[0], &lanes[1], &lanes[2], &lanes[3], &lanes[4], &lanes[5], &lanes[6], &lanes[7]});
   for (std::size_t f = 0; f < lanes.size(); ++f) {
-    for (std::size_t r = 0; r < tree_lanes; ++r) CHECK(lanes[f].values[r] == rows[r * stride + f]);
+    for (std::size_t r = 0; r < tree_lanes; ++r) CHECK(lanes[f].values[r] == rows[r].values[f]);
+  }
+}
+
+TEST_CASE("trees settled for bounds answer alike for all rows within them") {
+  std::mt19937 random(9);
+  constexpr std::array<std::uint8_t, 25> bounded{0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12,
+                                                 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24};
+  for (int round = 0; round < 200; ++round) {
+    std::vector<DrawnTree> drawn;
+    std::string bytes;
+    for (std::size_t t = 0; t < 1 + random() % 20; ++t) {
+      drawn.push_back(draw(random, 1 + random() % 16));
+      bytes += written(drawn.back());
+    }
+    std::string_view rest = bytes;
+    BoostedTrees trees;
+    REQUIRE(trees.read(rest, drawn.size(), features_max, bounded));
+    // Some features are the same for all rows, some lie in a range, and of some nothing is known.
+    std::vector<FeatureBounds> bounds(features_max);
+    std::vector<FeatureLanes> features(features_max);
+    for (std::size_t f = 0; f < features_max; ++f) {
+      if (f < bounded.size() && f % 5 != 0) {
+        const auto [low, high] = std::minmax(any_number(random), any_number(random));
+        bounds[f] = {low, f % 2 == 0 ? low : high};
+      }
+      const int span = bounds[f].high - bounds[f].low + 1;
+      std::ranges::generate(features[f].values, [&] {
+        return static_cast<std::int16_t>(bounds[f].low + static_cast<int>(random() % static_cast<unsigned>(span)));
+      });
+    }
+    SettledTrees settled;
+    trees.settle(bounds, settled);
+    FeatureLanes sums;
+    settled.sum(features, sums);
+    for (std::size_t lane = 0; lane < tree_lanes; ++lane) {
+      int expected = 0;
+      for (const auto& tree : drawn) expected += tree.walk(features, lane);
+      CHECK(sums.values[lane] == expected);
+    }
   }
 }
 
@@ -140,7 +186,7 @@ TEST_CASE("trees answer as by hand") {
   lanes[0].values = {0, 0, 10, 11, 32767, -32768};
   lanes[1].values = {-5, -4, 0, -32768, 32767, -6};
   FeatureLanes sums;
-  trees.sum(lanes, sums);
+  unsettled(trees).sum(lanes, sums);
   CHECK(sums.values[0] == 10);
   CHECK(sums.values[1] == 20);
   CHECK(sums.values[2] == 20);
@@ -156,9 +202,12 @@ TEST_CASE("malformed trees are refused") {
     CHECK_FALSE(BoostedTrees().read(part, 1, features_max));
   }
   for (const auto& wrong : {std::string{17}, std::string{0}, std::string{2, char(features_max), 0, 1, 0, 0, 1, 0, 2, 0},
-                            std::string{2, 0, 1, 1, 0, 0, 1, 0, 2, 0}, std::string{2, 0, 0, 3, 0, 0, 1, 0, 2, 0}}) {
+                            std::string{2, 0, 1, 1, 0, 0, 1, 0, 2, 0}, std::string{2, 0, 0, 3, 0, 0, 1, 0, 2, 0},
+                            // Two nodes that part the same leaves; a sum of answers beyond 16 bits.
+                            std::string{3, 0, 0, 1, 0, 0, 1, 0, 1, 0, 0, 1, 0, 2, 0, 3, 0},
+                            std::string{1, char(0xFF), 0x7F, 1, 1, 0}}) {
     std::string_view rest = wrong;
-    CHECK_FALSE(BoostedTrees().read(rest, 1, features_max));
+    CHECK_FALSE(BoostedTrees().read(rest, wrong[0] == 1 ? 2 : 1, features_max));
   }
 }
 

@@ -105,7 +105,7 @@ TEST_CASE("the engine finds the log-odds that the training found") {
   for (std::string line; std::getline(file, line);) {
     const auto row = *Json::parse(line);
     const CutPage cut(row["html"].as_string());
-    const auto odds = score_by_model(cut.tree, cut.page);
+    const auto odds = score_by_model(cut.tree, cut.page, find_repeats(cut.page));
     REQUIRE(odds.size() == row["log_odds"].size());
     for (std::size_t i = 0; i < odds.size(); ++i) {
       CAPTURE(cut.page.text_of(cut.page.blocks[i]));
@@ -170,7 +170,7 @@ TEST_CASE("logarithms and shares are whole numbers") {
 TEST_CASE("scores do not depend on the blocks judged beside a block") {
   std::mt19937 random(11);
   const CutPage cut(random_page(random, 400));
-  CHECK(score_by_model(cut.tree, cut.page) == score_by_model(cut.tree, cut.page));
+  CHECK(score_by_model(cut.tree, cut.page, find_repeats(cut.page)) == score_by_model(cut.tree, cut.page, find_repeats(cut.page)));
 }
 
 TEST_CASE("a simple article is kept whole") {
@@ -234,9 +234,9 @@ TEST_CASE("a text that stands twice is kept once, refrains stay") {
   const std::string text =
       "The river rose by two metres during the night, and the villages were cut off from the road.";
   const CutPage twice("<div class=wide><p>" + text + "</p></div><div class=narrow><p>" + text + "</p></div>");
-  CHECK(find_copies(twice.page) == std::vector<std::uint32_t>{0, 0});
+  CHECK(find_copies(twice.page, find_repeats(twice.page)) == std::vector<std::uint32_t>{0, 0});
   const CutPage refrain("<div><p>" + text + "</p><p>Verse.</p><p>" + text + "</p></div>");
-  CHECK(find_copies(refrain.page) == std::vector<std::uint32_t>{0, 1, 2});
+  CHECK(find_copies(refrain.page, find_repeats(refrain.page)) == std::vector<std::uint32_t>{0, 1, 2});
 }
 
 TEST_CASE("pages of very many tiny blocks are judged in groups") {

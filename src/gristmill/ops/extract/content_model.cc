@@ -76,7 +76,7 @@ bool read_model(Model& model) {
   model.cut = {.shift = header.cut_shift, .spread = header.cut_spread};
   model.weights = {reinterpret_cast<const std::int8_t*>(rest.data()), token_slot_count};
   rest.remove_prefix(token_slot_count);
-  return model.trees.read(rest, header.tree_count, feature_count) && rest.empty();
+  return model.trees.read(rest, header.tree_count, feature_count, bounded_features()) && rest.empty();
 }
 
 const Model& model() {
@@ -98,28 +98,22 @@ std::vector<std::int16_t> score_tokens_by_model(const kernels::HtmlTree& tree, c
   return score_tokens(tree, page, model().weights, model().token_bias);
 }
 
-std::vector<std::int16_t> score_by_model(const kernels::HtmlTree& tree, const Page& page) {
+std::vector<std::int16_t> score_by_model(const kernels::HtmlTree& tree, const Page& page, const Repeats& repeats) {
   const auto scores = score_tokens_by_model(tree, page);
   const auto count = static_cast<std::uint32_t>(scores.size());
   std::vector<std::int16_t> odds(count);
-  BlockMeasurer measurer(tree, page, scores);
-  constexpr std::uint32_t lanes = kernels::tree_lanes;
-  constexpr std::size_t stride = (feature_count + 7) / 8 * 8;
-  std::array<std::int16_t, lanes * stride> rows{};
-  std::array<kernels::FeatureLanes, stride> features;
+  BlockMeasurer measurer(tree, page, scores, repeats);
+  // Of each thread, so that its memory is not asked for with each page.
+  thread_local kernels::SettledTrees trees;
+  model().trees.settle(measurer.bounds(), trees);
+  const auto bias = model().tree_bias;
   kernels::FeatureLanes sums;
-  for (std::uint32_t first = 0; first < count; first += lanes) {
-    const auto lane_count = std::min(lanes, count - first);
-    for (std::uint32_t lane = 0; lane < lane_count; ++lane) {
-      const auto& row = measurer.measure(first + lane);
-      std::memcpy(rows.data() + lane * stride, row.data(), sizeof row);
-    }
-    kernels::put_side_by_side(std::span(rows).first((lane_count + 7) / 8 * 8 * stride), stride, features);
-    model().trees.sum(features, sums, lane_count);
+  for (std::uint32_t first = 0; first < count; first += kernels::tree_lanes) {
+    const auto lane_count = std::min<std::uint32_t>(kernels::tree_lanes, count - first);
+    trees.sum(measurer.measure(first), sums, lane_count);
     // Trees count in 1/512; a shift rounds down alike for both signs.
-    for (std::uint32_t lane = 0; lane < lane_count; ++lane) {
-      odds[first + lane] = static_cast<std::int16_t>((sums.values[lane] + model().tree_bias) >> 3);
-    }
+    for (std::uint32_t lane = 0; lane < lane_count; ++lane)
+      odds[first + lane] = static_cast<std::int16_t>((sums.values[lane] + bias) >> 3);
   }
   return odds;
 }

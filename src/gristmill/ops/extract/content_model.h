@@ -7,6 +7,7 @@
 
 #include "gristmill/ops/extract/choose.h"
 #include "gristmill/ops/extract/features.h"
+#include "gristmill/ops/extract/repeats.h"
 
 namespace gristmill::ops::extract {
 
@@ -23,6 +24,6 @@ std::vector<std::int16_t> score_tokens_by_model(const kernels::HtmlTree& tree, c
 
 /// Log-odds of each block to be main content, in 1/64, by the built-in model. Integers all the way: equal on every
 /// machine. Linear in the page; of pages with very many tiny blocks, neighbours are judged together.
-std::vector<std::int16_t> score_by_model(const kernels::HtmlTree& tree, const Page& page);
+std::vector<std::int16_t> score_by_model(const kernels::HtmlTree& tree, const Page& page, const Repeats& repeats);
 
 }  // namespace gristmill::ops::extract

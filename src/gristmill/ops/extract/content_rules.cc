@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gristmill/ops/extract/content_rules.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
-#include <numeric>
 
 #include "gristmill/ops/extract/word_rules.h"
 
@@ -19,50 +19,41 @@ struct Step {
 
 #include "gristmill/ops/extract/content_steps.inc"
 
-constexpr std::size_t lanes = 8;
-constexpr std::size_t padded_count = (std::size(steps) + lanes - 1) / lanes * lanes;
+constexpr std::size_t lanes = kernels::tree_lanes;
+/// Sums that are formed apart and added at last.
+constexpr std::size_t part_count = 8;
 
-/// The steps as columns, so that eight are looked at together; the padding adds nothing.
-struct StepColumns {
-  std::array<std::uint32_t, padded_count> feature{};
-  std::array<std::int32_t, padded_count> edge{};
-  std::array<float, padded_count> add{};
-};
-
-const StepColumns& columns() {
-  static const auto made = [] {
-    StepColumns filled;
-    for (std::size_t i = 0; i < std::size(steps); ++i) {
-      filled.feature[i] = static_cast<std::uint32_t>(steps[i].feature);
-      const auto edge = steps[i].edge * static_cast<float>(feature_unit(steps[i].feature));
-      filled.edge[i] = static_cast<std::int32_t>(std::floor(edge));
-      filled.add[i] = steps[i].add;
-    }
-    return filled;
-  }();
-  return made;
-}
-
-float log_odds(const StepColumns& all, const FeatureRow& row) noexcept {
-  std::array<float, lanes> sums{};
-  for (std::size_t i = 0; i < padded_count; i += lanes) {
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
-      const auto at = i + lane;
-      sums[lane] += row[all.feature[at]] > all.edge[at] ? all.add[at] : 0.0f;
-    }
+/// Log-odds of each lane.
+std::array<float, lanes> log_odds(const FeatureColumns& columns) noexcept {
+  std::array<std::array<float, lanes>, part_count> parts{};
+  for (std::size_t i = 0; i < std::size(steps); ++i) {
+    const auto edge = static_cast<std::int32_t>(
+        std::floor(steps[i].edge * static_cast<float>(feature_unit(steps[i].feature))));
+    const auto& column = columns[static_cast<std::size_t>(steps[i].feature)].values;
+    auto& sums = parts[i % part_count];
+    const float add = steps[i].add;
+    for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += column[lane] > edge ? add : 0.0f;
   }
-  return step_bias + std::accumulate(sums.begin(), sums.end(), 0.0f);
+  std::array<float, lanes> odds{};
+  for (std::size_t lane = 0; lane < lanes; ++lane) {
+    float sum = 0;
+    for (const auto& part : parts) sum += part[lane];
+    odds[lane] = step_bias + sum;
+  }
+  return odds;
 }
 
 }  // namespace
 
-std::vector<std::int16_t> score_by_rules(const kernels::HtmlTree& tree, const Page& page) {
+std::vector<std::int16_t> score_by_rules(const kernels::HtmlTree& tree, const Page& page, const Repeats& repeats) {
   std::vector<std::int16_t> odds(page.blocks.size());
   const auto scores = score_words(tree, page);
-  BlockMeasurer measurer(tree, page, scores);
-  const auto& all = columns();
-  for (std::uint32_t i = 0; i < odds.size(); ++i) {
-    odds[i] = static_cast<std::int16_t>(std::lround(score_unit * log_odds(all, measurer.measure(i))));
+  BlockMeasurer measurer(tree, page, scores, repeats);
+  for (std::size_t first = 0; first < odds.size(); first += lanes) {
+    const auto of_lanes = log_odds(measurer.measure(static_cast<std::uint32_t>(first)));
+    const auto count = std::min(lanes, odds.size() - first);
+    for (std::size_t lane = 0; lane < count; ++lane)
+      odds[first + lane] = static_cast<std::int16_t>(std::lround(score_unit * of_lanes[lane]));
   }
   return odds;
 }

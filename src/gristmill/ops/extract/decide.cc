@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gristmill/ops/extract/decide.h"
 
-#include <bit>
 #include <limits>
 #include <span>
 #include <utility>
 
-#include "gristmill/base/hash.h"
 #include "gristmill/ops/extract/choose.h"
 #include "gristmill/ops/extract/coarse_page.h"
 #include "gristmill/ops/extract/content_model.h"
 #include "gristmill/ops/extract/content_rules.h"
+#include "gristmill/ops/extract/repeats.h"
 
 namespace gristmill::ops::extract {
 namespace {
@@ -44,40 +43,14 @@ void keep_best_copies(std::span<const std::uint32_t> copies, std::span<std::int1
 }
 
 std::vector<std::uint8_t> decide_each(const kernels::HtmlTree& tree, const Page& page, Profile profile) {
-  if (profile == Profile::rules) return choose_blocks(page, score_by_rules(tree, page), cut_of(profile));
-  auto odds = score_by_model(tree, page);
-  keep_best_copies(find_copies(page), odds);
+  const auto repeats = find_repeats(page);
+  if (profile == Profile::rules) return choose_blocks(page, score_by_rules(tree, page, repeats), cut_of(profile));
+  auto odds = score_by_model(tree, page, repeats);
+  keep_best_copies(find_copies(page, repeats), odds);
   return choose_blocks(page, odds, cut_of(profile));
 }
 
 }  // namespace
-
-std::vector<std::uint32_t> find_copies(const Page& page) {
-  constexpr std::uint32_t text_bytes_min = 61;
-  constexpr auto may_repeat = Context::table_cell | Context::preformatted;
-  struct Seen {
-    std::uint64_t hash = 0;
-    std::uint32_t block = 0;
-  };
-  const auto count = static_cast<std::uint32_t>(page.blocks.size());
-  std::vector<std::uint32_t> copies(count);
-  std::vector<Seen> slots(std::bit_ceil(2 * std::size_t{count} + 2));
-  for (std::uint32_t i = 0; i < count; ++i) {
-    copies[i] = i;
-    const auto& block = page.blocks[i];
-    if (block.bytes() < text_bytes_min || (block.context & may_repeat) != 0) continue;
-    const auto hash = xxh3_64(page.text_of(block)) | 1;
-    auto at = hash >> 1 & (slots.size() - 1);
-    while (slots[at].hash != 0 && slots[at].hash != hash) at = (at + 1) & (slots.size() - 1);
-    if (slots[at].hash == 0) {
-      slots[at] = {hash, i};
-      continue;
-    }
-    const auto parent = [&](std::uint32_t b) { return page.containers[page.blocks[b].container].parent; };
-    if (parent(i) != parent(slots[at].block)) copies[i] = slots[at].block;
-  }
-  return copies;
-}
 
 std::vector<std::uint8_t> decide(const kernels::HtmlTree& tree, const Page& page, Profile profile) {
   const auto group = blocks_together(tree, page);

@@ -16,11 +16,6 @@ enum class Profile : std::uint8_t {
   rules,      ///< Built-in rules instead of the model.
 };
 
-/// For each block the index of the first block with the same long text elsewhere on the page (pages often hold their
-/// text once for wide and once for narrow screens), or its own index. Equal neighbours below one parent are no copies:
-/// refrains, cells and lines of code may repeat.
-std::vector<std::uint32_t> find_copies(const Page& page);
-
 /// Which blocks of the page are main content: one byte a block, 1 for content. Linear in the page; where a page has
 /// very many tiny blocks, neighbours are judged together.
 std::vector<std::uint8_t> decide(const kernels::HtmlTree& tree, const Page& page, Profile profile);

@@ -2,11 +2,15 @@
 #include "gristmill/ops/extract/features.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstddef>
 #include <memory>
+#include <utility>
 
 #include "gristmill/kernels/byte_counts.h"
 #include "gristmill/ops/extract/page_hints.h"
 #include "gristmill/ops/extract/page_measures.h"
+#include "gristmill/ops/extract/repeats.h"
 
 namespace gristmill::ops::extract {
 namespace {
@@ -25,9 +29,47 @@ constexpr std::array<FeatureName, feature_count> names{{
 #include "gristmill/ops/extract/feature_names.inc"
 }};
 
-bool covers(const Container& container, std::uint32_t block) {
-  return block >= container.first_block && block < container.end_block;
-}
+constexpr std::uint32_t lanes = kernels::tree_lanes;
+using Column = std::array<std::int16_t, lanes>;
+
+/// Features that are bits of a block's context.
+constexpr std::array<std::pair<Feature, std::uint32_t>, 18> context_flags{{
+    {Feature::navigation, Context::navigation},
+    {Feature::aside, Context::aside},
+    {Feature::footer, Context::footer},
+    {Feature::header, Context::header},
+    {Feature::form, Context::form},
+    {Feature::button, Context::button},
+    {Feature::hidden, Context::hidden},
+    {Feature::main, Context::main},
+    {Feature::article, Context::article},
+    {Feature::dialog, Context::dialog},
+    {Feature::noscript, Context::noscript},
+    {Feature::list_item, Context::list_item},
+    {Feature::table_cell, Context::table_cell},
+    {Feature::preformatted, Context::preformatted},
+    {Feature::quote, Context::quote},
+    {Feature::figure, Context::figure},
+    {Feature::paragraph, Context::paragraph},
+    {Feature::definition, Context::definition},
+}};
+
+constexpr auto bounded = [] {
+  using enum Feature;
+  constexpr std::array of_page{page_log_words,    page_link_density,  page_long_share,   page_log_blocks,
+                               best_page_share,   mass_page_share,    word_score_top,    word_score_page,
+                               word_score_best,   article_count,      shared_as_article, shared_as_website,
+                               shared_as_product, is_dated,           linked_articles,   linked_products,
+                               linked_lists,      linked_discussions, linked_businesses, linked_trails,
+                               linked_pages,      address_parts,      address_hyphens,   address_digits};
+  constexpr std::array often_missing{title_overlap, after_title, title_distance, article_index, article_share};
+  std::array<std::uint8_t, of_page.size() + often_missing.size() + context_flags.size()> all{};
+  auto next = all.begin();
+  for (const auto feature : of_page) *next++ = static_cast<std::uint8_t>(feature);
+  for (const auto feature : often_missing) *next++ = static_cast<std::uint8_t>(feature);
+  for (const auto& [feature, bit] : context_flags) *next++ = static_cast<std::uint8_t>(feature);
+  return all;
+}();
 
 /// Logarithm of the distance from a block to a range of blocks, negative in front of it, 0 inside.
 int signed_distance(std::uint32_t block, std::uint32_t first, std::uint32_t end) {
@@ -40,216 +82,371 @@ bool ends_sentence(std::string_view text) {
   return last == '.' || last == '!' || last == '?' || last == ':' || text.ends_with("\xE3\x80\x82");
 }
 
+/// `share_of` of whole columns; `part` and `whole` say the numbers of a lane.
+template <typename Part, typename Whole>
+void set_shares(Column& column, const Part& part, const Whole& whole) {
+  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+    const double all = whole(lane);
+    const double share = 1024.0 * part(lane) / (all > 0 ? all : 1.0);
+    column[lane] = static_cast<std::int16_t>(all > 0 ? static_cast<int>(share) : 0);
+  }
+}
+
 }  // namespace
 
 std::string_view feature_name(Feature feature) noexcept { return names[static_cast<std::size_t>(feature)].name; }
 
 int feature_unit(Feature feature) noexcept { return names[static_cast<std::size_t>(feature)].unit; }
 
-BlockMeasurer::BlockMeasurer(const kernels::HtmlTree& tree, const Page& page, std::span<const std::int16_t> word_scores)
+std::span<const std::uint8_t> bounded_features() noexcept { return bounded; }
+
+/// What blocks have of their own, side by side.
+struct BlockMeasurer::Gathered {
+  std::array<std::int32_t, lanes> words{};
+  std::array<std::int32_t, lanes> bytes{};
+  std::array<std::int32_t, lanes> link_bytes{};
+  std::array<std::int32_t, lanes> commas{};
+  std::array<std::uint16_t, lanes> context_low{};
+  std::array<std::uint16_t, lanes> context_high{};
+};
+
+BlockMeasurer::BlockMeasurer(const kernels::HtmlTree& tree, const Page& page, std::span<const std::int16_t> word_scores,
+                             const Repeats& repeats)
     : tree_(tree),
       page_(page),
-      scores_(word_scores),
+      repeats_(repeats),
       whole_(std::make_unique<PageMeasures>(tree, page, word_scores)),
-      measured_{none, none, none, none},
-      measured_context_(none) {
+      entered_(none),
+      surrounding_{none, none, none, none} {
   measure_page();
   measure_hints();
+  bound_context();
+  if (!whole_->is_title_met) set_all(Feature::title_overlap, 0);
+  if (whole_->title_block == whole_->block_count()) {
+    set_all(Feature::after_title, 0);
+    set_all(Feature::title_distance, -32 * log_unit);
+  }
+  if (whole_->article_count == 0) {
+    set_all(Feature::article_index, 0);
+    set_all(Feature::article_share, 0);
+  }
 }
 
 BlockMeasurer::~BlockMeasurer() = default;
 
-const FeatureRow& BlockMeasurer::measure(std::uint32_t block) {
-  measure_own(block);
-  measure_neighbours(block);
-  measure_containers(block);
-  measure_places(block);
-  measure_context(block);
-  measure_scores(block);
-  return row_;
+const FeatureColumns& BlockMeasurer::measure(std::uint32_t first) {
+  first_ = first;
+  count_ = std::min(lanes, whole_->block_count() - first);
+  measure_own();
+  measure_neighbours();
+  measure_containers();
+  measure_places();
+  measure_title();
+  measure_scores();
+  return columns_;
 }
 
-/// Sets what is the same for all blocks: these places of the row are written once.
+void BlockMeasurer::set_all(Feature feature, int value) {
+  const auto number = static_cast<std::int16_t>(value);
+  column(feature).fill(number);
+  bounds_[static_cast<std::size_t>(feature)] = {number, number};
+}
+
+bool BlockMeasurer::is_settled(Feature feature) const {
+  const auto& [low, high] = bounds_[static_cast<std::size_t>(feature)];
+  return low == high;
+}
+
+/// Sets what is the same for all blocks: these columns are written once.
 void BlockMeasurer::measure_page() {
   const auto all = whole_->sums.back();
-  set(Feature::page_log_words, log_of(all.words));
-  set(Feature::page_link_density, share_of(all.link_words, all.words));
-  set(Feature::page_long_share, share_of(all.long_words, all.words));
-  set(Feature::page_log_blocks, log_of(whole_->block_count()));
-  set(Feature::best_page_share, share_of(whole_->totals(whole_->best).words, all.words));
-  set(Feature::mass_page_share, share_of(whole_->totals(whole_->mass_best).words, all.words));
-  set(Feature::word_score_top, whole_->top_score);
-  set(Feature::word_score_page, mean_score(all));
-  set(Feature::word_score_best, mean_score(whole_->totals(whole_->best)));
-  set(Feature::article_count, log_of(whole_->article_count));
+  set_all(Feature::page_log_words, log_of(all.words));
+  set_all(Feature::page_link_density, share_of(all.link_words, all.words));
+  set_all(Feature::page_long_share, share_of(all.long_words, all.words));
+  set_all(Feature::page_log_blocks, log_of(whole_->block_count()));
+  set_all(Feature::best_page_share, share_of(whole_->totals(whole_->best).words, all.words));
+  set_all(Feature::mass_page_share, share_of(whole_->totals(whole_->mass_best).words, all.words));
+  set_all(Feature::word_score_top, whole_->top_score);
+  set_all(Feature::word_score_page, mean_score(all));
+  set_all(Feature::word_score_best, mean_score(whole_->totals(whole_->best)));
+  set_all(Feature::article_count, log_of(whole_->article_count));
 }
 
 /// What the page says of its kind: the same for all blocks too.
 void BlockMeasurer::measure_hints() {
   const auto hints = read_page_hints(tree_);
-  set(Feature::shared_as_article, hints.shared_as_article);
-  set(Feature::shared_as_website, hints.shared_as_website);
-  set(Feature::shared_as_product, hints.shared_as_product);
-  set(Feature::is_dated, hints.is_dated);
-  set(Feature::linked_articles, hints.linked_articles);
-  set(Feature::linked_products, hints.linked_products);
-  set(Feature::linked_lists, hints.linked_lists);
-  set(Feature::linked_discussions, hints.linked_discussions);
-  set(Feature::linked_businesses, hints.linked_businesses);
-  set(Feature::linked_trails, hints.linked_trails);
-  set(Feature::linked_pages, hints.linked_pages);
-  set(Feature::address_parts, hints.address_parts);
-  set(Feature::address_hyphens, hints.address_hyphens);
-  set(Feature::address_digits, hints.address_digits);
+  set_all(Feature::shared_as_article, hints.shared_as_article);
+  set_all(Feature::shared_as_website, hints.shared_as_website);
+  set_all(Feature::shared_as_product, hints.shared_as_product);
+  set_all(Feature::is_dated, hints.is_dated);
+  set_all(Feature::linked_articles, hints.linked_articles);
+  set_all(Feature::linked_products, hints.linked_products);
+  set_all(Feature::linked_lists, hints.linked_lists);
+  set_all(Feature::linked_discussions, hints.linked_discussions);
+  set_all(Feature::linked_businesses, hints.linked_businesses);
+  set_all(Feature::linked_trails, hints.linked_trails);
+  set_all(Feature::linked_pages, hints.linked_pages);
+  set_all(Feature::address_parts, hints.address_parts);
+  set_all(Feature::address_hyphens, hints.address_hyphens);
+  set_all(Feature::address_digits, hints.address_digits);
 }
 
-void BlockMeasurer::measure_own(std::uint32_t i) {
-  const auto& block = page_.blocks[i];
-  const auto text = page_.text_of(block);
-  const auto beginning = text.substr(0, 256);
-  const auto counts = kernels::count_figures(beginning);
-  const auto words = static_cast<float>(block.words);
-  set(Feature::log_words, log_of(block.words));
-  set(Feature::link_density, share_of(block.link_bytes, block.bytes()));
-  set(Feature::sentence_ends, std::min<int>(block.sentence_ends, 8));
-  set(Feature::commas_per_word, static_cast<int>(std::min(one * static_cast<float>(block.commas) / words, 8192.0f)));
-  set(Feature::bytes_per_word, static_cast<int>(std::min(64 * static_cast<float>(block.bytes()) / words, 16384.0f)));
-  set(Feature::digit_share, share_of(counts.digits, beginning.size()));
-  set(Feature::upper_share, share_of(counts.upper, beginning.size()));
-  set(Feature::ends_sentence, ends_sentence(text) ? 1 : 0);
-  set(Feature::heading_level, block.heading_level);
-  set(Feature::position, share_of(i, whole_->block_count()));
-  set(Feature::word_position, share_of(whole_->sums[i].words, whole_->sums.back().words));
-  set(Feature::depth, tree_.nodes()[block.node].depth);
-  set(Feature::repeats, log_of(whole_->repeats[i]));
+/// A flag that all blocks have, or none, is one of the page.
+void BlockMeasurer::bound_context() {
+  std::uint32_t some = 0;
+  std::uint32_t all = ~0u;
+  for (const auto& block : page_.blocks) {
+    some |= block.context;
+    all &= block.context;
+  }
+  for (const auto& [feature, bit] : context_flags) {
+    if ((some & bit) == (all & bit)) set_all(feature, (all & bit) != 0 ? 1 : 0);
+  }
 }
 
-void BlockMeasurer::measure_neighbours(std::uint32_t i) {
-  static constexpr Block nothing;
-  const auto count = whole_->block_count();
-  const auto at = [&](std::uint32_t k) -> const Block& { return k < count ? page_.blocks[k] : nothing; };
-  const auto& before = at(i - 1);  // Wraps around to a number above the count.
-  const auto& after = at(i + 1);
-  set(Feature::log_words_before, log_of(before.words));
-  set(Feature::log_words_after, log_of(after.words));
-  set(Feature::log_words_before_2, log_of(at(i - 2).words));
-  set(Feature::log_words_after_2, log_of(at(i + 2).words));
-  set(Feature::link_density_before, share_of(before.link_words, before.words));
-  set(Feature::link_density_after, share_of(after.link_words, after.words));
-  set(Feature::heading_before, before.heading_level);
-  set(Feature::heading_after, after.heading_level);
-  const auto window = whole_->range(i < 4 ? 0 : i - 4, std::min(count, i + 5));
-  set(Feature::window_log_words, log_of(window.words / 9));
-  set(Feature::window_link_density, share_of(window.link_words, window.words));
+void BlockMeasurer::measure_own() {
+  Gathered blocks;
+  auto& sentence_ends = column(Feature::sentence_ends);
+  auto& depths = column(Feature::depth);
+  auto& repeats = column(Feature::repeats);
+  for (std::uint32_t lane = 0; lane < count_; ++lane) {
+    const auto& block = page_.blocks[first_ + lane];
+    blocks.words[lane] = static_cast<std::int32_t>(block.words);
+    blocks.bytes[lane] = static_cast<std::int32_t>(block.bytes());
+    blocks.link_bytes[lane] = static_cast<std::int32_t>(block.link_bytes);
+    blocks.commas[lane] = block.commas;
+    blocks.context_low[lane] = static_cast<std::uint16_t>(block.context);
+    blocks.context_high[lane] = static_cast<std::uint16_t>(block.context >> 16);
+    sentence_ends[lane] = static_cast<std::int16_t>(std::min<int>(block.sentence_ends, 8));
+    depths[lane] = static_cast<std::int16_t>(tree_.nodes()[block.node].depth);
+    repeats[lane] = static_cast<std::int16_t>(log_of(repeats_.sizes[repeats_.group[first_ + lane]] - 1));
+  }
+  measure_texts(blocks);
+  measure_context(blocks);
 }
 
-void BlockMeasurer::measure_container(std::uint32_t container, std::size_t level) {
+void BlockMeasurer::measure_texts(const Gathered& blocks) {
+  constexpr std::size_t bytes_max = 256;
+  std::array<std::int32_t, lanes> bytes{};
+  std::array<std::int32_t, lanes> digits{};
+  std::array<std::int32_t, lanes> upper{};
+  auto& ends = column(Feature::ends_sentence);
+  for (std::uint32_t lane = 0; lane < count_; ++lane) {
+    const auto text = page_.text_of(page_.blocks[first_ + lane]);
+    const auto beginning = text.substr(0, bytes_max);
+    const auto counts = kernels::count_figures(beginning);
+    bytes[lane] = static_cast<std::int32_t>(beginning.size());
+    digits[lane] = static_cast<std::int32_t>(counts.digits);
+    upper[lane] = static_cast<std::int32_t>(counts.upper);
+    ends[lane] = ends_sentence(text) ? 1 : 0;
+  }
+  const auto of = [](const auto& numbers) { return [&](std::uint32_t lane) { return double(numbers[lane]); }; };
+  set_shares(column(Feature::digit_share), of(digits), of(bytes));
+  set_shares(column(Feature::upper_share), of(upper), of(bytes));
+  set_shares(column(Feature::link_density), of(blocks.link_bytes), of(blocks.bytes));
+  auto& commas = column(Feature::commas_per_word);
+  auto& lengths = column(Feature::bytes_per_word);
+  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+    const auto words = static_cast<float>(std::max(blocks.words[lane], 1));
+    const auto commas_per_word = one * static_cast<float>(blocks.commas[lane]) / words;
+    const auto bytes_per_word = 64 * static_cast<float>(blocks.bytes[lane]) / words;
+    commas[lane] = static_cast<std::int16_t>(static_cast<int>(std::min(commas_per_word, 8192.0f)));
+    lengths[lane] = static_cast<std::int16_t>(static_cast<int>(std::min(bytes_per_word, 16384.0f)));
+  }
+}
+
+void BlockMeasurer::measure_context(const Gathered& blocks) {
+  for (const auto& [feature, bit] : context_flags) {
+    if (is_settled(feature)) continue;
+    const auto& from = bit < 0x10000 ? blocks.context_low : blocks.context_high;
+    const int shift = std::countr_zero(bit) & 15;
+    auto& to = column(feature);
+    for (std::uint32_t lane = 0; lane < lanes; ++lane) to[lane] = static_cast<std::int16_t>(from[lane] >> shift & 1);
+  }
+}
+
+/// Columns that the page has already, moved by a block or two.
+void BlockMeasurer::measure_neighbours() {
+  const auto take = [&](Feature feature, const BlockColumn<std::int16_t>& from, std::ptrdiff_t step) {
+    std::copy_n(from.from(std::ptrdiff_t{first_} + step), lanes, column(feature).begin());
+  };
+  take(Feature::log_words, whole_->log_words, 0);
+  take(Feature::log_words_before, whole_->log_words, -1);
+  take(Feature::log_words_after, whole_->log_words, 1);
+  take(Feature::log_words_before_2, whole_->log_words, -2);
+  take(Feature::log_words_after_2, whole_->log_words, 2);
+  take(Feature::link_density_before, whole_->link_shares, -1);
+  take(Feature::link_density_after, whole_->link_shares, 1);
+  take(Feature::heading_level, whole_->heading_levels, 0);
+  take(Feature::heading_before, whole_->heading_levels, -1);
+  take(Feature::heading_after, whole_->heading_levels, 1);
+  take(Feature::word_score, whole_->word_scores, 0);
+  take(Feature::word_score_before, whole_->word_scores, -1);
+  take(Feature::word_score_after, whole_->word_scores, 1);
+  if (!is_settled(Feature::title_overlap)) take(Feature::title_overlap, whole_->title_overlap, 0);
+
+  const auto* words = whole_->words_before.from(first_);
+  const auto* links = whole_->link_words_before.from(first_);
+  auto& window = column(Feature::window_log_words);
+  for (std::uint32_t lane = 0; lane < count_; ++lane) {
+    const auto sum = static_cast<std::uint32_t>(words[lane + 5] - *(words + lane - 4));
+    window[lane] = static_cast<std::int16_t>(log_of(sum / 9));
+  }
+  set_shares(
+      column(Feature::window_link_density),
+      [&](std::uint32_t lane) { return double(links[lane + 5] - *(links + lane - 4)); },
+      [&](std::uint32_t lane) { return double(words[lane + 5] - *(words + lane - 4)); });
+}
+
+kernels::FeatureEight BlockMeasurer::measure_container(std::uint32_t container) const {
+  const auto sums = whole_->totals(container);
+  const auto blocks = page_.containers[container].end_block - page_.containers[container].first_block;
+  const auto number = [](int value) { return static_cast<std::int16_t>(value); };
+  return {{number(log_of(sums.words)), number(share_of(sums.link_words, sums.words)),
+           number(share_of(sums.long_words, sums.words)), number(share_of(sums.words, whole_->sums.back().words)),
+           number(log_of(blocks)), number(share_of(sums.paragraph_words, sums.words)), number(mean_score(sums)), 0}};
+}
+
+/// Measures a container and those around it. Neighbours share most of them.
+void BlockMeasurer::enter_container(std::uint32_t container) {
+  entered_ = container;
+  float credit = 0;
+  for (std::size_t level = 0; level < 5; ++level, container = page_.containers[container].outer) {
+    credit = std::max(credit, whole_->credit[container]);
+    if (level == 3) continue;
+    const auto place = level == 4 ? 3 : level;
+    if (surrounding_[place] == container) continue;
+    surrounding_[place] = container;
+    surroundings_[place] = measure_container(container);
+  }
+  const auto best = whole_->credit[whole_->best];
+  credit_ratio_ = best > 0 ? static_cast<int>(one * credit / best) : 0;
+}
+
+void BlockMeasurer::measure_containers() {
+  std::array<std::array<kernels::FeatureEight, lanes>, 4> rows;
+  auto& ratios = column(Feature::best_ratio);
+  auto& positions = column(Feature::container_position);
+  auto& siblings = column(Feature::same_siblings);
+  for (std::uint32_t lane = 0; lane < count_; ++lane) {
+    const auto i = first_ + lane;
+    const auto own = page_.blocks[i].container;
+    // A container of one block counts as level 0: it says no more than the block itself.
+    auto at = own;
+    if (page_.containers[at].end_block - page_.containers[at].first_block == 1) at = page_.containers[at].outer;
+    if (at != entered_) enter_container(at);
+    for (std::size_t level = 0; level < rows.size(); ++level) rows[level][lane] = surroundings_[level];
+    const auto& container = page_.containers[at];
+    ratios[lane] = static_cast<std::int16_t>(credit_ratio_);
+    positions[lane] = static_cast<std::int16_t>(
+        share_of(i - container.first_block, container.end_block - container.first_block));
+    siblings[lane] = static_cast<std::int16_t>(log_of(whole_->same_siblings[own]));
+  }
   constexpr std::array places{Feature::log_words_1, Feature::log_words_2, Feature::log_words_3, Feature::log_words_5};
   constexpr std::array scores{Feature::word_score_c1, Feature::word_score_c2, Feature::word_score_c3,
                               Feature::word_score_c5};
-  const auto sums = whole_->totals(container);
-  const auto blocks = page_.containers[container].end_block - page_.containers[container].first_block;
-  set(places[level], 0, log_of(sums.words));
-  set(places[level], 1, share_of(sums.link_words, sums.words));
-  set(places[level], 2, share_of(sums.long_words, sums.words));
-  set(places[level], 3, share_of(sums.words, whole_->sums.back().words));
-  set(places[level], 4, log_of(blocks));
-  set(places[level], 5, share_of(sums.paragraph_words, sums.words));
-  set(scores[level], mean_score(sums));
-}
-
-void BlockMeasurer::measure_containers(std::uint32_t i) {
-  // A container of one block counts as level 0: it says no more than the block itself.
-  auto at = page_.blocks[i].container;
-  if (page_.containers[at].end_block - page_.containers[at].first_block == 1) at = page_.containers[at].outer;
-  const auto& first = page_.containers[at];
-  set(Feature::container_position, share_of(i - first.first_block, first.end_block - first.first_block));
-  float credit = 0;
-  for (std::size_t level = 1; level <= 5; ++level) {
-    credit = std::max(credit, whole_->credit[at]);
-    const auto place = level == 5 ? 3 : level - 1;
-    // Neighbours share most of their containers: the row still holds what was measured for the block before.
-    if (level != 4 && at != measured_[place]) {
-      measured_[place] = at;
-      measure_container(at, place);
-    }
-    at = page_.containers[at].outer;
+  for (std::size_t level = 0; level < rows.size(); ++level) {
+    auto* const first = &columns_[static_cast<std::size_t>(places[level])];
+    auto* const score = &columns_[static_cast<std::size_t>(scores[level])];
+    kernels::put_side_by_side(std::span(rows[level]).first((count_ + 7) / 8 * 8),
+                              {first, first + 1, first + 2, first + 3, first + 4, first + 5, score, &unused_});
   }
-  const auto best = whole_->credit[whole_->best];
-  set(Feature::best_ratio, best > 0 ? static_cast<int>(one * credit / best) : 0);
-  set(Feature::same_siblings, log_of(whole_->same_siblings[page_.blocks[i].container]));
 }
 
-/// Where the block stands relative to what seems to be the page's content.
-void BlockMeasurer::measure_places(std::uint32_t i) {
-  const auto split = [&](std::uint32_t container) {
-    int levels = 0;
-    for (; levels < 6 && !covers(page_.containers[container], i); container = page_.containers[container].outer)
-      ++levels;
-    return levels;
-  };
+/// Levels from a container outwards to the first that covers each block, at most 6.
+void BlockMeasurer::set_split(Feature feature, std::uint32_t container) {
+  constexpr std::size_t levels = 6;
+  auto& to = column(feature);
+  std::array<std::uint32_t, levels> around{container};
+  for (std::size_t level = 1; level < levels; ++level) around[level] = page_.containers[around[level - 1]].outer;
+  to.fill(levels);
+  for (std::size_t level = levels; level-- > 0;) {
+    const auto& range = page_.containers[around[level]];
+    const auto begin = std::clamp(range.first_block, first_, first_ + lanes) - first_;
+    const auto end = std::clamp(range.end_block, first_, first_ + lanes) - first_;
+    if (begin < end) std::fill(to.begin() + begin, to.begin() + end, static_cast<std::int16_t>(level));
+  }
+}
+
+void BlockMeasurer::set_distance(Feature feature, std::uint32_t begin, std::uint32_t end) {
+  auto& to = column(feature);
+  for (std::uint32_t lane = 0; lane < count_; ++lane)
+    to[lane] = static_cast<std::int16_t>(signed_distance(first_ + lane, begin, end));
+}
+
+/// Where the blocks stand on the page and relative to what seems to be its content.
+void BlockMeasurer::measure_places() {
   const auto& best = page_.containers[whole_->best];
   const auto& mass = page_.containers[whole_->mass_best];
-  set(Feature::best_split, split(whole_->best));
-  set(Feature::best_distance, signed_distance(i, best.first_block, best.end_block));
-  set(Feature::mass_split, split(whole_->mass_best));
-  set(Feature::mass_distance, signed_distance(i, mass.first_block, mass.end_block));
-  set(Feature::segment_distance, signed_distance(i, whole_->segment_first, whole_->segment_end));
-  const auto all_mass = static_cast<std::uint64_t>(whole_->sums.back().positive_score);
-  set(Feature::mass_position, share_of(static_cast<std::uint64_t>(whole_->sums[i].positive_score), all_mass));
+  set_split(Feature::best_split, whole_->best);
+  set_split(Feature::mass_split, whole_->mass_best);
+  set_distance(Feature::best_distance, best.first_block, best.end_block);
+  set_distance(Feature::mass_distance, mass.first_block, mass.end_block);
+  set_distance(Feature::segment_distance, whole_->segment_first, whole_->segment_end);
+  const auto& all = whole_->sums.back();
+  const auto count = static_cast<double>(whole_->block_count());
+  const auto all_words = static_cast<double>(all.words);
+  const auto all_mass = static_cast<double>(all.positive_score);
+  const auto* words = whole_->words_before.from(first_);
+  const auto* mass_before = whole_->positive_before.from(first_);
+  const auto first = static_cast<std::int32_t>(first_);
+  set_shares(
+      column(Feature::position), [&](std::uint32_t lane) { return double(first + static_cast<std::int32_t>(lane)); },
+      [&](std::uint32_t) { return count; });
+  set_shares(
+      column(Feature::word_position), [&](std::uint32_t lane) { return double(words[lane]); },
+      [&](std::uint32_t) { return all_words; });
+  set_shares(
+      column(Feature::mass_position), [&](std::uint32_t lane) { return mass_before[lane]; },
+      [&](std::uint32_t) { return all_mass; });
+}
+
+void BlockMeasurer::measure_title() {
   const auto title = whole_->title_block;
-  const bool has_title = title != whole_->block_count();
-  set(Feature::title_overlap, whole_->title_overlap[i]);
-  set(Feature::after_title, !has_title ? 0 : i > title ? 2 : i == title ? 1 : -2);
-  set(Feature::title_distance, has_title ? signed_distance(i, title, title + 1) : -32 * log_unit);
-  const auto container = page_.blocks[i].container;
-  const auto article = whole_->article_of[container];
-  set(Feature::article_index, log_of(whole_->article_index[container]));
-  set(Feature::article_share, article == 0 ? 0 : share_of(whole_->totals(article).words, whole_->sums.back().words));
+  if (title != whole_->block_count()) {
+    set_distance(Feature::title_distance, title, title + 1);
+    auto& after = column(Feature::after_title);
+    for (std::uint32_t lane = 0; lane < count_; ++lane)
+      after[lane] = first_ + lane > title ? 2 : first_ + lane == title ? 1 : -2;
+  }
+  if (whole_->article_count == 0) return;
+  auto& indexes = column(Feature::article_index);
+  auto& shares = column(Feature::article_share);
+  for (std::uint32_t lane = 0; lane < count_; ++lane) {
+    const auto container = page_.blocks[first_ + lane].container;
+    const auto article = whole_->article_of[container];
+    const auto words = article == 0 ? 0 : whole_->totals(article).words;
+    indexes[lane] = static_cast<std::int16_t>(log_of(whole_->article_index[container]));
+    shares[lane] = static_cast<std::int16_t>(article == 0 ? 0 : share_of(words, whole_->sums.back().words));
+  }
 }
 
-void BlockMeasurer::measure_context(std::uint32_t i) {
-  constexpr std::array<std::pair<Feature, std::uint32_t>, 18> flags{{
-      {Feature::navigation, Context::navigation},
-      {Feature::aside, Context::aside},
-      {Feature::footer, Context::footer},
-      {Feature::header, Context::header},
-      {Feature::form, Context::form},
-      {Feature::button, Context::button},
-      {Feature::hidden, Context::hidden},
-      {Feature::main, Context::main},
-      {Feature::article, Context::article},
-      {Feature::dialog, Context::dialog},
-      {Feature::noscript, Context::noscript},
-      {Feature::list_item, Context::list_item},
-      {Feature::table_cell, Context::table_cell},
-      {Feature::preformatted, Context::preformatted},
-      {Feature::quote, Context::quote},
-      {Feature::figure, Context::figure},
-      {Feature::paragraph, Context::paragraph},
-      {Feature::definition, Context::definition},
-  }};
-  const auto context = page_.blocks[i].context;
-  if (context == measured_context_) return;
-  measured_context_ = context;
-  for (const auto& [feature, bit] : flags) set(feature, (context & bit) != 0 ? 1 : 0);
-}
-
-void BlockMeasurer::measure_scores(std::uint32_t i) {
-  const auto count = whole_->block_count();
-  const auto mean = [&](std::uint32_t reach) {
-    return mean_score(whole_->range(i < reach ? 0 : i - reach, std::min(count, i + reach + 1)));
+void BlockMeasurer::measure_scores() {
+  const auto set_mean = [&](Feature feature, std::ptrdiff_t reach) {
+    const auto* score_begin = whole_->score_before.from(std::ptrdiff_t{first_} - reach);
+    const auto* score_end = whole_->score_before.from(std::ptrdiff_t{first_} + reach + 1);
+    const auto* weight_begin = whole_->weight_before.from(std::ptrdiff_t{first_} - reach);
+    const auto* weight_end = whole_->weight_before.from(std::ptrdiff_t{first_} + reach + 1);
+    auto& to = column(feature);
+    for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+      const double weight = std::max(weight_end[lane] - weight_begin[lane], 1);
+      to[lane] = static_cast<std::int16_t>(static_cast<int>((score_end[lane] - score_begin[lane]) / weight));
+    }
   };
-  set(Feature::word_score, scores_[i]);
-  set(Feature::word_score_before, i > 0 ? scores_[i - 1] : 0);
-  set(Feature::word_score_after, i + 1 < count ? scores_[i + 1] : 0);
-  set(Feature::word_score_1, mean(1));
-  set(Feature::word_score_3, mean(3));
-  set(Feature::word_score_8, mean(8));
-  set(Feature::word_score_below_top, whole_->top_score - mean(2));
-  const auto heading = whole_->heading_before[i];
-  set(Feature::heading_distance, heading == count ? 32 * log_unit - 1 : log_of(i - heading));
-  set(Feature::word_score_heading, heading == count ? 0 : scores_[heading]);
+  set_mean(Feature::word_score_1, 1);
+  set_mean(Feature::word_score_3, 3);
+  set_mean(Feature::word_score_8, 8);
+  set_mean(Feature::word_score_below_top, 2);
+  const auto top = static_cast<std::int16_t>(whole_->top_score);
+  for (auto& score : column(Feature::word_score_below_top)) score = static_cast<std::int16_t>(top - score);
+  auto& distances = column(Feature::heading_distance);
+  auto& scores = column(Feature::word_score_heading);
+  for (std::uint32_t lane = 0; lane < count_; ++lane) {
+    const auto heading = whole_->heading_before[first_ + lane];
+    const bool is_none = heading == whole_->block_count();
+    distances[lane] = static_cast<std::int16_t>(is_none ? 32 * log_unit - 1 : log_of(first_ + lane - heading));
+    scores[lane] = is_none ? std::int16_t{0} : whole_->word_scores[heading];
+  }
 }
 
 }  // namespace gristmill::ops::extract

@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "gristmill/kernels/boosted_trees.h"
 #include "gristmill/ops/extract/blocks.h"
 
 namespace gristmill::ops::extract {
@@ -44,8 +45,11 @@ std::string_view feature_name(Feature feature) noexcept;
 /// Units of a feature's integer that make 1: logarithms (base 2, of 1 + count) have 256, shares 1024, scores 64.
 int feature_unit(Feature feature) noexcept;
 
-/// The features of a block as integers, so that whatever is decided from them is equal on every machine.
-using FeatureRow = std::array<std::int16_t, feature_count>;
+/// Features are integers, so that whatever is decided from them is equal on every machine.
+using FeatureColumns = std::array<kernels::FeatureLanes, feature_count>;
+
+/// Features of which much is known before any block is measured: those of the page, and those that most pages lack.
+std::span<const std::uint8_t> bounded_features() noexcept;
 
 /// Scores by words are log-odds to be content in 1/64, at most 16 either way.
 constexpr int score_unit = 64;
@@ -53,42 +57,62 @@ constexpr std::int16_t score_max = 16 * score_unit;
 
 /// What is known of the page as a whole, found once for all blocks.
 struct PageMeasures;
+struct Repeats;
 
-/// Measures the blocks of a page one after the other.
+/// Measures the blocks of a page, many at a time.
 class BlockMeasurer {
  public:
   /// `word_scores` holds the score of each block by the words of its attributes and text. All must outlive this.
-  BlockMeasurer(const kernels::HtmlTree& tree, const Page& page, std::span<const std::int16_t> word_scores);
+  BlockMeasurer(const kernels::HtmlTree& tree, const Page& page, std::span<const std::int16_t> word_scores,
+                const Repeats& repeats);
   ~BlockMeasurer();
   BlockMeasurer(const BlockMeasurer&) = delete;
   BlockMeasurer& operator=(const BlockMeasurer&) = delete;
 
-  /// Features of one block; valid until the next call. Blocks in document order are measured fastest, as neighbours
-  /// share most of what surrounds them.
-  const FeatureRow& measure(std::uint32_t block);
+  /// What the features of all blocks keep to: exact for features of the page, open for those not bounded.
+  [[nodiscard]] std::span<const kernels::FeatureBounds> bounds() const { return bounds_; }
+
+  /// Features of the `kernels::tree_lanes` blocks from `first` on, side by side; valid until the next call. Lanes behind
+  /// the last block hold nothing of meaning. Blocks are measured fastest in document order.
+  const FeatureColumns& measure(std::uint32_t first);
 
  private:
+  struct Gathered;
+
   void measure_page();
   void measure_hints();
-  void measure_own(std::uint32_t block);
-  void measure_neighbours(std::uint32_t block);
-  void measure_containers(std::uint32_t block);
-  void measure_container(std::uint32_t container, std::size_t level);
-  void measure_places(std::uint32_t block);
-  void measure_context(std::uint32_t block);
-  void measure_scores(std::uint32_t block);
-  void set(Feature feature, int value) { row_[static_cast<std::size_t>(feature)] = static_cast<std::int16_t>(value); }
-  void set(Feature first, std::size_t offset, int value) {
-    row_[static_cast<std::size_t>(first) + offset] = static_cast<std::int16_t>(value);
+  void bound_context();
+  void measure_own();
+  void measure_texts(const Gathered& blocks);
+  void measure_context(const Gathered& blocks);
+  void measure_neighbours();
+  void measure_containers();
+  void enter_container(std::uint32_t container);
+  [[nodiscard]] kernels::FeatureEight measure_container(std::uint32_t container) const;
+  void measure_places();
+  void measure_title();
+  void measure_scores();
+  [[nodiscard]] std::array<std::int16_t, kernels::tree_lanes>& column(Feature feature) {
+    return columns_[static_cast<std::size_t>(feature)].values;
   }
+  void set_all(Feature feature, int value);
+  [[nodiscard]] bool is_settled(Feature feature) const;
+  void set_split(Feature feature, std::uint32_t container);
+  void set_distance(Feature feature, std::uint32_t begin, std::uint32_t end);
 
   const kernels::HtmlTree& tree_;
   const Page& page_;
-  std::span<const std::int16_t> scores_;
+  const Repeats& repeats_;
   std::unique_ptr<PageMeasures> whole_;
-  FeatureRow row_{};
-  std::array<std::uint32_t, 4> measured_;  ///< Container last measured at each level.
-  std::uint32_t measured_context_;
+  std::uint32_t first_ = 0;  ///< Of the blocks that are measured.
+  std::uint32_t count_ = 0;
+  FeatureColumns columns_;
+  kernels::FeatureLanes unused_;
+  std::array<kernels::FeatureBounds, feature_count> bounds_;
+  std::uint32_t entered_;                                      ///< Container that `credit_ratio_` belongs to.
+  std::array<std::uint32_t, 4> surrounding_;                   ///< It and those around it.
+  std::array<kernels::FeatureEight, 4> surroundings_;          ///< Their measures.
+  int credit_ratio_ = 0;
 };
 
 }  // namespace gristmill::ops::extract

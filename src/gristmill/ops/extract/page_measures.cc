@@ -6,7 +6,6 @@
 #include <bit>
 #include <cmath>
 
-#include "gristmill/base/hash.h"
 #include "gristmill/kernels/letter_words.h"
 
 namespace gristmill::ops::extract {
@@ -123,8 +122,8 @@ constexpr std::array<std::int16_t, log_table_size + 1> log_table = [] {
 }();
 
 PageMeasures::PageMeasures(const kernels::HtmlTree& given_tree, const Page& given_page,
-                           std::span<const std::int16_t> word_scores)
-    : tree(given_tree), page(given_page), scores(word_scores) {
+                           std::span<const std::int16_t> given_scores)
+    : tree(given_tree), page(given_page), scores(given_scores) {
   make_sums();
   find_best_container();
   find_score_mass();
@@ -132,7 +131,6 @@ PageMeasures::PageMeasures(const kernels::HtmlTree& given_tree, const Page& give
   find_articles();
   find_headings();
   compare_with_title();
-  count_repeats();
   std::vector<std::int16_t> sorted(scores.begin(), scores.end());
   if (sorted.empty()) return;
   const auto at = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() * 9 / 10);
@@ -141,9 +139,13 @@ PageMeasures::PageMeasures(const kernels::HtmlTree& given_tree, const Page& give
 }
 
 void PageMeasures::make_sums() {
-  sums.resize(page.blocks.size() + 1);
+  const auto count = page.blocks.size();
+  sums.resize(count + 1);
+  for (auto* column : {&words_before, &link_words_before, &weight_before}) column->resize(count + 1);
+  for (auto* column : {&score_before, &positive_before}) column->resize(count + 1);
+  for (auto* column : {&log_words, &link_shares, &heading_levels, &word_scores}) column->resize(count);
   BlockSums sum;
-  for (std::size_t i = 0; i < page.blocks.size(); ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     const auto& block = page.blocks[i];
     const std::uint32_t weight = weight_table[std::min(block.words, 100u)];
     sum.words += block.words;
@@ -154,7 +156,18 @@ void PageMeasures::make_sums() {
     sum.score += std::int64_t{scores[i]} * weight;
     sum.positive_score += std::int64_t{std::max<std::int16_t>(scores[i], 0)} * weight;
     sums[i + 1] = sum;
+    words_before[i + 1] = static_cast<std::int32_t>(sum.words);
+    link_words_before[i + 1] = static_cast<std::int32_t>(sum.link_words);
+    weight_before[i + 1] = static_cast<std::int32_t>(sum.weight);
+    score_before[i + 1] = static_cast<double>(sum.score);
+    positive_before[i + 1] = static_cast<double>(sum.positive_score);
+    log_words[i] = static_cast<std::int16_t>(log_of(block.words));
+    link_shares[i] = static_cast<std::int16_t>(share_of(block.link_words, block.words));
+    heading_levels[i] = block.heading_level;
+    word_scores[i] = scores[i];
   }
+  for (auto* column : {&words_before, &link_words_before, &weight_before}) column->spread_last();
+  for (auto* column : {&score_before, &positive_before}) column->spread_last();
 }
 
 /// Readability's idea: each paragraph credits its parent, and half as much the parent's parent; links discount.
@@ -235,7 +248,7 @@ void PageMeasures::find_headings() {
 }
 
 void PageMeasures::compare_with_title() {
-  title_overlap.assign(page.blocks.size(), 0);
+  title_overlap.resize(page.blocks.size());
   title_block = block_count();
   const auto is_title = [](const kernels::HtmlNode& node) {
     return node.tag == HtmlTag::title && (node.flags & kernels::HtmlNode::has_raw) != 0;
@@ -254,20 +267,13 @@ void PageMeasures::compare_with_title() {
         std::ranges::count_if(words, [&](std::uint32_t word) { return title.has(word); }));
     const int overlap = share_of(shared, words.size());
     title_overlap[i] = static_cast<std::int16_t>(overlap);
+    is_title_met = true;
     const int rank = overlap * share_of(shared, title.size()) / 1024 + (block.heading_level == 1 ? 307 : 0);
     if (rank > best_rank) {
       best_rank = rank;
       title_block = i;
     }
   }
-}
-
-void PageMeasures::count_repeats() {
-  repeats.assign(page.blocks.size(), 0);
-  KeyCounts counts(page.blocks.size());
-  std::vector<std::uint64_t> hashes(page.blocks.size());
-  for (std::size_t i = 0; i < hashes.size(); ++i) ++counts[hashes[i] = xxh3_64(page.text_of(page.blocks[i]))];
-  for (std::size_t i = 0; i < hashes.size(); ++i) repeats[i] = counts[hashes[i]] - 1;
 }
 
 }  // namespace gristmill::ops::extract

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "gristmill/kernels/boosted_trees.h"
 #include "gristmill/ops/extract/blocks.h"
 
 namespace gristmill::ops::extract {
@@ -44,9 +47,36 @@ inline int mean_score(const BlockSums& sums) noexcept {
   return sums.weight > 0 ? static_cast<int>(static_cast<double>(sums.score) / sums.weight) : 0;
 }
 
+/// A number for each block, with room around that may be looked at too and holds zeros.
+template <typename Number>
+class BlockColumn {
+ public:
+  static constexpr std::size_t room_before = 8;
+  static constexpr std::size_t room_behind = kernels::tree_lanes + 16;
+
+  void resize(std::size_t size) {
+    size_ = size;
+    numbers_.resize(room_before + size + room_behind);
+  }
+  /// Repeats the last number in the room behind it.
+  void spread_last() { std::fill(numbers_.begin() + place(size_), numbers_.end(), (*this)[size_ - 1]); }
+  Number& operator[](std::size_t i) { return numbers_[room_before + i]; }
+  const Number& operator[](std::size_t i) const { return numbers_[room_before + i]; }
+  /// The numbers from `first` on, which may lie before the first block.
+  [[nodiscard]] const Number* from(std::ptrdiff_t first) const {
+    return numbers_.data() + static_cast<std::ptrdiff_t>(room_before) + first;
+  }
+
+ private:
+  static std::ptrdiff_t place(std::size_t i) { return static_cast<std::ptrdiff_t>(room_before + i); }
+
+  std::vector<Number> numbers_;
+  std::size_t size_ = 0;
+};
+
 /// What is found once a page for the features of all its blocks.
 struct PageMeasures {
-  PageMeasures(const kernels::HtmlTree& tree, const Page& page, std::span<const std::int16_t> word_scores);
+  PageMeasures(const kernels::HtmlTree& given_tree, const Page& given_page, std::span<const std::int16_t> given_scores);
 
   [[nodiscard]] BlockSums range(std::uint32_t first, std::uint32_t end) const {
     const auto& a = sums[first];
@@ -68,6 +98,17 @@ struct PageMeasures {
   const Page& page;
   std::span<const std::int16_t> scores;
   std::vector<BlockSums> sums;
+  // The sums that whole columns are made from, once more: of the blocks before each one.
+  BlockColumn<std::int32_t> words_before;
+  BlockColumn<std::int32_t> link_words_before;
+  BlockColumn<std::int32_t> weight_before;
+  BlockColumn<double> score_before;           ///< Whole numbers.
+  BlockColumn<double> positive_before;
+  // Features that blocks have of their neighbours as well.
+  BlockColumn<std::int16_t> log_words;
+  BlockColumn<std::int16_t> link_shares;
+  BlockColumn<std::int16_t> heading_levels;
+  BlockColumn<std::int16_t> word_scores;
   std::vector<float> credit;                  ///< Readability's points of each container.
   std::uint32_t best = 0;                     ///< Container with the most credit.
   std::uint32_t mass_best = 0;                ///< Container with the greatest sum of word scores.
@@ -77,10 +118,10 @@ struct PageMeasures {
   std::vector<std::uint32_t> article_of;      ///< Container of the innermost article, 0 for none.
   std::vector<std::uint32_t> article_index;   ///< Counted from 1 in document order.
   std::uint32_t article_count = 0;
-  std::vector<std::int16_t> title_overlap;    ///< Share of a short block's words that the page's title has too.
+  BlockColumn<std::int16_t> title_overlap;    ///< Share of a short block's words that the page's title has too.
+  bool is_title_met = false;                  ///< Some block has words of the title.
   std::uint32_t title_block = 0;              ///< The best match; the count of blocks for none.
   std::vector<std::uint32_t> heading_before;  ///< Last heading at or before each block; the count of blocks for none.
-  std::vector<std::uint32_t> repeats;  ///< Other blocks of the same text.
   int top_score = 0;  ///< Nine of ten blocks have a lower word score.
 
  private:
@@ -91,7 +132,6 @@ struct PageMeasures {
   void find_articles();
   void compare_with_title();
   void find_headings();
-  void count_repeats();
 };
 
 }  // namespace gristmill::ops::extract

@@ -15,12 +15,12 @@ constexpr std::size_t tree_lanes = 128;
 
 /// One feature of several rows side by side.
 struct alignas(32) FeatureLanes {
-  std::array<std::int16_t, tree_lanes> values{};
+  std::array<std::int16_t, tree_lanes> values;
 };
 
 /// Eight features of one row.
 struct alignas(16) FeatureEight {
-  std::array<std::int16_t, 8> values{};
+  std::array<std::int16_t, 8> values;
 };
 
 /// Puts features side by side: `rows[r].values[f]` becomes `lanes[f]->values[r]`. There are at most `tree_lanes` rows,

@@ -42,6 +42,18 @@ inline LetterMasks letter_masks(const char* at) noexcept {
   return {low.letters | high.letters << 32, low.upper | high.upper << 32, low.digits | high.digits << 32};
 }
 
+/// Eight bytes of a word of letters, ASCII in lower case.
+inline std::uint64_t lower_eight(const char* at) noexcept {
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, at, sizeof bytes);
+  return bytes | (~bytes & 0x8080808080808080u) >> 2;
+}
+
+/// The first bytes, 1 to 8, of eight.
+constexpr std::uint64_t first_bytes(std::uint64_t eight, std::size_t size) noexcept {
+  return eight & ~std::uint64_t{0} >> (64 - 8 * size);
+}
+
 /// FNV-1a (32 bits) of a word of letters as `letter_masks` knows them, ASCII in lower case. Eight bytes are hashed at a
 /// time whatever the length: a zero byte only multiplies, which the inverse takes back.
 inline std::uint32_t letter_word_hash(const char* word, std::size_t size) noexcept {
@@ -57,16 +69,32 @@ inline std::uint32_t letter_word_hash(const char* word, std::size_t size) noexce
   const auto add_eight = [&](std::uint64_t bytes) {
     for (int shift = 0; shift < 64; shift += 8) hash = (hash ^ static_cast<std::uint8_t>(bytes >> shift)) * prime;
   };
-  const auto lower_eight = [](const char* at) {
-    std::uint64_t bytes = 0;
-    std::memcpy(&bytes, at, sizeof bytes);
-    return bytes | (~bytes & 0x8080808080808080u) >> 2;
-  };
   for (; size > 8; size -= 8, word += 8) add_eight(lower_eight(word));
   if (size == 0) return hash;
-  add_eight(lower_eight(word) & ~std::uint64_t{0} >> (64 - 8 * size));
+  add_eight(first_bytes(lower_eight(word), size));
   return hash * undo[8 - size];
 }
+
+/// Hashes of short words met before: of words of a page most were. One thread's; what is kept changes no hash.
+class WordHashes {
+ public:
+  /// As `letter_word_hash`.
+  std::uint32_t operator()(const char* word, std::size_t size) noexcept {
+    if (size > 8 || size == 0) return letter_word_hash(word, size);
+    const auto bytes = first_bytes(lower_eight(word), size);
+    auto& known = known_[bytes * 0x9E3779B97F4A7C15u >> (64 - places_log)];
+    if (known.bytes != bytes) known = {bytes, letter_word_hash(word, size)};
+    return known.hash;
+  }
+
+ private:
+  static constexpr int places_log = 11;
+  struct Known {
+    std::uint64_t bytes;  ///< No word is 0.
+    std::uint32_t hash;
+  };
+  std::array<Known, std::size_t{1} << places_log> known_;
+};
 
 /// What a word is made of.
 enum class WordKind : std::uint8_t {
@@ -82,40 +110,53 @@ void for_each_word(std::string_view text, const OnWord& on_word) {
   std::uint64_t letter_before = 0;
   std::uint64_t lower_before = 0;
   std::size_t start = 0;
-  bool is_inside = false;
   for (std::size_t first = 0; first <= text.size(); first += 64) {
     auto [letters, upper, digits] = letter_masks(text.data() + first);
     if constexpr (kind == WordKind::letters_and_digits) letters |= digits;
     if (text.size() - first < 64) letters &= (std::uint64_t{1} << (text.size() - first)) - 1;
-    auto changes = letters ^ (letters << 1 | letter_before);
-    letter_before = letters >> 63;
+    const auto before = letters << 1 | letter_before;
+    auto starts = letters & ~before;
+    auto ends = before & ~letters;
     if constexpr (kind == WordKind::letters_of_one_case) {
       const auto lower = letters & ~upper;
-      changes |= upper & letters & (lower << 1 | lower_before);
+      const auto parts = upper & letters & (lower << 1 | lower_before);
+      starts |= parts;
+      ends |= parts;
       lower_before = lower >> 63;
     }
-    for (; changes != 0; changes &= changes - 1) {
-      const auto bit = static_cast<std::size_t>(std::countr_zero(changes));
-      if (is_inside && !on_word(start, first + bit)) return;
-      start = first + bit;
-      is_inside = (letters >> bit & 1) != 0;
+    const auto next_start = [&] {
+      const auto at = first + static_cast<std::size_t>(std::countr_zero(starts));
+      starts &= starts - 1;
+      return at;
+    };
+    if (letter_before == 0) start = next_start();
+    for (; ends != 0; ends &= ends - 1) {
+      if (!on_word(start, first + static_cast<std::size_t>(std::countr_zero(ends)))) return;
+      start = next_start();
     }
+    letter_before = letters >> 63;
   }
 }
 
 /// Calls `on_hash` for each word of a text of at least two bytes, in lower case as far as ASCII goes, until it returns
-/// false. `end` is the end of what may be read.
-template <WordKind kind, typename OnHash>
-void for_each_word_hash(std::string_view text, const char* end, const OnHash& on_hash) {
+/// false; `hash_of(word, size)` hashes a word. `end` is the end of what may be read.
+template <WordKind kind, typename HashOf, typename OnHash>
+void for_each_word_hash(std::string_view text, const char* end, HashOf&& hash_of, const OnHash& on_hash) {
   if (static_cast<std::size_t>(end - text.data()) < text.size() + readable_bytes) {
     std::string padded(text);
     padded.append(readable_bytes, '\0');
     return for_each_word_hash<kind>(std::string_view(padded).substr(0, text.size()), padded.data() + padded.size(),
-                                    on_hash);
+                                    hash_of, on_hash);
   }
   for_each_word<kind>(text, [&](std::size_t begin, std::size_t stop) {
-    return stop - begin < 2 || on_hash(letter_word_hash(text.data() + begin, stop - begin));
+    return stop - begin < 2 || on_hash(hash_of(text.data() + begin, stop - begin));
   });
+}
+
+/// The same with the hash itself.
+template <WordKind kind, typename OnHash>
+void for_each_word_hash(std::string_view text, const char* end, const OnHash& on_hash) {
+  for_each_word_hash<kind>(text, end, letter_word_hash, on_hash);
 }
 
 }  // namespace gristmill::kernels

@@ -30,12 +30,14 @@ inline std::array<std::uint32_t, 4> values_of(const kernels::HtmlNode& node) noe
 }
 
 /// Calls `on_hash` for the first words of a block's text, letters lower-cased as far as ASCII goes. A word longer than
-/// any real one ends the look: no block costs more than `bytes_max` bytes.
-template <typename OnHash>
-void for_each_text_word(const Page& page, const Block& block, std::size_t bytes_max, const OnHash& on_hash) {
+/// any real one ends the look: no block costs more than `bytes_max` bytes. `hash_of` as in letter_words.h.
+template <typename HashOf, typename OnHash>
+void for_each_text_word(const Page& page, const Block& block, std::size_t bytes_max, HashOf&& hash_of,
+                        const OnHash& on_hash) {
   std::size_t words_left = is_brief(block) ? brief_words_max : start_words_max;
   kernels::for_each_word_hash<kernels::WordKind::letters>(page.text_of(block).substr(0, bytes_max),
-                                                          page.text.data() + page.text.size(), [&](std::uint32_t hash) {
+                                                          page.text.data() + page.text.size(), hash_of,
+                                                          [&](std::uint32_t hash) {
                                                             on_hash(hash);
                                                             return --words_left > 0;
                                                           });

@@ -12,6 +12,7 @@ namespace gristmill::kernels {
 namespace {
 
 constexpr std::size_t leaves_max = 16;
+constexpr std::uint32_t all_leaves = 0xFFFF0000u;
 constexpr std::int16_t number_max = std::numeric_limits<std::int16_t>::max();
 
 /// A de Bruijn sequence: the upper four bits of its product with a power of two are different for each power.
@@ -56,13 +57,13 @@ struct BoostedTrees::FileNode {
 bool BoostedTrees::read(std::string_view& bytes, std::size_t tree_count, std::size_t feature_count,
                         std::span<const std::uint8_t> bounded) {
   for (std::size_t t = 0; t < tree_count; ++t) {
-    if (!read_tree(bytes, feature_count, bounded)) return false;
+    if (!read_tree(bytes, feature_count)) return false;
   }
+  bound(bounded);
   return least_ >= -number_max - 1 && most_ <= number_max;
 }
 
-bool BoostedTrees::read_tree(std::string_view& bytes, std::size_t feature_count,
-                             std::span<const std::uint8_t> bounded) {
+bool BoostedTrees::read_tree(std::string_view& bytes, std::size_t feature_count) {
   std::uint8_t leaf_count = 0;
   if (!take(bytes, leaf_count) || leaf_count == 0 || leaf_count > leaves_max) return false;
   std::array<FileNode, leaves_max> nodes;
@@ -79,16 +80,16 @@ bool BoostedTrees::read_tree(std::string_view& bytes, std::size_t feature_count,
   for (std::uint8_t i = 0; i < leaf_count; ++i) {
     if (!take(bytes, leaves[i])) return false;
   }
-  trees_.push_back({static_cast<std::uint32_t>(nodes_.size()), 0, bits(0, leaf_count - 1u), {}, {}});
-  if (!add_nodes(std::span(nodes).first(leaf_count - 1u), leaf_count, bounded)) return false;
+  trees_.push_back({static_cast<std::uint32_t>(nodes_.size()), {}, {}});
+  states_.push_back(all_leaves | bits(0, leaf_count - 1u));
+  if (!add_nodes(std::span(nodes).first(leaf_count - 1u), leaf_count)) return false;
   add_leaves(std::span(leaves).first(leaf_count));
   return true;
 }
 
 /// Puts the nodes in the order from the root, the left before the right; false when they form no tree.
-bool BoostedTrees::add_nodes(std::span<const FileNode> nodes, std::size_t leaf_count,
-                             std::span<const std::uint8_t> bounded) {
-  auto& tree = trees_.back();
+bool BoostedTrees::add_nodes(std::span<const FileNode> nodes, std::size_t leaf_count) {
+  const auto tree = static_cast<std::uint16_t>(trees_.size() - 1);
   std::vector<std::pair<std::uint8_t, std::uint8_t>> open{{std::uint8_t{0}, static_cast<std::uint8_t>(leaf_count)}};
   for (std::uint16_t at = 0; !open.empty();) {
     const auto [first, end] = open.back();
@@ -104,19 +105,31 @@ bool BoostedTrees::add_nodes(std::span<const FileNode> nodes, std::size_t leaf_c
     const auto right = static_cast<std::uint16_t>(at + root->middle - first);
     const auto behind = static_cast<std::uint16_t>(at + end - first - 1);
     const auto stays = static_cast<std::uint16_t>(~bits(first, root->middle));
-    const auto nodes_above = static_cast<std::uint16_t>(~bits(at, right));
-    const auto nodes_below = static_cast<std::uint16_t>(~bits(right, behind) & ~(1u << at));
-    if (root->edge == number_max) tree.nodes &= nodes_below;  // Nothing is above.
-    if (std::ranges::find(bounded, root->feature) != bounded.end())
-      bounded_.push_back({root->feature, root->edge, nodes_above, nodes_below, stays});
+    const State above = static_cast<State>(stays) << 16 | static_cast<std::uint16_t>(~bits(at, right));
+    const State below = all_leaves | static_cast<std::uint16_t>(~bits(right, behind) & ~(1u << at));
+    if (root->edge == number_max) states_.back() &= below;  // Nothing is above.
+    bounded_.push_back({root->edge, tree, above, below});
     nodes_.push_back({static_cast<std::uint32_t>(root->feature * sizeof(FeatureLanes)),
                       twice(static_cast<std::uint16_t>(root->edge + 1)), twice(stays)});
     open.emplace_back(root->middle, end);
     open.emplace_back(first, root->middle);
     ++at;
   }
-  tree.bounded_end = static_cast<std::uint32_t>(bounded_.size());
   return true;
+}
+
+/// Keeps the nodes on features whose bounds will be known, those on one feature together.
+void BoostedTrees::bound(std::span<const std::uint8_t> features) {
+  std::vector<BoundedNode> kept;
+  for (const auto feature : features) {
+    const auto first = static_cast<std::ptrdiff_t>(kept.size());
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      if (nodes_[i].feature == feature * sizeof(FeatureLanes)) kept.push_back(bounded_[i]);
+    }
+    std::ranges::stable_sort(kept.begin() + first, kept.end(), {}, &BoundedNode::edge);
+    bounded_features_.push_back({static_cast<std::uint32_t>(kept.size()), feature});
+  }
+  bounded_ = std::move(kept);
 }
 
 void BoostedTrees::add_leaves(std::span<const std::int16_t> leaves) {
@@ -134,36 +147,40 @@ void BoostedTrees::add_leaves(std::span<const std::int16_t> leaves) {
   most_ += most;
 }
 
-int BoostedTrees::answer(const Tree& tree, std::uint32_t remaining) {
-  const auto place = tree.places[static_cast<std::size_t>(std::countr_zero(remaining))];
+int BoostedTrees::answer(const Tree& tree, State state) {
+  const auto place = tree.places[static_cast<std::size_t>(std::countr_zero(state >> 16))];
   return tree.leaves.low[place] | tree.leaves.high[place] << 8;
 }
 
 void BoostedTrees::settle(std::span<const FeatureBounds> bounds, SettledTrees& settled) const {
+  auto& states = settled.states_;
+  states.assign(states_.begin(), states_.end());
+  const auto* node = bounded_.data();
+  for (const auto& [end_index, feature] : bounded_features_) {
+    const auto [low, high] = bounds[feature];
+    const auto* const end = bounded_.data() + end_index;
+    for (; node != end && node->edge < low; ++node) states[node->tree] &= node->above;
+    while (node != end && node->edge < high) ++node;
+    for (; node != end; ++node) states[node->tree] &= node->below;
+  }
   settled.trees_.clear();
+  settled.trees_.reserve(trees_.size());
   settled.nodes_.resize(nodes_.size());
   settled.base_ = base_;
   settled.is_wide_ = is_wide_;
   auto* next = settled.nodes_.data();
-  const auto* bounded = bounded_.data();
-  for (const auto& tree : trees_) {
-    std::uint32_t nodes = tree.nodes;
-    std::uint32_t remaining = 0xFFFF;
-    for (const auto* const end = bounded_.data() + tree.bounded_end; bounded != end; ++bounded) {
-      const auto [low, high] = bounds[bounded->feature];
-      const bool is_above = low > bounded->edge;
-      nodes &= is_above ? bounded->nodes_above : 0xFFFF;
-      remaining &= is_above ? bounded->leaves_above : 0xFFFF;
-      nodes &= high <= bounded->edge ? bounded->nodes_below : 0xFFFF;
-    }
-    if (nodes == 0) {
-      settled.base_ += answer(tree, remaining);
+  for (std::size_t t = 0; t < trees_.size(); ++t) {
+    const auto& tree = trees_[t];
+    const auto state = states[t];
+    auto open = state & 0xFFFF;
+    if (open == 0) {
+      settled.base_ += answer(tree, state);
       continue;
     }
     const auto* const all = nodes_.data() + tree.nodes_begin;
-    for (; nodes != 0; nodes &= nodes - 1) *next++ = all[std::countr_zero(nodes)];
+    for (; open != 0; open &= open - 1) *next++ = all[std::countr_zero(open)];
     settled.trees_.push_back(
-        {static_cast<std::uint32_t>(next - settled.nodes_.data()), twice(remaining), &tree.leaves});
+        {static_cast<std::uint32_t>(next - settled.nodes_.data()), twice(state >> 16), &tree.leaves});
   }
 }
 

@@ -66,6 +66,7 @@ class SettledTrees {
 
   std::vector<Node> nodes_;
   std::vector<Tree> trees_;
+  std::vector<std::uint32_t> states_;  ///< Room for the settling.
   std::int32_t base_ = 0;  ///< What all rows have: the least of each tree, and the trees of which one leaf is left.
   bool is_wide_ = false;   ///< Some leaf has 256 or more than the least of its tree.
 };
@@ -88,30 +89,38 @@ class BoostedTrees {
  private:
   using Node = SettledTrees::Node;
 
-  /// A node on a feature whose bounds will be known; masks of nodes count those of the tree from its first on.
+  /// What is still open of a tree: its nodes in the lower half, the leaves that are left in the upper one.
+  using State = std::uint32_t;
+
+  /// A node on a feature whose bounds will be known.
   struct BoundedNode {
-    std::uint16_t feature;
     std::int16_t edge;
-    std::uint16_t nodes_above;   ///< Nodes that stay when the feature is above the edge.
-    std::uint16_t nodes_below;   ///< When it is not.
-    std::uint16_t leaves_above;  ///< Leaves that stay when it is above.
+    std::uint16_t tree;
+    State above;  ///< What stays of its tree when the feature is above the edge.
+    State below;  ///< When it is not.
+  };
+  /// Nodes on one feature, up to `end` of all of them.
+  struct BoundedFeature {
+    std::uint32_t end;
+    std::uint8_t feature;
   };
   struct Tree {
     std::uint32_t nodes_begin;
-    std::uint32_t bounded_end;
-    std::uint16_t nodes;  ///< Mask of the nodes that can be reached at all.
     SettledTrees::Leaves leaves;
     std::array<std::uint8_t, 16> places;  ///< Of the leaves in the tables.
   };
   struct FileNode;
 
-  bool read_tree(std::string_view& bytes, std::size_t feature_count, std::span<const std::uint8_t> bounded);
-  bool add_nodes(std::span<const FileNode> nodes, std::size_t leaf_count, std::span<const std::uint8_t> bounded);
+  bool read_tree(std::string_view& bytes, std::size_t feature_count);
+  bool add_nodes(std::span<const FileNode> nodes, std::size_t leaf_count);
+  void bound(std::span<const std::uint8_t> features);
   void add_leaves(std::span<const std::int16_t> leaves);
-  [[nodiscard]] static int answer(const Tree& tree, std::uint32_t remaining);
+  [[nodiscard]] static int answer(const Tree& tree, State state);
 
   std::vector<Node> nodes_;
-  std::vector<BoundedNode> bounded_;
+  std::vector<State> states_;           ///< Of each tree before anything is known.
+  std::vector<BoundedNode> bounded_;    ///< By feature and edge.
+  std::vector<BoundedFeature> bounded_features_;
   std::vector<Tree> trees_;
   std::int32_t base_ = 0;
   std::int64_t least_ = 0;  ///< Of all sums.

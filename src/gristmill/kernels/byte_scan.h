@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace gristmill::kernels {
 
@@ -50,6 +52,40 @@ inline const char* find_pair(const char* at, const char* end, char first, char s
     if (*at == first && (at[1] == second || at[1] == other)) return at;
   }
   return end;
+}
+
+/// Whether a text holds a word, which is not empty and in lower case, capitals of ASCII counting as small letters.
+inline bool contains_folded(std::string_view text, std::string_view lower_word) noexcept {
+  const auto fold = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
+  const auto stands_at = [&](std::size_t place) {
+    return std::equal(lower_word.begin(), lower_word.end(), text.begin() + static_cast<std::ptrdiff_t>(place),
+                      [&](char a, char b) { return a == fold(b); });
+  };
+  const auto size = lower_word.size();
+  if (text.size() < size) return false;
+  const auto places = text.size() - size + 1;
+  if (places < 32) {
+    for (std::size_t place = 0; place < places; ++place) {
+      if (stands_at(place)) return true;
+    }
+    return false;
+  }
+  // Places where the first byte and the last one fit; other bytes that become equal by the bit are sorted out after.
+  const auto bit = _mm256_set1_epi8(0x20);
+  const auto first = _mm256_or_si256(_mm256_set1_epi8(lower_word.front()), bit);
+  const auto last = _mm256_or_si256(_mm256_set1_epi8(lower_word.back()), bit);
+  const auto folded = [&](std::size_t place) {
+    return _mm256_or_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(text.data() + place)), bit);
+  };
+  for (std::size_t place = 0; place < places; place += 32) {
+    const auto from = std::min(place, places - 32);
+    const auto fits = _mm256_and_si256(_mm256_cmpeq_epi8(folded(from), first),
+                                       _mm256_cmpeq_epi8(folded(from + size - 1), last));
+    for (auto hits = static_cast<std::uint32_t>(_mm256_movemask_epi8(fits)); hits != 0; hits &= hits - 1) {
+      if (stands_at(from + static_cast<std::size_t>(std::countr_zero(hits)))) return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace gristmill::kernels

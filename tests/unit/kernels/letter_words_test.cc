@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gristmill/kernels/byte_counts.h"
+#include "gristmill/kernels/byte_scan.h"
 #include "gristmill/kernels/html_tree.h"
 
 namespace gristmill::kernels {
@@ -93,6 +94,40 @@ TEST_CASE("counts of bytes") {
     CHECK(counted.digits == figures.digits);
     CHECK(counted.upper == figures.upper);
   }
+}
+
+TEST_CASE("hashes of known words are the hashes of the words") {
+  std::mt19937 random(5);
+  WordHashes hashes{};
+  for (int round = 0; round < 20'000; ++round) {
+    // Few letters and sizes: most words come again, and many share a place.
+    std::string word(1 + random() % 12, 'a');
+    for (auto& c : word) c = "aAbZ\xC3\xA9"[random() % 6];
+    const auto size = word.size();
+    word.append(readable_bytes, 'x');
+    CHECK(hashes(word.data(), size) == letter_word_hash(word.data(), size));
+  }
+}
+
+TEST_CASE("a word is found in a text whatever the case") {
+  std::mt19937 random(6);
+  const auto lower = [](std::string text) {
+    for (auto& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    return text;
+  };
+  int found = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text(random() % 120, 'a');
+    for (auto& c : text) c = "aAbB:[{_"[random() % 8];
+    std::string word(1 + random() % 4, 'a');
+    for (auto& c : word) c = "ab:_{"[random() % 5];
+    const bool is_in = lower(text).find(word) != std::string::npos;
+    CHECK(contains_folded(text, word) == is_in);
+    found += is_in ? 1 : 0;
+  }
+  CHECK(found > 1000);
+  CHECK(contains_folded("<meta property=OG:Type>", "og:type"));
+  CHECK_FALSE(contains_folded("<meta property=og:tape>", "og:type"));
 }
 
 }  // namespace gristmill::kernels

@@ -117,7 +117,8 @@ BlockMeasurer::BlockMeasurer(const kernels::HtmlTree& tree, const Page& page, st
       repeats_(repeats),
       whole_(std::make_unique<PageMeasures>(tree, page, word_scores)),
       entered_(none),
-      surrounding_{none, none, none, none} {
+      container_rows_(std::make_unique_for_overwrite<kernels::FeatureEight[]>(page.containers.size())),
+      is_measured_(page.containers.size()) {
   measure_page();
   measure_hints();
   bound_context();
@@ -307,7 +308,7 @@ kernels::FeatureEight BlockMeasurer::measure_container(std::uint32_t container) 
            number(log_of(blocks)), number(share_of(sums.paragraph_words, sums.words)), number(mean_score(sums)), 0}};
 }
 
-/// Measures a container and those around it. Neighbours share most of them.
+/// Measures a container and those around it, each of them once.
 void BlockMeasurer::enter_container(std::uint32_t container) {
   entered_ = container;
   float credit = 0;
@@ -315,9 +316,9 @@ void BlockMeasurer::enter_container(std::uint32_t container) {
     credit = std::max(credit, whole_->credit[container]);
     if (level == 3) continue;
     const auto place = level == 4 ? 3 : level;
-    if (surrounding_[place] == container) continue;
-    surrounding_[place] = container;
-    surroundings_[place] = measure_container(container);
+    if (is_measured_[container] == 0) container_rows_[container] = measure_container(container);
+    is_measured_[container] = 1;
+    surroundings_[place] = container_rows_[container];
   }
   const auto best = whole_->credit[whole_->best];
   credit_ratio_ = best > 0 ? static_cast<int>(one * credit / best) : 0;

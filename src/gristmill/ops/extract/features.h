@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "gristmill/kernels/boosted_trees.h"
 #include "gristmill/ops/extract/blocks.h"
@@ -110,8 +111,9 @@ class BlockMeasurer {
   kernels::FeatureLanes unused_;
   std::array<kernels::FeatureBounds, feature_count> bounds_;
   std::uint32_t entered_;                                      ///< Container that `credit_ratio_` belongs to.
-  std::array<std::uint32_t, 4> surrounding_;                   ///< It and those around it.
-  std::array<kernels::FeatureEight, 4> surroundings_;          ///< Their measures.
+  std::array<kernels::FeatureEight, 4> surroundings_;          ///< Measures of it and of those around it.
+  std::unique_ptr<kernels::FeatureEight[]> container_rows_;    ///< Measures of all, as far as found.
+  std::vector<std::uint8_t> is_measured_;
   int credit_ratio_ = 0;
 };
 

@@ -5,6 +5,8 @@
 #include <array>
 #include <string_view>
 
+#include "gristmill/kernels/byte_scan.h"
+
 namespace gristmill::ops::extract {
 namespace {
 
@@ -22,12 +24,6 @@ char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c 
 bool is_same(std::string_view text, std::string_view lower_word) noexcept {
   return text.size() == lower_word.size() &&
          std::equal(text.begin(), text.end(), lower_word.begin(), [](char a, char b) { return lower(a) == b; });
-}
-
-bool contains(std::string_view text, std::string_view lower_word) noexcept {
-  const auto found = std::search(text.begin(), text.end(), lower_word.begin(), lower_word.end(),
-                                 [](char a, char b) { return lower(a) == b; });
-  return found != text.end();
 }
 
 bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
@@ -59,25 +55,51 @@ constexpr std::array type_meanings{
     TypeMeaning{"page", &PageHints::linked_pages},
 };
 
+constexpr auto may_hint = [] {
+  std::array<bool, kernels::html_tag_count> tags{};
+  for (const auto tag : {HtmlTag::meta, HtmlTag::link, HtmlTag::script}) tags[static_cast<std::size_t>(tag)] = true;
+  return tags;
+}();
+
+constexpr std::string_view canonical = "canonical";
+
+/// Names of meta elements that date a page.
+constexpr std::array<std::string_view, 6> dated_names{
+    "article:published_time", "og:article:published_time", "datepublished", "date", "pubdate", "parsely-pub-date"};
+
+/// One of these stands in every meta element that says something.
+constexpr std::array<std::string_view, 4> meta_words{"og:type", "og:url", ":published_time", "date"};
+
 class HintReader {
  public:
   explicit HintReader(const kernels::HtmlTree& tree) : tree_(tree), nodes_(tree.nodes()) {}
 
   PageHints run() {
     for (std::uint32_t i = 1; i < nodes_.size(); ++i) {
-      const auto& node = nodes_[i];
-      if (node.tag == HtmlTag::meta)
-        read_meta(kernels::parse_html_attributes(tree_.source(node)));
-      else if (node.tag == HtmlTag::link && (node.flags & HtmlNode::has_rel) != 0)
-        read_link(kernels::parse_html_attributes(tree_.source(node)));
-      else if (node.tag == HtmlTag::script && (node.flags & HtmlNode::has_raw) != 0)
-        read_script(i);
+      if (may_hint[static_cast<std::size_t>(nodes_[i].tag)]) read(i);
     }
     measure_address(canonical_.empty() ? shared_address_ : canonical_);
     return hints_;
   }
 
  private:
+  /// Most elements are told by a look at their bytes, which is cheaper than to take their attributes apart.
+  void read(std::uint32_t i) {
+    const auto& node = nodes_[i];
+    const auto source = tree_.source(node);
+    const auto has_one = [&](const auto& words) {
+      return std::ranges::any_of(words, [&](auto word) { return kernels::contains_folded(source, word); });
+    };
+    if (node.tag == HtmlTag::meta) {
+      if (has_one(meta_words)) read_meta(kernels::parse_html_attributes(source));
+    } else if (node.tag == HtmlTag::link) {
+      const bool has_rel = (node.flags & HtmlNode::has_rel) != 0;
+      if (has_rel && kernels::contains_folded(source, canonical)) read_link(kernels::parse_html_attributes(source));
+    } else if ((node.flags & HtmlNode::has_raw) != 0) {
+      read_script(i);
+    }
+  }
+
   void read_meta(const kernels::HtmlAttributes& attributes) {
     const auto content = attributes[HtmlAttribute::content];
     if (content.empty()) return;
@@ -85,27 +107,24 @@ class HintReader {
                                                               : attributes[HtmlAttribute::name];
     if (is_same(name, "og:type")) read_shared_type(content);
     if (is_same(name, "og:url") && shared_address_.empty()) shared_address_ = content;
-    for (const std::string_view dated : {"article:published_time", "og:article:published_time", "datepublished", "date",
-                                         "pubdate", "parsely-pub-date"}) {
-      if (is_same(name, dated)) hints_.is_dated = 1;
-    }
+    if (std::ranges::any_of(dated_names, [&](auto dated) { return is_same(name, dated); })) hints_.is_dated = 1;
   }
 
   void read_shared_type(std::string_view type) {
     type = type.substr(0, type_bytes_max);
-    hints_.shared_as_article = contains(type, "article") ? 1 : 0;
+    hints_.shared_as_article = kernels::contains_folded(type, "article") ? 1 : 0;
     hints_.shared_as_website = is_same(type, "website") ? 1 : 0;
-    hints_.shared_as_product = hints_.shared_as_article == 0 && contains(type, "product") ? 1 : 0;
+    hints_.shared_as_product = hints_.shared_as_article == 0 && kernels::contains_folded(type, "product") ? 1 : 0;
   }
 
   void read_link(const kernels::HtmlAttributes& attributes) {
-    if (canonical_.empty() && is_same(attributes[HtmlAttribute::rel], "canonical"))
+    if (canonical_.empty() && is_same(attributes[HtmlAttribute::rel], canonical))
       canonical_ = attributes[HtmlAttribute::href];
   }
 
   void read_script(std::uint32_t i) {
     constexpr std::string_view key = "\"@type\"";
-    if (!contains(tree_.start_tag(i), "ld+json")) return;
+    if (!kernels::contains_folded(tree_.start_tag(i), "ld+json")) return;
     const auto json = tree_.source(nodes_[i]).substr(0, linked_bytes_max - linked_bytes_);
     linked_bytes_ += json.size();
     for (auto at = json.find(key); at != std::string_view::npos; at = json.find(key, at))

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
+#include <cstring>
 
 #include "gristmill/kernels/letter_words.h"
 
@@ -39,43 +39,42 @@ constexpr auto weight_table = [] {
 
 bool is_long(const Block& block) noexcept { return block.words >= 15 && block.link_words * 3 < block.words; }
 
-/// Counts equal keys.
-class KeyCounts {
+constexpr std::size_t title_words_max = 32;
+
+/// A word as a number, in lower case: its bytes when they are at most eight, else a hash.
+std::uint64_t word_key(const char* word, std::size_t size) {
+  constexpr std::uint64_t lower = 0x2020202020202020u;
+  const auto eight = [](const char* at) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, at, sizeof bytes);
+    return bytes | lower;
+  };
+  std::uint64_t key = 0;
+  for (; size > 8; size -= 8, word += 8) key = std::rotl((key ^ eight(word)) * 0x9E3779B97F4A7C15u, 29);
+  return key ^ kernels::first_bytes(eight(word), size);
+}
+
+/// Keys of the first words of a text, each once.
+class WordKeys {
  public:
-  explicit KeyCounts(std::size_t keys) : slots_(std::bit_ceil(2 * keys + 2)) {}
-  /// The count of a key, made 0 when new.
-  std::uint32_t& operator[](std::uint64_t key) {
-    const auto mixed = (key ^ key >> 32) * 0x9E3779B97F4A7C15u;
-    auto at = mixed >> 32 & (slots_.size() - 1);
-    while (slots_[at].count != 0 && slots_[at].key != key) at = (at + 1) & (slots_.size() - 1);
-    slots_[at].key = key;
-    return slots_[at].count;
+  void read(std::string_view text) {
+    size_ = 0;
+    auto words_left = title_words_max;
+    kernels::for_each_word<kernels::WordKind::letters_and_digits>(text, [&](std::size_t begin, std::size_t end) {
+      const auto key = word_key(text.data() + begin, end - begin);
+      if (!has(key)) keys_[size_++] = key;
+      return --words_left > 0;
+    });
   }
+  [[nodiscard]] bool has(std::uint64_t key) const { return std::find(begin(), end(), key) != end(); }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] const std::uint64_t* begin() const { return keys_.data(); }
+  [[nodiscard]] const std::uint64_t* end() const { return keys_.data() + size_; }
 
  private:
-  struct Slot {
-    std::uint64_t key = 0;
-    std::uint32_t count = 0;
-  };
-  std::vector<Slot> slots_;
+  std::size_t size_ = 0;
+  std::array<std::uint64_t, title_words_max> keys_;
 };
-
-std::uint32_t word_hash(std::string_view word) {
-  std::uint32_t hash = 0;
-  for (const char c : word) hash = (hash ^ static_cast<unsigned char>(c | 0x20)) * 0x01000193u + 1;
-  return hash;
-}
-
-/// Hashes of the first 32 words of a text, in lower case as far as ASCII goes, each once.
-void word_hashes(std::string_view text, std::vector<std::uint32_t>& out) {
-  out.clear();
-  int words_left = 32;
-  kernels::for_each_word<kernels::WordKind::letters_and_digits>(text, [&](std::size_t begin, std::size_t end) {
-    const auto hash = word_hash(text.substr(begin, end - begin));
-    if (std::ranges::find(out, hash) == out.end()) out.push_back(hash);
-    return --words_left > 0;
-  });
-}
 
 /// Words of the page's title, to be looked for in texts of which most have none.
 class TitleWords {
@@ -84,33 +83,36 @@ class TitleWords {
     std::string padded(title);
     padded.append(kernels::readable_bytes, ' ');
     const auto text = std::string_view(padded).substr(0, title.size());
-    word_hashes(text, hashes_);
-    std::ranges::sort(hashes_);
+    keys_.read(text);
+    for (const auto key : keys_) places_ |= place(key);
     kernels::for_each_word<kernels::WordKind::letters_and_digits>(text, [&](std::size_t begin, std::size_t end) {
       sizes_of(text[begin]) |= size_bit(end - begin);
       return true;
     });
   }
 
-  [[nodiscard]] std::size_t size() const { return hashes_.size(); }
-  [[nodiscard]] bool has(std::uint32_t hash) const { return std::ranges::binary_search(hashes_, hash); }
+  [[nodiscard]] std::size_t size() const { return keys_.size(); }
+  [[nodiscard]] bool has(std::uint64_t key) const { return (places_ & place(key)) != 0 && keys_.has(key); }
   /// False when no word of the text is one of the title's: told by first byte and size for most words.
   [[nodiscard]] bool shares_words(std::string_view text) {
     bool is_found = false;
     kernels::for_each_word<kernels::WordKind::letters_and_digits>(text, [&](std::size_t begin, std::size_t end) {
       if ((sizes_of(text[begin]) & size_bit(end - begin)) == 0) return true;
-      is_found = has(word_hash(text.substr(begin, end - begin)));
+      is_found = has(word_key(text.data() + begin, end - begin));
       return !is_found;
     });
     return is_found;
   }
 
  private:
-  static std::uint64_t size_bit(std::size_t size) { return std::uint64_t{1} << std::min<std::size_t>(size, 63); }
+  static std::uint64_t size_bit(std::size_t size) { return std::uint64_t{1} << (size & 63); }
+  /// One of 64 places, by which most other words are told.
+  static std::uint64_t place(std::uint64_t key) { return std::uint64_t{1} << (key * 0x9E3779B97F4A7C15u >> 58); }
   std::uint64_t& sizes_of(char first) { return sizes_[static_cast<unsigned char>(first) & 31]; }
 
-  std::vector<std::uint32_t> hashes_;          ///< Sorted.
-  std::array<std::uint64_t, 32> sizes_{};      ///< Bits of the sizes of words, by the lower bits of the first byte.
+  WordKeys keys_;
+  std::uint64_t places_ = 0;
+  std::array<std::uint64_t, 32> sizes_{};  ///< Bits of the sizes of words, by the lower bits of the first byte.
 };
 
 }  // namespace
@@ -216,15 +218,28 @@ void PageMeasures::find_score_mass() {
 }
 
 void PageMeasures::count_siblings() {
-  same_siblings.assign(page.containers.size(), 0);
-  KeyCounts counts(page.containers.size());
-  const auto key = [&](const Container& container) {
-    const auto& node = tree.nodes()[container.node];
-    return std::uint64_t{container.parent} << 32 ^ std::uint64_t{node.class_value} << 8 ^
-           static_cast<std::uint64_t>(node.tag);
+  struct Slot {
+    std::uint64_t key = 0;
+    std::uint32_t count = 0;
   };
-  for (const auto& container : page.containers) ++counts[key(container)];
-  for (std::uint32_t i = 0; i < page.containers.size(); ++i) same_siblings[i] = counts[key(page.containers[i])];
+  const auto nodes = tree.nodes();
+  const auto count = page.containers.size();
+  same_siblings.resize(count);
+  std::vector<Slot> slots(std::bit_ceil(2 * count + 2));
+  const auto shift = 64 - std::countr_zero(slots.size());
+  const auto mask = slots.size() - 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& container = page.containers[i];
+    const auto& node = nodes[container.node];
+    const auto key = std::uint64_t{container.parent} << 32 ^ std::uint64_t{node.class_value} << 8 ^
+                     static_cast<std::uint64_t>(node.tag);
+    auto at = (key ^ key >> 32) * 0x9E3779B97F4A7C15u >> shift;
+    while (slots[at].count != 0 && slots[at].key != key) at = (at + 1) & mask;
+    slots[at].key = key;
+    ++slots[at].count;
+    same_siblings[i] = static_cast<std::uint32_t>(at);
+  }
+  for (auto& siblings : same_siblings) siblings = slots[siblings].count;
 }
 
 void PageMeasures::find_articles() {
@@ -256,15 +271,15 @@ void PageMeasures::compare_with_title() {
   const auto node = std::ranges::find_if(tree.nodes(), is_title);
   if (node == tree.nodes().end()) return;
   TitleWords title(tree.source(*node).substr(0, 500));
-  std::vector<std::uint32_t> words;
+  WordKeys words;
   int best_rank = 512;
   for (std::uint32_t i = 0; i < block_count(); ++i) {
     const auto& block = page.blocks[i];
     if (block.words > 30 || (block.heading_level == 0 && block.words < 3)) continue;
     if (!title.shares_words(page.text_of(block))) continue;
-    word_hashes(page.text_of(block), words);
+    words.read(page.text_of(block));
     const auto shared = static_cast<std::uint64_t>(
-        std::ranges::count_if(words, [&](std::uint32_t word) { return title.has(word); }));
+        std::ranges::count_if(words, [&](std::uint64_t word) { return title.has(word); }));
     const int overlap = share_of(shared, words.size());
     title_overlap[i] = static_cast<std::int16_t>(overlap);
     is_title_met = true;

@@ -201,11 +201,11 @@ TEST_CASE("malformed trees are refused") {
     std::string_view part = std::string_view(bytes).substr(0, size);
     CHECK_FALSE(BoostedTrees().read(part, 1, features_max));
   }
-  for (const auto& wrong : {std::string{17}, std::string{0}, std::string{2, char(features_max), 0, 1, 0, 0, 1, 0, 2, 0},
-                            std::string{2, 0, 1, 1, 0, 0, 1, 0, 2, 0}, std::string{2, 0, 0, 3, 0, 0, 1, 0, 2, 0},
-                            // Two nodes that part the same leaves; a sum of answers beyond 16 bits.
-                            std::string{3, 0, 0, 1, 0, 0, 1, 0, 1, 0, 0, 1, 0, 2, 0, 3, 0},
-                            std::string{1, char(0xFF), 0x7F, 1, 1, 0}}) {
+  for (const auto& wrong :
+       {std::string{17}, std::string{0}, std::string{2, char(features_max), 0, 1, 0, 0, 1, 0, 2, 0},
+        std::string{2, 0, 1, 1, 0, 0, 1, 0, 2, 0}, std::string{2, 0, 0, 3, 0, 0, 1, 0, 2, 0},
+        // Two nodes that part the same leaves; a sum of answers beyond 16 bits.
+        std::string{3, 0, 0, 1, 0, 0, 1, 0, 1, 0, 0, 1, 0, 2, 0, 3, 0}, std::string{1, char(0xFF), 0x7F, 1, 1, 0}}) {
     std::string_view rest = wrong;
     CHECK_FALSE(BoostedTrees().read(rest, wrong[0] == 1 ? 2 : 1, features_max));
   }

@@ -170,7 +170,8 @@ TEST_CASE("logarithms and shares are whole numbers") {
 TEST_CASE("scores do not depend on the blocks judged beside a block") {
   std::mt19937 random(11);
   const CutPage cut(random_page(random, 400));
-  CHECK(score_by_model(cut.tree, cut.page, find_repeats(cut.page)) == score_by_model(cut.tree, cut.page, find_repeats(cut.page)));
+  CHECK(score_by_model(cut.tree, cut.page, find_repeats(cut.page)) ==
+        score_by_model(cut.tree, cut.page, find_repeats(cut.page)));
 }
 
 TEST_CASE("a simple article is kept whole") {

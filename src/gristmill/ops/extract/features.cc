@@ -56,12 +56,11 @@ constexpr std::array<std::pair<Feature, std::uint32_t>, 18> context_flags{{
 
 constexpr auto bounded = [] {
   using enum Feature;
-  constexpr std::array of_page{page_log_words,    page_link_density,  page_long_share,   page_log_blocks,
-                               best_page_share,   mass_page_share,    word_score_top,    word_score_page,
-                               word_score_best,   article_count,      shared_as_article, shared_as_website,
-                               shared_as_product, is_dated,           linked_articles,   linked_products,
-                               linked_lists,      linked_discussions, linked_businesses, linked_trails,
-                               linked_pages,      address_parts,      address_hyphens,   address_digits};
+  constexpr std::array of_page{
+      page_log_words,    page_link_density, page_long_share, page_log_blocks, best_page_share,   mass_page_share,
+      word_score_top,    word_score_page,   word_score_best, article_count,   shared_as_article, shared_as_website,
+      shared_as_product, is_dated,          linked_articles, linked_products, linked_lists,      linked_discussions,
+      linked_businesses, linked_trails,     linked_pages,    address_parts,   address_hyphens,   address_digits};
   constexpr std::array often_missing{title_overlap, after_title, title_distance, article_index, article_share};
   std::array<std::uint8_t, of_page.size() + often_missing.size() + context_flags.size()> all{};
   auto next = all.begin();

@@ -73,8 +73,8 @@ class BlockMeasurer {
   /// What the features of all blocks keep to: exact for features of the page, open for those not bounded.
   [[nodiscard]] std::span<const kernels::FeatureBounds> bounds() const { return bounds_; }
 
-  /// Features of the `kernels::tree_lanes` blocks from `first` on, side by side; valid until the next call. Lanes behind
-  /// the last block hold nothing of meaning. Blocks are measured fastest in document order.
+  /// Features of the `kernels::tree_lanes` blocks from `first` on, side by side; valid until the next call. Lanes
+  /// behind the last block hold nothing of meaning. Blocks are measured fastest in document order.
   const FeatureColumns& measure(std::uint32_t first);
 
  private:

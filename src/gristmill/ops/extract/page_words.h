@@ -35,12 +35,11 @@ template <typename HashOf, typename OnHash>
 void for_each_text_word(const Page& page, const Block& block, std::size_t bytes_max, HashOf&& hash_of,
                         const OnHash& on_hash) {
   std::size_t words_left = is_brief(block) ? brief_words_max : start_words_max;
-  kernels::for_each_word_hash<kernels::WordKind::letters>(page.text_of(block).substr(0, bytes_max),
-                                                          page.text.data() + page.text.size(), hash_of,
-                                                          [&](std::uint32_t hash) {
-                                                            on_hash(hash);
-                                                            return --words_left > 0;
-                                                          });
+  kernels::for_each_word_hash<kernels::WordKind::letters>(
+      page.text_of(block).substr(0, bytes_max), page.text.data() + page.text.size(), hash_of, [&](std::uint32_t hash) {
+        on_hash(hash);
+        return --words_left > 0;
+      });
 }
 
 /// Calls `on_element` for the elements inside the block's container that hold the block, at most four, from the

@@ -249,7 +249,8 @@ void list_tokens(const kernels::HtmlTree& tree, const Page& page, std::uint32_t 
   const auto add_element = [&](TokenBand band, std::uint32_t node) {
     add(band, tag_word_hash(nodes[node].tag));
     for (const auto value : values_of(nodes[node])) {
-      if (value != 0) for_each_value_hash(tree, value, kernels::letter_word_hash, [&](std::uint32_t hash) { add(band, hash); });
+      if (value != 0)
+        for_each_value_hash(tree, value, kernels::letter_word_hash, [&](std::uint32_t hash) { add(band, hash); });
     }
   };
   const auto add_text = [&](const Block& of, TokenBand band) {

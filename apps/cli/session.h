@@ -72,5 +72,6 @@ void add_dataset_commands(CLI::App& app, Session& session);
 /// `release` and `dataset diff`; after add_dataset_commands.
 void add_release_commands(CLI::App& app, Session& session);
 void add_catalog_commands(CLI::App& app, Session& session);
+void add_feedback_commands(CLI::App& app, Session& session);
 
 }  // namespace gristmill::cli

@@ -108,6 +108,13 @@ CREATE TABLE release_approvals (
   PRIMARY KEY (release_name, actor)
 );
 )sql"},
+    meta::Migration{7, "feedback", R"sql(
+CREATE TABLE feedback_logs (
+  log_id VARCHAR(64) NOT NULL PRIMARY KEY,
+  compacted_through BIGINT NOT NULL,
+  updated_at VARCHAR(32) NOT NULL
+);
+)sql"},
 };
 
 }  // namespace

@@ -91,6 +91,41 @@ Status set_names(std::vector<std::string>& names, const toml::node& value) {
   return {};
 }
 
+template <auto member>
+Status set_feedback_string(Settings& settings, const toml::node& value) {
+  const auto text = value.value_exact<std::string>();
+  if (!text || text->empty()) return wrong_type("a string");
+  settings.feedback.*member = *text;
+  return {};
+}
+
+/// One of some words, given as "one, two, three".
+template <auto member>
+Status set_feedback_choice(Settings& settings, const toml::node& value, std::string_view words) {
+  const auto text = value.value_exact<std::string>();
+  const auto is_word = text && !text->empty() && text->find(',') == std::string::npos &&
+                       fmt::format(", {}, ", words).find(fmt::format(", {}, ", *text)) != std::string::npos;
+  if (!is_word) return wrong_type(fmt::format("one of: {}", words));
+  settings.feedback.*member = *text;
+  return {};
+}
+
+Status set_feedback_keys(Settings& settings, const toml::node& value) {
+  const auto count = value.value_exact<std::int64_t>();
+  if (!count || *count < 1 || *count > 100'000'000) return wrong_type("a whole number from 1 to 100000000");
+  settings.feedback.keys = *count;
+  return {};
+}
+
+Status set_feedback_interval(Settings& settings, const toml::node& value) {
+  const auto text = value.value_exact<std::string>();
+  if (!text) return wrong_type("a duration such as \"5m\"; \"0s\" for never");
+  GRISTMILL_TRY(settings.feedback.compact_every_ms, parse_duration_ms(*text));
+  return {};
+}
+
+std::uint64_t& feedback_queue_field(Settings& settings) { return settings.feedback.queue_bytes; }
+
 constexpr std::array keys{
     Key{"workspace.name", set_string<&Settings::name>},
     Key{"workspace.profile", set_string<&Settings::profile>},
@@ -109,6 +144,22 @@ constexpr std::array keys{
         [](Settings& settings, const toml::node& value) { return set_names(settings.release_approvers, value); }},
     Key{"fields.url",
         [](Settings& settings, const toml::node& value) { return set_names(settings.fields.url, value); }},
+    Key{"feedback.path", set_feedback_string<&FeedbackSettings::folder>},
+    Key{"feedback.dataset", set_feedback_string<&FeedbackSettings::dataset>},
+    Key{"feedback.license", set_feedback_string<&FeedbackSettings::license>},
+    Key{"feedback.without_consent",
+        [](Settings& settings, const toml::node& value) {
+          return set_feedback_choice<&FeedbackSettings::without_consent>(settings, value, "strip, refuse");
+        }},
+    Key{"feedback.pii",
+        [](Settings& settings, const toml::node& value) {
+          return set_feedback_choice<&FeedbackSettings::pii>(settings, value, "redact, reject, keep");
+        }},
+    Key{"feedback.pii_kinds",
+        [](Settings& settings, const toml::node& value) { return set_names(settings.feedback.pii_kinds, value); }},
+    Key{"feedback.queue", set_size<std::uint64_t, feedback_queue_field>},
+    Key{"feedback.keys", set_feedback_keys},
+    Key{"feedback.compact_every", set_feedback_interval},
 };
 
 Status set_key(Settings& settings, const std::string& name, const toml::node& value, const std::string& path) {
@@ -158,6 +209,12 @@ quarantine = "100%"              # share of an ingestion that may be quarantined
 # [fields]                       # names tried in order in JSON, CSV and Parquet records
 # text = ["text", "content", "body"]
 # url = ["url", "uri", "link"]
+
+# [feedback]                     # online feedback, see docs/formats/feedback-events.md
+# dataset = "feedback/events"
+# without_consent = "strip"      # stored without text; "refuse"
+# pii = "redact"                 # "reject" the event, or "keep" what it holds
+# compact_every = "5m"           # while served; "0s" for never
 )";
 
 }  // namespace

@@ -20,6 +20,19 @@ namespace gristmill::platform {
 /// Version of the program.
 std::string_view program_version();
 
+/// Online feedback: where it lands, what is kept of it.
+struct FeedbackSettings {
+  std::string folder = ".gristmill/feedback";  ///< Of the log, relative to the workspace, or absolute.
+  std::string dataset = "feedback/events";
+  std::string license = "Proprietary";
+  std::string without_consent = "strip";       ///< strip: stored without text; refuse.
+  std::string pii = "redact";                  ///< redact, reject or keep.
+  std::vector<std::string> pii_kinds;          ///< As in redact.pii; empty = its default.
+  std::uint64_t queue_bytes = std::uint64_t{64} << 20;
+  std::int64_t keys = 500'000;                 ///< Idempotency keys that are remembered at least.
+  std::int64_t compact_every_ms = 300'000;     ///< While served; 0 = only by `feedback compact`.
+};
+
 /// What gristmill.toml says, with defaults filled in.
 struct Settings {
   std::string name;
@@ -33,6 +46,7 @@ struct Settings {
   data::FieldNames fields;
   std::int64_t release_approvals = 0;          ///< So many other users must approve a release.
   std::vector<std::string> release_approvers;  ///< Only these may; empty = any other user.
+  FeedbackSettings feedback;
 };
 
 /// An open workspace: settings, database and folders.

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "gristmill/base/json.h"
+#include "gristmill/base/result.h"
+#include "gristmill/feedback/log.h"
+#include "gristmill/platform/workspace.h"
+
+namespace gristmill::platform {
+
+/// Moves events from the feedback log into the dataset of the settings, each exactly once, whatever is killed in
+/// between: the mark up to which the log is compacted moves in the transaction of the commit, and segments are removed
+/// only behind it. `log`: when this process writes it; else the process that does is asked to end its segment, or, when
+/// there is none, the log is recovered first. Gives what was done, and every damage met; `conflict` while another
+/// compaction is at work.
+Result<Json> compact_feedback(const Workspace& workspace, feedback::Log* log);
+
+/// Up to which event the workspace's log is compacted; 0 for nothing yet.
+Result<std::uint64_t> compacted_through(const Workspace& workspace, const std::string& log_id);
+
+/// The name that a log gave itself when it was made: a log in its place later counts from 1 again.
+Result<std::string> feedback_log_id(const Workspace& workspace);
+
+}  // namespace gristmill::platform

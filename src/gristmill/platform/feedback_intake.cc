@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/platform/feedback_intake.h"
+
+#include <fmt/format.h>
+
+#include <numeric>
+
+#include "gristmill/ops/redact/pii.h"
+#include "gristmill/platform/feedback_events.h"
+
+namespace gristmill::platform {
+namespace {
+
+constexpr std::size_t events_max = 10'000;
+
+/// Looks for personal data in all texts of an event and rewrites them.
+class Redaction {
+ public:
+  explicit Redaction(const ops::Operator& redact) : redact_(redact), scratch_(redact.make_scratch()) {
+    scratch_->arena = &arena_;
+    const auto count = redact.spec().columns_out.size();
+    scratch_->columns_out.resize(count);
+    std::iota(scratch_->columns_out.begin(), scratch_->columns_out.end(), std::uint16_t{0});
+    cells_.resize(count);
+  }
+
+  /// The value with its texts rewritten; `denied` when the policy rejects what is in it.
+  Result<Json> apply(const Json& value) {
+    if (value.is_string()) return apply_text(value.as_string());
+    if (value.is_array()) {
+      auto list = Json::array();
+      for (const auto& item : value.items()) {
+        GRISTMILL_TRY(auto rewritten, apply(item));
+        list.push(std::move(rewritten));
+      }
+      return list;
+    }
+    if (!value.is_object()) return value;
+    Json::Object members;
+    for (const auto& [name, item] : value.members()) {
+      if (is_structural(name) && !item.is_object() && !item.is_array()) {
+        members.emplace_back(name, item);
+        continue;
+      }
+      auto rewritten = apply(item);
+      if (!rewritten) return std::move(rewritten).error().within(fmt::format("'{}'", name));
+      members.emplace_back(name, *std::move(rewritten));
+    }
+    return Json::from_members(std::move(members));
+  }
+
+  [[nodiscard]] std::int64_t finds() const { return finds_; }
+
+ private:
+  Result<Json> apply_text(const std::string& text) {
+    arena_.clear();
+    data::Document document;
+    document.text = text;
+    document.columns = cells_;
+    const auto verdict = redact_.apply(document, *scratch_);
+    if (const auto* count = std::get_if<std::int64_t>(&cells_[0])) finds_ += *count;
+    if (verdict.outcome == ops::Outcome::kept) return Json(document.text);
+    return Error{ErrorCode::denied,
+                 fmt::format("holds personal data ({}), which this workspace does not take", verdict.reason)};
+  }
+
+  const ops::Operator& redact_;
+  std::unique_ptr<ops::Scratch> scratch_;
+  data::Arena arena_;
+  std::vector<data::Value> cells_;
+  std::int64_t finds_ = 0;
+};
+
+Hash128 key_digest(const FeedbackSender& sender, std::string_view kind, std::string_view key) {
+  return xxh3_128(fmt::format("{}\n{}\n{}\n{}", sender.scope.size(), sender.scope, kind, key));
+}
+
+}  // namespace
+
+Result<FeedbackIntake> FeedbackIntake::make(const FeedbackSettings& settings) {
+  if (settings.pii == "keep") return FeedbackIntake(settings, nullptr);
+  auto given = Json::object({{"action", settings.pii == "reject" ? "drop" : "placeholder"}});
+  if (!settings.pii_kinds.empty()) {
+    auto kinds = Json::array();
+    for (const auto& kind : settings.pii_kinds) kinds.push(kind);
+    given.set("kinds", std::move(kinds));
+  }
+  auto options = ops::resolve_options(ops::RedactPii::spec_, given);
+  if (!options) return std::move(options).error().within("feedback.pii_kinds");
+  GRISTMILL_TRY(auto redact, ops::RedactPii::make(*options));
+  return FeedbackIntake(settings, std::move(redact));
+}
+
+Result<feedback::NewEvent> FeedbackIntake::take(const Json& event, const FeedbackSender& sender,
+                                                std::string_view request_key, std::size_t index) const {
+  GRISTMILL_RETURN_IF_ERROR(check_feedback_event(event));
+  feedback::NewEvent result;
+  result.content = xxh3_64(event.dump());
+  if (const auto& key = event["idempotency_key"]; key.is_string()) {
+    result.key = key_digest(sender, "event", key.as_string());
+  } else if (!request_key.empty()) {
+    result.key = key_digest(sender, fmt::format("request {}", index), request_key);
+  }
+  auto notes = Json::object();
+  auto kept = event;
+  if (!event["consent"].as_bool()) {
+    if (settings_.without_consent == "refuse")
+      return Error{ErrorCode::denied, "'consent' is not true, and this workspace takes nothing without consent"};
+    kept = without_words(event);
+    notes.set("stripped", true);
+  }
+  kept.erase("idempotency_key");
+  if (redact_) {
+    Redaction redaction(*redact_);
+    GRISTMILL_TRY(kept, redaction.apply(kept));
+    notes.set("pii_finds", redaction.finds());
+  }
+  result.payload = Json::object({{"event", std::move(kept)}, {"notes", std::move(notes)}}).dump();
+  return result;
+}
+
+Result<std::vector<feedback::NewEvent>> FeedbackIntake::read(std::string_view body,
+                                                             const FeedbackSender& sender) const {
+  auto parsed = Json::parse(body);
+  if (!parsed) return invalid_argument(std::move(parsed).error().message);
+  const auto& request = *parsed;
+  auto request_key = sender.idempotency_key;
+  const bool is_batch = request.is_object() && request.contains("events");
+  if (is_batch && request["idempotency_key"].is_string()) request_key = request["idempotency_key"].as_string();
+  const Json::Array one{request};
+  const auto& events = is_batch ? request["events"].items() : request.is_array() ? request.items() : one;
+  if (events.empty() || events.size() > events_max)
+    return invalid_argument(fmt::format("'events' must be a list of 1 to {} events", events_max));
+  std::vector<feedback::NewEvent> result;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    auto event = take(events[i], sender, request_key, i);
+    if (!event) return std::move(event).error().within(fmt::format("event {}", i + 1));
+    result.push_back(*std::move(event));
+  }
+  return result;
+}
+
+}  // namespace gristmill::platform

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Online feedback: what is taken, what is refused, and what lands in the dataset."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import jsonschema_lite as schema_check
+import pytest
+
+EVENTS = [
+    {"type": "rating", "rating": "up", "comment": "Write to joe@example.com", "consent": True, "subject": "r-1"},
+    {"type": "rating", "rating": 4.5, "consent": True, "scale": {"best": 5}},
+    {
+        "type": "conversation",
+        "consent": True,
+        "messages": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Good day"}],
+        "unknown": [1, {"deep": "ann@example.org"}],
+    },
+    {
+        "type": "correction",
+        "original": "Lyon.",
+        "corrected": "Paris.",
+        "prompt": "The capital of France?",
+        "consent": True,
+    },
+    {"type": "correction", "original": "secret words", "corrected": "other words", "consent": False, "user": "u1"},
+]
+
+
+def add(workspace, requests, code=0, arguments=()):
+    """Stores requests, one a line; gives the answers."""
+    text = "".join((one if isinstance(one, str) else json.dumps(one)) + "\n" for one in requests)
+    done = workspace.call("feedback", "add", "-", "--json", *arguments, input=text, code=code)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def setting(workspace, **values):
+    path = workspace.folder / "gristmill.toml"
+    lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
+    path.write_text(path.read_text() + "\n[feedback]\n" + "\n".join(lines) + "\n")
+
+
+def rows(workspace, dataset="feedback/events"):
+    return sorted(workspace.rows(dataset), key=lambda row: row["origin_offset"])
+
+
+def test_events_become_documents(workspace):
+    answers = add(workspace, EVENTS)
+    assert [answer["events"][0]["sequence"] for answer in answers] == [1, 2, 3, 4, 5]
+    tail = workspace.json_lines("feedback", "tail")
+    assert [line["sequence"] for line in tail] == [1, 2, 3, 4, 5]
+    done = workspace.json("feedback", "compact")
+    assert (done["events"], done["compacted_through"], done["damages"]) == (5, 5, [])
+    up, stars, chat, pair, stripped = rows(workspace)
+    assert up["text"] == "Write to <EMAIL>" and up["rating"] == 1 and up["subject"] == "r-1" and up["pii_finds"] == 1
+    assert stars["rating"] == 4.5 and json.loads(stars["metadata"])["event"]["scale"] == {"best": 5}
+    assert chat["text"] == "user: Hello\n\nassistant: Good day"
+    assert json.loads(chat["conversation"])["messages"] == EVENTS[2]["messages"]
+    assert "ann@" not in json.dumps(chat, default=str) and "<EMAIL>" in chat["metadata"]
+    assert json.loads(pair["conversation"]) == {
+        "kind": "preference",
+        "prompt": [{"role": "user", "content": "The capital of France?"}],
+        "chosen": [{"role": "assistant", "content": "Paris."}],
+        "rejected": [{"role": "assistant", "content": "Lyon."}],
+    }
+    assert (
+        stripped["consent"] is False and "words" not in json.dumps(stripped, default=str) and stripped["user"] is None
+    )
+    trace = workspace.json("trace", pair["id"])
+    assert trace["ingestion"]["source"] == "feedback" and trace["document"]["dataset"] == "feedback/events"
+    assert workspace.json("feedback", "compact")["events"] == 0
+    assert "feedback.compact" in {entry["action"] for entry in workspace.json("audit", "log")}
+
+
+def test_keys_make_requests_repeatable(workspace):
+    event = {"type": "rating", "rating": 1, "idempotency_key": "a"}
+    batch = {"events": [{"type": "rating", "rating": n} for n in range(3)], "idempotency_key": "batch"}
+    first = add(workspace, [event, batch])
+    workspace.json("feedback", "compact")
+    second = add(workspace, [event, batch, event])
+    sequences = [[one["sequence"] for one in answer["events"]] for answer in first]
+    assert sequences == [[1], [2, 3, 4]]
+    assert [[one["sequence"] for one in answer["events"]] for answer in second] == [[1], [2, 3, 4], [1]]
+    assert all(one["repeated"] for answer in second for one in answer["events"])
+    (conflict,) = add(workspace, [{**event, "rating": 2}], code=4)
+    assert conflict["error"]["code"] == "conflict"
+    workspace.json("feedback", "compact")
+    assert len(rows(workspace)) == 4
+
+
+REFUSED = [
+    ("{", "JSON"),
+    ("[]", "events"),
+    ("7", "object"),
+    ({"type": "nonsense"}, "type"),
+    ({"type": "rating"}, "rating"),
+    ({"type": "rating", "rating": "great"}, "up"),
+    ({"type": "rating", "rating": 1, "schema_version": 2}, "newer"),
+    ({"type": "rating", "rating": 1, "schema_version": "1"}, "schema_version"),
+    ({"type": "rating", "rating": 1, "consent": "yes"}, "consent"),
+    ({"type": "rating", "rating": 1, "occurred_at": "yesterday"}, "occurred_at"),
+    ({"type": "rating", "rating": 1, "idempotency_key": "k" * 600}, "idempotency_key"),
+    ({"type": "conversation", "messages": []}, "messages"),
+    ({"type": "conversation", "messages": [{"role": "user"}]}, "message 1"),
+    ({"type": "correction", "original": "x"}, "corrected"),
+    ({"events": [{"type": "rating", "rating": 1}, {"type": "rating"}]}, "event 2"),
+    ({"events": {}}, "events"),
+    ('{"type": "rating", "rating": 1e999}', "JSON"),
+    ("[" * 100_000, ""),
+]
+
+
+def test_what_is_wrong_is_said_and_nothing_is_stored(workspace):
+    answers = add(workspace, [request for request, _ in REFUSED], code=4)
+    assert [answer["line"] for answer in answers] == list(range(1, len(REFUSED) + 1))
+    for (_, word), answer in zip(REFUSED, answers, strict=True):
+        assert answer["error"]["code"] == "invalid_argument" and word in answer["error"]["message"], answer
+    assert workspace.json("feedback", "compact")["events"] == 0
+
+
+def test_policies(workspace):
+    setting(workspace, without_consent="refuse", pii="reject", pii_kinds=["email"], dataset="online/events")
+    rating = {"type": "rating", "rating": 1}
+    answers = add(
+        workspace, [rating, {**rating, "consent": True}, {**rating, "consent": True, "x": "a@example.com"}], 4
+    )
+    assert ["error" in answer for answer in answers] == [True, False, True]
+    assert {answers[0]["error"]["code"], answers[2]["error"]["code"]} == {"denied"}
+    assert "a@example.com" not in json.dumps(answers)
+    workspace.json("feedback", "compact")
+    assert len(rows(workspace, "online/events")) == 1
+
+
+def test_personal_data_is_kept_when_told_so(workspace):
+    setting(workspace, pii="keep")
+    add(workspace, [EVENTS[0]])
+    workspace.json("feedback", "compact")
+    assert rows(workspace)[0]["text"] == "Write to joe@example.com"
+
+
+def test_wrong_settings_are_named(workspace):
+    setting(workspace, pii="shrug")
+    answer = workspace.json("feedback", "compact", code=2)
+    assert "feedback.pii" in answer["error"]["message"] and "redact" in answer["error"]["message"]
+
+
+def test_schemas_describe_what_is_taken(workspace):
+    schemas = json.loads(workspace.call("feedback", "schema").stdout)
+    assert set(schemas) == {"conversation", "rating", "correction"}
+    for event in EVENTS:
+        assert schema_check.faults(event, schemas[event["type"]]) == []
+    for request, _ in REFUSED:
+        if isinstance(request, dict) and request.get("type") in schemas and "occurred_at" not in request:
+            assert schema_check.faults(request, schemas[request["type"]]) != [], request
+
+
+def test_tail_follows_and_compaction_asks_the_writer(workspace):
+    """While one process writes, another reads along and a third compacts."""
+    command = workspace.command("feedback", "add", "-", "--json")
+    writer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    tail = None
+    try:
+        writer.stdin.write(json.dumps({"type": "rating", "rating": 1}) + "\n")
+        writer.stdin.flush()
+        # Answers are handed on with the next line.
+        tail = subprocess.Popen(
+            workspace.command("feedback", "tail", "--follow", "--json"), stdout=subprocess.PIPE, text=True
+        )
+        assert json.loads(tail.stdout.readline())["sequence"] == 1
+        assert workspace.json("feedback", "compact")["events"] == 1
+        writer.stdin.write(json.dumps({"type": "rating", "rating": 2}) + "\n")
+        writer.stdin.flush()
+        assert json.loads(tail.stdout.readline())["sequence"] == 2
+        answer = workspace.json("feedback", "add", workspace.write("x.jsonl", "{}\n"), code=5)
+        assert "another process" in answer["error"]["message"]
+        tail.send_signal(signal.SIGINT)
+        assert tail.wait(30) == 0
+    finally:
+        writer.stdin.close()
+        writer.wait(30)
+        if tail:
+            tail.kill()
+    assert workspace.json("feedback", "compact")["events"] == 1
+    assert [row["rating"] for row in rows(workspace)] == [1, 2]
+
+
+def test_damage_is_told_and_the_rest_lands(workspace):
+    add(workspace, [{"type": "rating", "rating": n} for n in range(20)])
+    (segment,) = sorted((workspace.folder / ".gristmill" / "feedback").glob("*.segment"))
+    content = bytearray(segment.read_bytes())
+    content[len(content) // 2] ^= 255
+    segment.write_bytes(content)
+    done = workspace.json("feedback", "compact", code=4)
+    assert len(done["damages"]) == 1 and "damaged bytes" in done["damages"][0]
+    assert done["events"] == 19 and len(rows(workspace)) == 19
+    assert list((workspace.folder / ".gristmill" / "feedback" / "damaged").iterdir())
+
+
+def test_a_full_disk_loses_nothing(workspace, tmp_path):
+    place = tmp_path / "small"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "none", place], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip("mounting a small file system needs rights")
+    try:
+        setting(workspace, path=str(place))
+        line = {"type": "rating", "rating": 1, "consent": True, "comment": "x" * 400_000}
+        answers = add(workspace, [{**line, "subject": str(n)} for n in range(120)], code=4)
+        stored = [answer for answer in answers if "events" in answer]
+        assert {answer["error"]["code"] for answer in answers if "error" in answer} == {"unavailable"}
+        assert 10 < len(stored) < 120
+        workspace.json("feedback", "compact")
+        assert len(rows(workspace)) == len(stored)
+        # Compaction has made room.
+        assert len(add(workspace, [line])[0]["events"]) == 1
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+def test_a_closed_pipe_ends_it(workspace):
+    done = subprocess.run(
+        f"yes '{json.dumps({'type': 'rating', 'rating': 1})}' | head -5000 | "
+        f"{' '.join(workspace.command('feedback', 'add', '--json'))} | head -1",
+        shell=True,
+        capture_output=True,
+        timeout=120,
+    )
+    assert json.loads(done.stdout)["events"][0]["sequence"] == 1
+    time.sleep(0.01)
+    assert os.listdir(workspace.folder / ".gristmill" / "feedback")

@@ -275,6 +275,7 @@ void add_dataset_commands(CLI::App& app, Session& session) {
   add_publish(*dataset, session);
   add_expire(*dataset, session);
   add_clean(*dataset, session);
+  add_row_change_commands(*dataset, session);
   add_sql(app, session);
 }
 

@@ -71,6 +71,8 @@ void add_work_commands(CLI::App& app, Session& session);
 void add_dataset_commands(CLI::App& app, Session& session);
 /// `release` and `dataset diff`; after add_dataset_commands.
 void add_release_commands(CLI::App& app, Session& session);
+/// Verbs of `dataset` that change rows.
+void add_row_change_commands(CLI::App& dataset, Session& session);
 void add_catalog_commands(CLI::App& app, Session& session);
 void add_feedback_commands(CLI::App& app, Session& session);
 

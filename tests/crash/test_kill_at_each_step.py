@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Killed before each step that makes something durable or visible, work is taken up and ends as it should."""
 
+import json
 import os
 import signal
 
@@ -147,3 +148,31 @@ def test_a_release_killed_at_any_durable_step_is_completed_by_the_same_call(
             versions = workspace.json("dataset", "show", member["dataset"])["versions"]
             assert [one["version"] for one in versions if f"r{step}" in one["releases"]] == [member["version"]]
     assert step > 5
+
+
+def test_a_change_of_rows_killed_at_any_durable_step_is_made_or_not(
+    make_workspace, small_corpus, small_reference, kill_library
+):
+    workspace = make_workspace(small_corpus)
+    same_ingest(workspace, workspace.finish_ingest(), small_reference)
+    workspace.json("run", workspace.pipeline)
+    ids = sorted(workspace.ids("clean/web"))
+    workspace.json("dataset", "update", "clean/web", "--set", "media_type=text/0", "--where", "true")
+    was_killed, step, before = True, 0, "text/0"
+    while was_killed:
+        step += 1
+        assert step < STEPS_MAX
+        change = ("dataset", "update", "clean/web", "--set", f"media_type=text/{step}", "--where", "true")
+        was_killed = workspace.killed_at(kill_library, step, *change)
+        head = workspace("dataset", "head", "clean/web", "-n", "100000", "--json").stdout
+        rows = [json.loads(line) for line in head.splitlines()]
+        assert {row["media_type"] for row in rows} in ({before}, {f"text/{step}"})
+        workspace.json(*change)
+        before = f"text/{step}"
+        assert sorted(workspace.ids("clean/web")) == ids
+        assert workspace.json("trace", ids[0])["document"]["dataset"] == "clean/web"
+    assert step > 10
+    for path in workspace.warehouse.rglob("*"):
+        os.utime(path, (0, 0))
+    workspace.json("dataset", "clean", "clean/web")
+    assert sorted(workspace.ids("clean/web")) == ids

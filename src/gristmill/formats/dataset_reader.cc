@@ -12,6 +12,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "gristmill/formats/arrow_json.h"
 #include "gristmill/formats/arrow_status.h"
 #include "gristmill/formats/dataset_file.h"
 #include "gristmill/formats/parquet_file.h"
@@ -178,10 +179,21 @@ class Reader final : public DocumentReader {
     return {reinterpret_cast<const std::uint32_t*>(copy.data()), bytes.size() / sizeof(std::uint32_t)};
   }
 
+  /// Dates, times, decimals and nested values read as text, the latter as JSON.
+  static data::Value cell_at(const arrow::Array& column, std::int64_t row, data::Batch& batch) {
+    const auto value = value_at(column, row);
+    if (!std::holds_alternative<std::monostate>(value) || column.IsNull(row)) return value;
+    std::string text;
+    append_arrow_json(text, column, row);
+    if (text == "null") return {};
+    const bool is_quoted = text.size() >= 2 && text.front() == '"';
+    return batch.arena.copy(is_quoted ? std::string_view(text).substr(1, text.size() - 2) : std::string_view(text));
+  }
+
   std::span<data::Value> cells_at(std::int64_t row, data::Batch& batch) const {
     const auto cells = batch.allocate_cells(cells_.size());
     for (std::size_t column = 0; column < cells_.size(); ++column) {
-      if (cells_[column]) cells[column] = value_at(*cells_[column], row);
+      if (cells_[column]) cells[column] = cell_at(*cells_[column], row, batch);
     }
     return cells;
   }

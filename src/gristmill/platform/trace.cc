@@ -14,6 +14,7 @@
 #include "gristmill/io/file.h"
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/ingest.h"
+#include "gristmill/platform/row_changes.h"
 #include "gristmill/platform/run.h"
 #include "gristmill/store/row_deletes.h"
 
@@ -21,6 +22,8 @@ namespace gristmill::platform {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::string_view change_prefix = "change-";
 
 /// Where a document is in one version of one dataset.
 struct Location {
@@ -47,6 +50,18 @@ Result<std::optional<std::int64_t>> search_file(const std::string& path, const H
   }
 }
 
+/// The run that made a version, or that from which later changes of rows came.
+std::string run_behind(const store::TableMetadata& metadata, const store::Snapshot& snapshot) {
+  const auto* at = &snapshot;
+  for (auto steps = metadata.snapshots().size() + 1; at != nullptr && steps > 0; --steps) {
+    const auto run = at->note("gristmill.run-id");
+    if (!run.empty()) return std::string(run);
+    if (at->note("gristmill.change-id").empty() && at->note("operation") != "replace") return {};
+    at = metadata.find_snapshot(at->parent_id);
+  }
+  return {};
+}
+
 Result<std::optional<Location>> find_in_version(const store::Table& table, const store::Snapshot& snapshot,
                                                 const Hash128& id) {
   GRISTMILL_TRY(const auto files, table.scan(snapshot));
@@ -64,7 +79,7 @@ Result<std::optional<Location>> find_in_version(const store::Table& table, const
     GRISTMILL_TRY(const auto deleted, deletes.of(file));
     if (!std::ranges::binary_search(deleted, *row))
       return std::optional(
-          Location{table.name().text(), snapshot.id, std::string(snapshot.note("gristmill.run-id")), file.path, *row});
+          Location{table.name().text(), snapshot.id, run_behind(table.metadata(), snapshot), file.path, *row});
   }
   return std::optional<Location>();
 }
@@ -152,29 +167,54 @@ class Tracer {
             .set("file", location.file)
             .set("row", location.row);
         GRISTMILL_RETURN_IF_ERROR(add_origin(location, result, ingestion_id));
+        if (ingestion_id.starts_with(change_prefix)) GRISTMILL_RETURN_IF_ERROR(add_change(ingestion_id, result));
       }
-      if (result["run"].is_null() && !location.run_id.empty()) {
+      const bool is_given_here = result["change"]["dataset"].as_string() == location.dataset;
+      if (result["run"].is_null() && !location.run_id.empty() && !is_given_here) {
         GRISTMILL_TRY(const auto run, show_run(workspace_, location.run_id));
         result.set("run", run_chain(run));
       }
     }
     if (outcomes_.size() > 0) result.at("document").set("outcomes", outcomes_);
-    if (!ingestion_id.empty()) GRISTMILL_RETURN_IF_ERROR(add_ingestion(ingestion_id, result));
+    if (!ingestion_id.empty() && result["change"].is_null())
+      GRISTMILL_RETURN_IF_ERROR(add_ingestion(ingestion_id, result));
     return result;
   }
 
  private:
   Status note_outcome(const store::Table& table, const store::Snapshot& snapshot) {
-    const auto run_id = std::string(snapshot.note("gristmill.run-id"));
+    GRISTMILL_RETURN_IF_ERROR(note_removal(table.name().text()));
+    const auto run_id = run_behind(table.metadata(), snapshot);
     if (run_id.empty()) return {};
-    GRISTMILL_TRY(const auto outcome,
-                  find_outcome(fmt::format("{}/index/{}", workspace_.table_folder(table.name().text()), run_id), id_));
+    GRISTMILL_TRY(const auto outcome, find_outcome(index_folder(table.name().text(), run_id), id_));
     if (outcome.empty()) return {};
     const auto tab = outcome.find('\t');
     outcomes_.push(Json::object({{"dataset", table.name().text()},
                                  {"run_id", run_id},
                                  {"operator", outcome.substr(0, tab)},
                                  {"reason", outcome.substr(tab + 1)}}));
+    return {};
+  }
+
+  [[nodiscard]] std::string index_folder(const std::string& dataset, const std::string& work_id) const {
+    return fmt::format("{}/index/{}", workspace_.table_folder(dataset), work_id);
+  }
+
+  /// The newest change of rows that removed the document, and whose it was.
+  Status note_removal(const std::string& dataset) {
+    GRISTMILL_TRY(const auto changes, removals_of(workspace_, dataset));
+    for (const auto& change : changes) {
+      GRISTMILL_TRY(const auto outcome, find_outcome(index_folder(dataset, change["change_id"].as_string()), id_));
+      if (outcome.empty()) continue;
+      outcomes_.push(Json::object({{"dataset", dataset},
+                                   {"change_id", change["change_id"]},
+                                   {"operator", change["operation"]},
+                                   {"reason", change["where"]},
+                                   {"by", change["by"]},
+                                   {"at", change["at"]},
+                                   {"version", change["to"]}}));
+      return {};
+    }
     return {};
   }
 
@@ -190,6 +230,14 @@ class Tracer {
                                        {"offset", document.origin_offset},
                                        {"url", document.url.empty() ? Json() : Json(document.url)},
                                        {"media_type", document.media_type}}));
+    return {};
+  }
+
+  /// Rows that an upsert or overwrite brought have no ingestion, but that change.
+  Status add_change(const std::string& change_id, Json& result) const {
+    GRISTMILL_TRY(auto change, show_change(workspace_, change_id));
+    result.at("origin").set("sha256", change["sha256"]);
+    result.set("change", std::move(change));
     return {};
   }
 

@@ -161,14 +161,14 @@ Result<Table::Outcome> Table::commit_under_lock(const Change& change, const InSa
   return outcome;
 }
 
-Result<Snapshot> Table::commit_files(const CommitRequest& request, bool is_replacing) {
+Result<Snapshot> Table::commit_files(const CommitRequest& request, bool is_replacing, const Rewrite* rewrite) {
   if (request.branch != main_branch) GRISTMILL_RETURN_IF_ERROR(check_reference_name("branch", request.branch));
   const auto head_id = [&](const TableMetadata& metadata) {
     const auto* head = metadata.branch_head(request.branch);
     return head != nullptr ? head->id : 0;
   };
   const auto base = head_id(metadata_);
-  SnapshotWriter writer(request, is_replacing);
+  SnapshotWriter writer(request, is_replacing, rewrite);
   const Change change = [&](TableMetadata& next, AttemptFiles& files) -> Result<Outcome> {
     if (const auto* done = find_by_key(next, request.key)) return Outcome{done->id, true};
     if (next.is_partitioned())
@@ -188,7 +188,9 @@ Result<Snapshot> Table::commit_files(const CommitRequest& request, bool is_repla
       GRISTMILL_RETURN_IF_ERROR(check_columns(next, request.columns));
       next.set_schema(request.columns);
     }
-    GRISTMILL_TRY(const auto snapshot, writer.write(next, files));
+    auto written = writer.write(next, files);
+    if (!written) return std::move(written).error().within(fmt::format("dataset {}", name_.text()));
+    const auto& snapshot = *written;
     // Readers of the table keep its columns until the branch is published.
     if (request.branch != main_branch) next.use_schema(schema_before);
     return Outcome{snapshot.id, false};
@@ -213,6 +215,10 @@ Status Table::check_columns(const TableMetadata& metadata, const std::vector<for
 
 Result<Snapshot> Table::append(const CommitRequest& request) { return commit_files(request, false); }
 Result<Snapshot> Table::replace(const CommitRequest& request) { return commit_files(request, true); }
+
+Result<Snapshot> Table::rewrite(const CommitRequest& request, const Rewrite& rewrite) {
+  return commit_files(request, false, &rewrite);
+}
 
 Status Table::rollback(std::int64_t snapshot_id, const InSameTransaction& also) {
   const auto done = commit(

@@ -33,6 +33,12 @@ Status RowDeletes::load(const DeleteFile& file) {
   return {};
 }
 
+Result<bool> RowDeletes::names(const DeleteFile& remove, const std::string& data_path) {
+  if (!remove.equality_ids.empty()) return true;
+  GRISTMILL_RETURN_IF_ERROR(load(remove));
+  return positions_[remove.path].contains(data_path);
+}
+
 Result<formats::RowNumbers> RowDeletes::of(const ScanFile& file) {
   formats::RowNumbers rows;
   for (const auto& remove : file.deletes) {

@@ -17,6 +17,8 @@ class RowDeletes {
   explicit RowDeletes(const Table& table) : table_(&table) {}
   /// Deleted rows of a data file, ascending.
   Result<formats::RowNumbers> of(const ScanFile& file);
+  /// False when a delete file says nothing of a data file, as far as it tells without a look into that file.
+  Result<bool> names(const DeleteFile& remove, const std::string& data_path);
 
  private:
   Status load(const DeleteFile& file);

@@ -3,11 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 
 #include "gristmill/store/location.h"
 #include "gristmill/store/manifest_schema.h"
+#include "gristmill/store/scan.h"
 
 namespace gristmill::store {
 namespace {
@@ -63,8 +65,12 @@ void put(Summary& summary, std::string_view key, std::int64_t value) {
 
 }  // namespace
 
-SnapshotWriter::SnapshotWriter(const CommitRequest& request, bool is_replacing)
-    : request_(request), is_replacing_(is_replacing), snapshot_id_(new_snapshot_id()), unique_(new_uuid()) {
+SnapshotWriter::SnapshotWriter(const CommitRequest& request, bool is_replacing, const Rewrite* rewrite)
+    : request_(request),
+      is_replacing_(is_replacing),
+      rewrite_(rewrite),
+      snapshot_id_(new_snapshot_id()),
+      unique_(new_uuid()) {
   for (const auto& file : request.files) added_bytes_ += file.bytes;
 }
 
@@ -98,7 +104,6 @@ Status SnapshotWriter::write_added(const TableMetadata& metadata) {
 
 Result<std::vector<ManifestFile>> SnapshotWriter::mark_deleted(const TableMetadata& metadata, AttemptFiles& files,
                                                                const std::vector<ManifestFile>& manifests) {
-  removed_files_ = removed_rows_ = removed_bytes_ = 0;
   std::vector<ManifestFile> marked;
   GRISTMILL_TRY(auto groups, read_groups(manifests));
   for (auto& [key, group] : groups) {
@@ -106,10 +111,7 @@ Result<std::vector<ManifestFile>> SnapshotWriter::mark_deleted(const TableMetada
     for (auto& entry : group.entries) {
       entry.status = EntryStatus::deleted;
       entry.snapshot_id = snapshot_id_;
-      removed_bytes_ += entry.bytes();
-      if (std::get<0>(key) != ManifestContent::data) continue;
-      ++removed_files_;
-      removed_rows_ += entry.records();
+      note_removed(entry, std::get<0>(key));
     }
     GRISTMILL_TRY(auto file,
                   write_manifest(metadata, files, header_for(metadata, key, group), std::get<2>(key), group.entries));
@@ -147,18 +149,101 @@ Result<std::vector<ManifestFile>> SnapshotWriter::merge(const TableMetadata& met
   return result;
 }
 
+void SnapshotWriter::note_removed(const ManifestEntry& entry, ManifestContent content) {
+  removed_bytes_ += entry.bytes();
+  if (content == ManifestContent::deletes) {
+    ++removed_delete_files_;
+    return;
+  }
+  ++removed_files_;
+  removed_rows_ += entry.records();
+}
+
+Status SnapshotWriter::check_deletes(const std::vector<ManifestFile>& manifests) const {
+  for (const auto& file : manifests) {
+    if (file.content != ManifestContent::deletes || file.sequence_number <= rewrite_->base_sequence_number) continue;
+    GRISTMILL_TRY(const auto manifest, read_manifest(file));
+    for (const auto& entry : manifest.entries) {
+      if (entry.status == EntryStatus::deleted || entry.sequence_number <= rewrite_->base_sequence_number) continue;
+      GRISTMILL_TRY(const auto remove, scan_delete(entry, file.spec_id));
+      const auto concerned = std::ranges::find_if(rewrite_->files,
+                                                  [&](const ScanFile& data) { return may_concern(remove, data); });
+      if (concerned != rewrite_->files.end())
+        return Error{ErrorCode::conflict, fmt::format("somebody deleted rows of {} meanwhile", concerned->path)};
+    }
+  }
+  return {};
+}
+
+Result<bool> SnapshotWriter::take_out_of(const TableMetadata& metadata, AttemptFiles& files, ManifestFile& file,
+                                         std::set<std::string>& wanted) {
+  GRISTMILL_TRY(auto manifest, read_manifest(file));
+  std::erase_if(manifest.entries, [](const ManifestEntry& entry) { return entry.status == EntryStatus::deleted; });
+  bool is_touched = false;
+  for (auto& entry : manifest.entries) {
+    entry.status = EntryStatus::existing;
+    GRISTMILL_TRY(const auto path, path_of(entry.file["file_path"].as_string()));
+    if (wanted.erase(path) == 0) continue;
+    entry.status = EntryStatus::deleted;
+    entry.snapshot_id = snapshot_id_;
+    note_removed(entry, file.content);
+    is_touched = true;
+  }
+  if (!is_touched) return false;
+  auto header = header_for(metadata);
+  header.content = file.content;
+  header.spec_id = file.spec_id;
+  if (!manifest.partition_spec.empty()) header.partition_spec = manifest.partition_spec;
+  // The summaries of partitions hold for what stays as well.
+  auto partitions = file.partitions;
+  GRISTMILL_TRY(file, write_manifest(metadata, files, header, manifest.avro_schema, manifest.entries));
+  file.partitions = std::move(partitions);
+  return true;
+}
+
+Result<std::vector<ManifestFile>> SnapshotWriter::take_out(const TableMetadata& metadata, AttemptFiles& files,
+                                                           std::vector<ManifestFile> manifests) {
+  GRISTMILL_RETURN_IF_ERROR(check_deletes(manifests));
+  std::set<std::string> data_paths;
+  std::set<std::string> known_manifests;
+  for (const auto& file : rewrite_->files) {
+    data_paths.insert(file.path);
+    known_manifests.insert(file.manifest);
+  }
+  std::set<std::string> delete_paths(rewrite_->delete_paths.begin(), rewrite_->delete_paths.end());
+  std::set<std::string> touched;
+  // Where they were listed when they were read; manifests that others merged meanwhile only when that is not enough.
+  for (const bool is_known : {true, false}) {
+    for (auto& file : manifests) {
+      auto& wanted = file.content == ManifestContent::data ? data_paths : delete_paths;
+      const bool is_likely = file.content == ManifestContent::deletes || known_manifests.contains(file.location);
+      if (wanted.empty() || is_likely != is_known || touched.contains(file.location)) continue;
+      GRISTMILL_TRY(const bool is_touched, take_out_of(metadata, files, file, wanted));
+      if (is_touched) touched.insert(file.location);
+    }
+  }
+  if (!data_paths.empty())
+    return Error{ErrorCode::conflict, fmt::format("somebody replaced or removed {} meanwhile", *data_paths.begin())};
+  return manifests;
+}
+
+std::string_view SnapshotWriter::operation() const {
+  if (removed_files_ == 0) return "append";
+  if (rewrite_ != nullptr && rewrite_->keeps_rows) return "replace";
+  return request_.files.empty() ? "delete" : "overwrite";
+}
+
 Summary SnapshotWriter::summarize_snapshot(const Snapshot* parent, const std::vector<ManifestFile>& manifests) const {
-  const bool is_delete = is_replacing_ && request_.files.empty() && removed_files_ > 0;
-  const bool is_overwrite = is_replacing_ && removed_files_ > 0;
-  Summary summary{{"operation", is_delete ? "delete" : is_overwrite ? "overwrite" : "append"}};
+  Summary summary{{"operation", std::string(operation())}};
   put(summary, "added-data-files", static_cast<std::int64_t>(request_.files.size()));
   put(summary, "added-records", is_added_written_ ? added_.added_rows : 0);
   put(summary, "added-files-size", added_bytes_);
-  if (is_overwrite) {
+  if (removed_files_ > 0) {
     put(summary, "deleted-data-files", removed_files_);
     put(summary, "deleted-records", removed_rows_);
     put(summary, "removed-files-size", removed_bytes_);
   }
+  if (removed_delete_files_ > 0) put(summary, "removed-delete-files", removed_delete_files_);
   std::int64_t data_files = 0;
   std::int64_t records = 0;
   std::int64_t delete_files = 0;
@@ -173,10 +258,14 @@ Summary SnapshotWriter::summarize_snapshot(const Snapshot* parent, const std::ve
   put(summary, "total-delete-files", delete_files);
   // Sizes are in no manifest list: they are known only when every writer before kept count.
   const auto bytes_before = parent == nullptr || is_replacing_ ? 0 : parent->count("total-files-size");
-  if (bytes_before) put(summary, "total-files-size", *bytes_before + added_bytes_);
-  for (const auto* key : {"total-position-deletes", "total-equality-deletes"}) {
-    put(summary, key, parent == nullptr || delete_files == 0 ? 0 : parent->count(key).value_or(0));
-  }
+  if (bytes_before)
+    put(summary, "total-files-size", *bytes_before + added_bytes_ - (is_replacing_ ? 0 : removed_bytes_));
+  const auto deletes_before = [&](std::string_view key) {
+    return parent == nullptr || delete_files == 0 ? 0 : parent->count(key).value_or(0);
+  };
+  const auto applied = rewrite_ == nullptr ? 0 : rewrite_->applied_position_deletes;
+  put(summary, "total-position-deletes", std::max<std::int64_t>(deletes_before("total-position-deletes") - applied, 0));
+  put(summary, "total-equality-deletes", deletes_before("total-equality-deletes"));
   if (!request_.key.empty()) summary.emplace_back(commit_key_note, request_.key);
   for (const auto& [key, value] : request_.summary) {
     if (key != "operation") summary.emplace_back(key, value);
@@ -200,8 +289,12 @@ Result<Snapshot> SnapshotWriter::write(TableMetadata& metadata, AttemptFiles& fi
     GRISTMILL_TRY(manifests, read_manifest_list(parent->manifest_list));
   }
   std::erase_if(manifests, [](const ManifestFile& file) { return file.live_files() == 0; });
+  removed_files_ = removed_rows_ = removed_bytes_ = removed_delete_files_ = 0;
   GRISTMILL_TRY(manifests, is_replacing_ ? mark_deleted(metadata, files, manifests)
                                          : merge(metadata, files, std::move(manifests)));
+  if (rewrite_ != nullptr) {
+    GRISTMILL_TRY(manifests, take_out(metadata, files, std::move(manifests)));
+  }
   if (is_added_written_) manifests.insert(manifests.begin(), added_);
   for (auto& file : manifests) {
     // Manifests of this snapshot get their place in the order now, with each attempt anew.

@@ -55,6 +55,17 @@ struct ScanFile {
   std::int64_t snapshot_id = 0;  ///< That added it.
   std::int64_t spec_id = 0;
   std::vector<DeleteFile> deletes;  ///< Those that may concern it; see RowDeletes.
+  std::string manifest;  ///< That lists it.
+};
+
+/// What a commit takes out of a table: files whose rows the commit's own files hold in their new form.
+struct Rewrite {
+  std::int64_t base_sequence_number = 0;  ///< Of the version that was read.
+  std::vector<ScanFile> files;  ///< As that version has them.
+  /// Delete files that concern nothing any more.
+  std::vector<std::string> delete_paths;
+  std::int64_t applied_position_deletes = 0;  ///< Rows that were deleted by position in `files`.
+  bool keeps_rows = false;  ///< The rows stay what they are, as in a compaction.
 };
 
 /// An Iceberg table of the catalog, as of when it was loaded or last committed to. Copies are independent views; one
@@ -80,6 +91,9 @@ class Table {
   Result<Snapshot> append(const CommitRequest& request);
   /// Replaces all files by the given ones. `conflict` when somebody changed the content since this object was loaded.
   Result<Snapshot> replace(const CommitRequest& request);
+  /// Puts the given files in the place of others and leaves the rest as it is. `conflict` when somebody took away one
+  /// of those others or deleted rows in them since they were read; what others added meanwhile is no conflict.
+  Result<Snapshot> rewrite(const CommitRequest& request, const Rewrite& rewrite);
   /// Makes an earlier snapshot current again, with its columns. Nothing is lost: the newer ones stay.
   Status rollback(std::int64_t snapshot_id, const InSameTransaction& also = {});
   /// Names a snapshot (a release). The same again does nothing; a name that is taken is `already_exists`.
@@ -131,7 +145,7 @@ class Table {
   void adopt(Prepared prepared, AttemptFiles& files);
   Result<Outcome> settle(Status failure, const Prepared& prepared, AttemptFiles& files);
   Status check_writable(const TableMetadata& metadata) const;
-  Result<Snapshot> commit_files(const CommitRequest& request, bool is_replacing);
+  Result<Snapshot> commit_files(const CommitRequest& request, bool is_replacing, const Rewrite* rewrite = nullptr);
   Status name_snapshot(const Reference& reference, const InSameTransaction& also);
   Status remove_name(const std::string& name, bool is_tag, const InSameTransaction& also);
   Status check_columns(const TableMetadata& metadata, const std::vector<formats::TableColumn>& columns) const;

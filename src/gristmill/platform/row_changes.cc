@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/platform/row_changes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+#include <optional>
+#include <set>
+
+#include "gristmill/base/clock.h"
+#include "gristmill/formats/document_index.h"
+#include "gristmill/formats/row_writer.h"
+#include "gristmill/platform/datasets.h"
+#include "gristmill/platform/given_file.h"
+#include "gristmill/platform/row_filter.h"
+
+namespace gristmill::platform {
+namespace {
+
+namespace fs = std::filesystem;
+
+// So often a change is done again when others changed the same files first.
+constexpr int attempts_max = 8;
+constexpr std::size_t batch_bytes = std::size_t{4} << 20;
+
+enum class Kind { remove, update, upsert, overwrite };
+
+std::string_view name_of(Kind kind) {
+  switch (kind) {
+    case Kind::remove: return "delete";
+    case Kind::update: return "update";
+    case Kind::upsert: return "upsert";
+    case Kind::overwrite: return "overwrite";
+  }
+  return "delete";
+}
+
+/// What becomes of one data file.
+struct Edit {
+  store::ScanFile file;
+  formats::FileEdit rows;
+  std::vector<Hash128> removed_ids;     ///< Of the rows that the change drops.
+  std::int64_t deleted_by_others = 0;   ///< Rows that delete files had taken already.
+};
+
+/// One change from the reading of the table to its commit.
+class RowChange {
+ public:
+  RowChange(const Workspace& workspace, const RowChangeRequest& request, Kind kind)
+      : workspace_(workspace), request_(request), kind_(kind), change_id_(make_id("change")) {}
+
+  Result<Json> make() {
+    GRISTMILL_RETURN_IF_ERROR(open());
+    if (const auto* done = find_done()) return answer(*done, true);
+    GRISTMILL_RETURN_IF_ERROR(prepare());
+    Error last;
+    for (int attempt = 0; attempt < attempts_max; ++attempt) {
+      GRISTMILL_RETURN_IF_ERROR(plan());
+      if (edits_.empty() && added_rows_.empty()) return unchanged();
+      auto snapshot = write_and_commit(attempt);
+      if (snapshot) return answer(*snapshot, false);
+      last = std::move(snapshot).error();
+      // A commit that failed for another reason may have become durable all the same: its files must stay then.
+      if (last.code == ErrorCode::conflict || !is_committing_) remove_written();
+      if (last.code != ErrorCode::conflict) return last;
+      is_committing_ = false;
+      GRISTMILL_RETURN_IF_ERROR(open());
+    }
+    return std::move(last).within(fmt::format("given up after {} attempts", attempts_max));
+  }
+
+ private:
+  /// The newest state of the dataset, or of the branch that is named.
+  Status open() {
+    GRISTMILL_TRY(auto chosen, select_version(workspace_, request_.selector));
+    table_.emplace(std::move(chosen.first));
+    snapshot_ = std::move(chosen.second);
+    const auto sign = request_.selector.find('@');
+    if (sign == std::string::npos) return {};
+    branch_ = request_.selector.substr(sign + 1);
+    for (const auto& reference : table_->metadata().references()) {
+      if (reference.name == branch_ && !reference.is_tag) return {};
+    }
+    return invalid_argument(
+        fmt::format("{}: rows change in NAME or NAME@BRANCH; older versions and releases never do", request_.selector));
+  }
+
+  [[nodiscard]] std::string commit_key() const {
+    return request_.idempotency_key.empty() ? change_id_ : "change:" + request_.idempotency_key;
+  }
+
+  [[nodiscard]] const store::Snapshot* find_done() const {
+    if (request_.idempotency_key.empty()) return nullptr;
+    for (const auto& snapshot : table_->snapshots()) {
+      if (snapshot.note(store::commit_key_note) == commit_key()) return &snapshot;
+    }
+    return nullptr;
+  }
+
+  /// What does not depend on the state of the table: settings, and the rows of the file.
+  Status prepare() {
+    GRISTMILL_TRY(columns_, table_->columns_at(snapshot_));
+    if (kind_ == Kind::update) {
+      GRISTMILL_TRY(auto row, parse_settings(request_.sets, columns_));
+      settings_ = row;
+      file_.rows.push_back(std::move(row));
+    }
+    if (kind_ == Kind::upsert || kind_ == Kind::overwrite) {
+      GRISTMILL_TRY(file_, read_given_file(workspace_, request_.path));
+      GRISTMILL_RETURN_IF_ERROR(check_keys());
+      auto given = give_origins(file_, table_->name().text(), change_id_, columns_);
+      if (!given) return std::move(given).error().within(request_.path);
+    }
+    return {};
+  }
+
+  Status check_keys() {
+    for (const auto& key : request_.keys) {
+      if (std::ranges::find(columns_, key, &formats::TableColumn::name) == columns_.end())
+        return invalid_argument(fmt::format("--key: dataset {} has no column '{}'", table_->name().text(), key));
+      for (std::size_t i = 0; i < file_.rows.size(); ++i) {
+        if (file_.rows[i][key].is_null())
+          return invalid_argument(
+              fmt::format("{}: row {} has no value for the key column {}", request_.path, i + 1, key));
+      }
+    }
+    return {};
+  }
+
+  /// Finds the rows that change in the state at hand.
+  Status plan() {
+    edits_.clear();
+    added_rows_.clear();
+    matched_ = updated_ = 0;
+    GRISTMILL_TRY(columns_, table_->columns_at(snapshot_));
+    GRISTMILL_TRY(operator_columns_, operator_columns(*table_, snapshot_));
+    GRISTMILL_TRY(files_, scan_in_order(*table_, snapshot_));
+    given_.reset();
+    if (!file_.rows.empty()) {
+      auto given = formats::GivenRows::make(file_.rows, columns_);
+      if (!given) return request_.path.empty() ? given.error() : std::move(given).error().within(request_.path);
+      given_.emplace(*std::move(given));
+    }
+    return kind_ == Kind::upsert ? plan_upsert() : plan_where();
+  }
+
+  Status plan_where() {
+    std::optional<RowFilter> filter;
+    if (!request_.where.empty() || kind_ != Kind::overwrite) {
+      GRISTMILL_TRY(filter, RowFilter::make(request_.where, operator_columns_));
+    }
+    store::RowDeletes deletes(*table_);
+    for (const auto& file : files_) {
+      GRISTMILL_TRY(auto deleted, deletes.of(file));
+      Edit edit{.file = file, .rows = {.path = file.path}};
+      GRISTMILL_RETURN_IF_ERROR(match_rows(filter ? &*filter : nullptr, deleted, edit));
+      add_edit(std::move(edit), std::move(deleted));
+    }
+    if (kind_ == Kind::overwrite) return add_rows({});
+    return {};
+  }
+
+  /// Reads one file for the rows that the condition names.
+  Status match_rows(RowFilter* filter, const formats::RowNumbers& deleted, Edit& edit) {
+    static const std::vector<data::Column> no_columns;
+    const auto& columns = filter == nullptr ? no_columns : filter->columns();
+    formats::TableView view{operator_columns_, {}};
+    const formats::DatasetPiece piece{.path = edit.file.path,
+                                      .view = std::make_shared<const formats::TableView>(std::move(view))};
+    GRISTMILL_TRY(const auto reader,
+                  formats::open_dataset_file(piece, columns, batch_bytes, filter != nullptr && filter->needs_text()));
+    data::Batch batch;
+    for (std::int64_t row = 0;;) {
+      batch.clear();
+      GRISTMILL_TRY(const bool more, reader->read(batch));
+      if (!more) return {};
+      if (!batch.casualties.empty()) return corrupt_data(batch.casualties.front().message);
+      for (const auto& document : batch.documents) {
+        const auto at = row++;
+        if (std::ranges::binary_search(deleted, at)) continue;
+        bool is_match = true;
+        if (filter != nullptr) {
+          GRISTMILL_TRY(is_match, filter->test(document));
+        }
+        if (!is_match) continue;
+        if (kind_ == Kind::update) {
+          edit.rows.replaced.push_back({at, 0});
+        } else {
+          edit.rows.dropped.push_back(at);
+          edit.removed_ids.push_back(document.id);
+        }
+      }
+    }
+  }
+
+  Status plan_upsert() {
+    std::vector<formats::TableColumn> keys;
+    for (const auto& key : request_.keys)
+      keys.push_back(*std::ranges::find(columns_, key, &formats::TableColumn::name));
+    if (!given_) return {};
+    auto index = formats::RowKeys::make(*given_, keys);
+    if (!index) return std::move(index).error().within(request_.path);
+    std::set<std::int64_t> known;
+    store::RowDeletes deletes(*table_);
+    for (const auto& file : files_) {
+      GRISTMILL_TRY(auto deleted, deletes.of(file));
+      Edit edit{.file = file, .rows = {.path = file.path}};
+      GRISTMILL_TRY(edit.rows.replaced, index->find(file.path, deleted));
+      for (const auto& match : edit.rows.replaced) known.insert(match.given);
+      add_edit(std::move(edit), std::move(deleted));
+    }
+    return add_rows(known);
+  }
+
+  void add_edit(Edit edit, formats::RowNumbers deleted) {
+    if (edit.rows.dropped.empty() && edit.rows.replaced.empty()) return;
+    matched_ += static_cast<std::int64_t>(edit.rows.dropped.size());
+    updated_ += static_cast<std::int64_t>(edit.rows.replaced.size());
+    edit.deleted_by_others = static_cast<std::int64_t>(deleted.size());
+    formats::RowNumbers dropped;
+    std::ranges::set_union(edit.rows.dropped, deleted, std::back_inserter(dropped));
+    edit.rows.dropped = std::move(dropped);
+    edits_.push_back(std::move(edit));
+  }
+
+  /// The given rows that are not known become new ones.
+  Status add_rows(const std::set<std::int64_t>& known) {
+    for (std::int64_t row = 0; given_ && row < given_->size(); ++row) {
+      if (known.contains(row)) continue;
+      for (const auto& column : columns_) {
+        if (column.required && !given_->gives(row, column.field_id))
+          return invalid_argument(fmt::format("{}: row {} is new and has no value for the required column {}",
+                                              request_.path, row + 1, column.name));
+      }
+      added_rows_.push_back(row);
+    }
+    return {};
+  }
+
+  Result<store::Snapshot> write_and_commit(int attempt) {
+    store::CommitRequest request{
+        .files = {},
+        .summary = {{"gristmill.change-id", change_id_}, {"gristmill.change", std::string(name_of(kind_))}},
+        .key = commit_key(),
+        .columns = {},
+        .also = {},
+        .branch = branch_.empty() ? std::string(store::main_branch) : branch_};
+    store::Rewrite rewrite{.base_sequence_number = snapshot_.sequence_number};
+    GRISTMILL_TRY(const auto folder, table_->data_folder());
+    for (std::size_t i = 0; i < edits_.size(); ++i) {
+      auto& edit = edits_[i];
+      const auto stem = fmt::format("{}-{:06}", attempt, i);
+      rewrite.files.push_back(edit.file);
+      rewrite.applied_position_deletes += edit.deleted_by_others;
+      if (static_cast<std::int64_t>(edit.rows.dropped.size()) < edit.file.records) {
+        GRISTMILL_TRY(auto file, write_file(folder, "part-" + stem, {&edit.rows, {}}));
+        request.files.push_back(std::move(file));
+      }
+      GRISTMILL_RETURN_IF_ERROR(write_removed(folder, stem, edit));
+    }
+    if (!added_rows_.empty()) {
+      GRISTMILL_TRY(auto file, write_file(folder, fmt::format("new-{}", attempt), {nullptr, added_rows_}));
+      request.files.push_back(std::move(file));
+    }
+    GRISTMILL_TRY(rewrite.delete_paths, idle_deletes(rewrite.files));
+    request.also = [&](meta::Transaction& transaction, std::int64_t version) {
+      return audit(transaction, fmt::format("dataset.{}", name_of(kind_)), table_->name().text(), details(version));
+    };
+    is_committing_ = true;
+    return table_->rewrite(request, rewrite);
+  }
+
+  /// Rows of one file as they become, or new rows.
+  struct Content {
+    const formats::FileEdit* edit;
+    std::vector<std::int64_t> rows;
+  };
+
+  Result<store::DataFile> write_file(const std::string& folder, const std::string& name, const Content& content) {
+    formats::DocumentIndexWriter index;
+    const auto note = [&](const Hash128& id, std::int64_t row) {
+      index.add_written(id, static_cast<std::uint32_t>(row));
+    };
+    const auto path = fmt::format("{}/{}/{}.parquet", folder, change_id_, name);
+    std::vector<std::string> sources;
+    if (content.edit != nullptr) sources.push_back(content.edit->path);
+    GRISTMILL_TRY(const auto writer, formats::create_row_writer(path, columns_, sources, note));
+    written_.push_back(path);
+    if (content.edit != nullptr) {
+      GRISTMILL_RETURN_IF_ERROR(writer->copy(*content.edit, given_ ? &*given_ : nullptr));
+    } else {
+      GRISTMILL_RETURN_IF_ERROR(writer->append(*given_, content.rows));
+    }
+    GRISTMILL_TRY(const auto file, writer->close());
+    if (!index.empty()) {
+      written_.push_back(index_of(path));
+      GRISTMILL_RETURN_IF_ERROR(index.write(written_.back()));
+    }
+    return store::data_file(file);
+  }
+
+  /// The ids of removed rows, for trace; they stay when the files of this version are long gone.
+  Status write_removed(const std::string& folder, const std::string& stem, const Edit& edit) {
+    if (edit.removed_ids.empty()) return {};
+    formats::DocumentIndexWriter index;
+    const auto name = fmt::format("dataset.{}", name_of(kind_));
+    for (const auto& id : edit.removed_ids) index.add_outcome(id, name, change_id_);
+    written_.push_back(index_of(fmt::format("{}/{}/removed-{}.parquet", folder, change_id_, stem)));
+    return index.write(written_.back());
+  }
+
+  /// Delete files that concern only data files which go.
+  [[nodiscard]] Result<std::vector<std::string>> idle_deletes(const std::vector<store::ScanFile>& going) const {
+    std::set<std::string> paths;
+    std::set<std::string> gone;
+    for (const auto& file : going) {
+      gone.insert(file.path);
+      for (const auto& remove : file.deletes) paths.insert(remove.path);
+    }
+    store::RowDeletes deletes(*table_);
+    for (const auto& file : files_) {
+      if (gone.contains(file.path)) continue;
+      for (const auto& remove : file.deletes) {
+        if (!paths.contains(remove.path)) continue;
+        GRISTMILL_TRY(const bool is_named, deletes.names(remove, file.path));
+        if (is_named) paths.erase(remove.path);
+      }
+    }
+    return std::vector<std::string>(paths.begin(), paths.end());
+  }
+
+  void remove_written() {
+    std::error_code ignored;
+    for (const auto& path : written_) fs::remove(path, ignored);
+    for (const auto& path : written_) fs::remove(fs::path(path).parent_path(), ignored);
+    written_.clear();
+  }
+
+  [[nodiscard]] Json rows_json() const {
+    return Json::object({{"deleted", matched_}, {"updated", updated_}, {"added", added_rows_.size()}});
+  }
+
+  [[nodiscard]] Json details(std::int64_t version) const {
+    auto json = Json::object(
+        {{"change_id", change_id_}, {"from", snapshot_.id}, {"to", version}, {"rows", rows_json()}});
+    if (!branch_.empty()) json.set("branch", branch_);
+    if (!request_.where.empty()) json.set("where", request_.where);
+    if (kind_ == Kind::update) json.set("set", settings_);
+    if (!request_.path.empty()) json.set("file", file_.path).set("sha256", file_.sha256);
+    if (!request_.keys.empty()) {
+      auto keys = Json::array();
+      for (const auto& key : request_.keys) keys.push(key);
+      json.set("key", std::move(keys));
+    }
+    return json;
+  }
+
+  [[nodiscard]] Json unchanged() const {
+    return Json::object({{"dataset", table_->name().text()},
+                         {"operation", name_of(kind_)},
+                         {"version", snapshot_.id},
+                         {"changed", false},
+                         {"rows", rows_json()},
+                         {"files", Json::object({{"rewritten", 0}, {"kept", files_.size()}})}});
+  }
+
+  [[nodiscard]] Json answer(const store::Snapshot& snapshot, bool is_known) const {
+    auto json = Json::object({{"dataset", table_->name().text()},
+                              {"operation", name_of(kind_)},
+                              {"version", snapshot.id},
+                              {"changed", true},
+                              {"change_id", snapshot.note("gristmill.change-id")}});
+    if (!branch_.empty()) json.set("branch", branch_);
+    if (is_known) return json.set("already_done", true);
+    return json.set("rows", rows_json())
+        .set("files", Json::object({{"rewritten", edits_.size()}, {"kept", files_.size() - edits_.size()}}));
+  }
+
+  const Workspace& workspace_;
+  const RowChangeRequest& request_;
+  Kind kind_;
+  std::string change_id_;
+  std::string branch_;
+  std::optional<store::Table> table_;
+  store::Snapshot snapshot_;
+  Json settings_;
+  GivenFile file_;
+  std::vector<formats::TableColumn> columns_;
+  std::vector<data::Column> operator_columns_;
+  std::optional<formats::GivenRows> given_;
+  std::vector<store::ScanFile> files_;
+  std::vector<Edit> edits_;
+  std::vector<std::int64_t> added_rows_;
+  std::vector<std::string> written_;
+  bool is_committing_ = false;
+  std::int64_t matched_ = 0;
+  std::int64_t updated_ = 0;
+};
+
+Status want(bool is_given, const char* what) { return is_given ? Status() : Status(invalid_argument(what)); }
+
+/// An entry of the audit log with who did it and when.
+Result<Json> entry_json(const meta::Row& row) {
+  GRISTMILL_TRY(auto json, Json::parse(meta::text(row[3])));
+  json.set("dataset", meta::text(row[4]))
+      .set("operation", meta::text(row[2]))
+      .set("by", meta::text(row[1]))
+      .set("at", meta::text(row[0]));
+  return json;
+}
+
+}  // namespace
+
+Result<Json> delete_rows(const Workspace& workspace, const RowChangeRequest& request) {
+  GRISTMILL_RETURN_IF_ERROR(want(!request.where.empty(), "say which rows to delete: --where EXPRESSION"));
+  return RowChange(workspace, request, Kind::remove).make();
+}
+
+Result<Json> update_rows(const Workspace& workspace, const RowChangeRequest& request) {
+  GRISTMILL_RETURN_IF_ERROR(want(!request.where.empty(), "say which rows to update: --where EXPRESSION"));
+  return RowChange(workspace, request, Kind::update).make();
+}
+
+Result<Json> upsert_rows(const Workspace& workspace, const RowChangeRequest& request) {
+  GRISTMILL_RETURN_IF_ERROR(want(!request.keys.empty(), "say which columns make the key: --key COLUMN[,COLUMN]"));
+  return RowChange(workspace, request, Kind::upsert).make();
+}
+
+Result<Json> overwrite_rows(const Workspace& workspace, const RowChangeRequest& request) {
+  return RowChange(workspace, request, Kind::overwrite).make();
+}
+
+Result<std::vector<Json>> removals_of(const Workspace& workspace, const std::string& dataset) {
+  std::vector<Json> changes;
+  GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
+    GRISTMILL_TRY(
+        const auto rows,
+        transaction.query("SELECT at, actor, action, details, subject FROM audit WHERE subject = ? AND action IN "
+                          "('dataset.delete', 'dataset.overwrite') ORDER BY sequence DESC",
+                          {dataset}));
+    for (const auto& row : rows) {
+      GRISTMILL_TRY(auto entry, entry_json(row));
+      changes.push_back(std::move(entry));
+    }
+    return {};
+  }));
+  return changes;
+}
+
+Result<Json> show_change(const Workspace& workspace, const std::string& change_id) {
+  std::optional<Json> found;
+  GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
+    GRISTMILL_TRY(
+        const auto rows,
+        transaction.query("SELECT at, actor, action, details, subject FROM audit WHERE action IN ('dataset.delete', "
+                          "'dataset.update', 'dataset.upsert', 'dataset.overwrite') AND details LIKE ?",
+                          {fmt::format("%\"{}\"%", change_id)}));
+    for (const auto& row : rows) {
+      GRISTMILL_TRY(auto entry, entry_json(row));
+      if (entry["change_id"].as_string() == change_id) found = std::move(entry);
+    }
+    return {};
+  }));
+  if (!found) return not_found(fmt::format("no change '{}' in the audit log", change_id));
+  return *std::move(found);
+}
+
+}  // namespace gristmill::platform

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/store/scan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "gristmill/store/location.h"
+
+namespace gristmill::store {
+namespace {
+
+// Of `content` in the data_file record: 0 data, 1 position deletes.
+constexpr std::int64_t content_equality_deletes = 2;
+
+Status check_format(const Json& file) {
+  const auto& location = file["file_path"].as_string();
+  const auto& format = file["file_format"].as_string();
+  if (format == "PUFFIN" || format == "puffin")
+    return invalid_argument(fmt::format(
+        "{} is a deletion vector (Iceberg format version 3), which cannot be read yet; rewrite the table's data files "
+        "with the writer that made it",
+        location));
+  if (format != "PARQUET" && format != "parquet")
+    return invalid_argument(fmt::format("file {} is of format {}; only PARQUET is read", location, format));
+  return {};
+}
+
+Result<ScanFile> scan_file(const ManifestEntry& entry, const ManifestFile& manifest) {
+  const auto& file = entry.file;
+  GRISTMILL_RETURN_IF_ERROR(check_format(file));
+  const auto& location = file["file_path"].as_string();
+  GRISTMILL_TRY(auto path, path_of(location));
+  ScanFile scanned{.path = std::move(path),
+                   .records = entry.records(),
+                   .bytes = entry.bytes(),
+                   .split_offsets = {},
+                   .partition = file["partition"],
+                   .sequence_number = entry.sequence_number,
+                   .snapshot_id = entry.snapshot_id,
+                   .spec_id = manifest.spec_id,
+                   .deletes = {},
+                   .manifest = manifest.location};
+  for (const auto& offset : file["split_offsets"].items()) scanned.split_offsets.push_back(offset.as_int());
+  return scanned;
+}
+
+}  // namespace
+
+Result<ScannedDelete> scan_delete(const ManifestEntry& entry, std::int64_t spec_id) {
+  const auto& file = entry.file;
+  GRISTMILL_RETURN_IF_ERROR(check_format(file));
+  GRISTMILL_TRY(auto path, path_of(file["file_path"].as_string()));
+  ScannedDelete scanned{.file = {std::move(path), {}},
+                        .sequence_number = entry.sequence_number,
+                        .spec_id = spec_id,
+                        .partition = file["partition"],
+                        .data_path = {}};
+  if (file["content"].as_int() == content_equality_deletes) {
+    for (const auto& id : file["equality_ids"].items())
+      scanned.file.equality_ids.push_back(static_cast<int>(id.as_int()));
+    if (scanned.file.equality_ids.empty())
+      return corrupt_data(fmt::format("equality delete file {} names no columns", scanned.file.path));
+  } else if (const auto& data = file["referenced_data_file"].as_string(); !data.empty()) {
+    GRISTMILL_TRY(scanned.data_path, path_of(data));
+  }
+  return scanned;
+}
+
+bool may_concern(const ScannedDelete& remove, const ScanFile& file) {
+  const bool is_equality = !remove.file.equality_ids.empty();
+  if (remove.sequence_number < file.sequence_number + (is_equality ? 1 : 0)) return false;
+  if (!remove.data_path.empty()) return remove.data_path == file.path;
+  if (is_equality && remove.partition.size() == 0) return true;
+  return remove.spec_id == file.spec_id && remove.partition == file.partition;
+}
+
+Result<std::vector<ScanFile>> scan_manifests(const Snapshot& snapshot) {
+  std::vector<ScanFile> files;
+  std::vector<ScannedDelete> deletes;
+  GRISTMILL_TRY(const auto manifests, read_manifest_list(snapshot.manifest_list));
+  for (const auto& file : manifests) {
+    if (file.live_files() == 0) continue;
+    GRISTMILL_TRY(const auto manifest, read_manifest(file));
+    for (const auto& entry : manifest.entries) {
+      if (entry.status == EntryStatus::deleted) continue;
+      if (file.content == ManifestContent::data) {
+        GRISTMILL_TRY(auto scanned, scan_file(entry, file));
+        files.push_back(std::move(scanned));
+      } else {
+        GRISTMILL_TRY(auto scanned, scan_delete(entry, file.spec_id));
+        deletes.push_back(std::move(scanned));
+      }
+    }
+  }
+  for (auto& file : files) {
+    for (const auto& remove : deletes) {
+      if (may_concern(remove, file)) file.deletes.push_back(remove.file);
+    }
+    std::ranges::sort(file.deletes);
+  }
+  return files;
+}
+
+}  // namespace gristmill::store

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gristmill/store/manifest.h"
+#include "gristmill/store/table.h"
+
+namespace gristmill::store {
+
+/// A delete file with what decides which data files it concerns.
+struct ScannedDelete {
+  DeleteFile file;
+  std::int64_t sequence_number = 0;
+  std::int64_t spec_id = 0;
+  Json partition;
+  std::string data_path;  ///< The only data file that it concerns, where it says so.
+};
+
+Result<ScannedDelete> scan_delete(const ManifestEntry& entry, std::int64_t spec_id);
+/// Whether a delete file may concern a data file, by the table specification's rules for sequence numbers and
+/// partitions. Without a partition an equality delete holds for the whole table.
+bool may_concern(const ScannedDelete& remove, const ScanFile& file);
+/// Data files of a snapshot with their deletes.
+Result<std::vector<ScanFile>> scan_manifests(const Snapshot& snapshot);
+
+}  // namespace gristmill::store

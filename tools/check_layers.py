@@ -4,7 +4,7 @@
 A layer may include its own headers and those of the layers on its row; a row may name earlier rows only, which rules
 out circles. A third-party header may be included only where its library is linked, and never in a header that another
 layer includes. A face (a folder outside src/gristmill that translates for people or another language) may include the
-layers on its row; its own headers are written without a path.
+layers on its row, and an earlier face there as "server/serve.h"; its own headers are written without a path.
 """
 
 import pathlib
@@ -38,6 +38,7 @@ LIBRARIES = {
     "CLI/": "CLI11",
     "toml++/": "tomlplusplus",
     "nanobind/": "nanobind",
+    "boost/": "boost",
 }
 # Header-only, so no link row has to name them: the folder that owns each.
 HEADER_ONLY = {
@@ -45,6 +46,7 @@ HEADER_ONLY = {
     "tomlplusplus": {"platform"},
     "CLI11": {"cli"},
     "nanobind": {"python"},
+    "boost": {"server"},
 }
 # Linked by every face in its own CMakeLists.txt.
 FACE_LIBRARIES = {"fmt::fmt"}
@@ -75,7 +77,7 @@ def read_faces(text, rows):
     """The faces as {name: folder}; their rows go to `rows`."""
     faces, faults = {}, []
     for name, folder, allowed in re.findall(r"^gristmill_face\((\w+)\s+(\S+)([\s\w]*)\)", text, re.M):
-        unknown = [word for word in allowed.split() if word not in rows or word in faces]
+        unknown = [word for word in allowed.split() if word not in rows]
         if unknown:
             faults.append(f"CMakeLists.txt: face {name} lists {', '.join(unknown)}, which is no layer")
         faces[name] = folder
@@ -111,7 +113,7 @@ def check_third_party(place, path, layer, header, links, across):
     return None
 
 
-def check_file(path, layer, rows, links, across=frozenset(), is_face=False):
+def check_file(path, layer, rows, links, across=frozenset(), is_face=False, faces=None):
     for match in INCLUDE.finditer(text := path.read_text()):
         ours, theirs = match.groups()
         place = f"{path.relative_to(ROOT)}:{text.count(chr(10), 0, match.start(1) if ours else match.start(2)) + 1}"
@@ -119,6 +121,10 @@ def check_file(path, layer, rows, links, across=frozenset(), is_face=False):
             fault = check_third_party(place, path, layer, theirs, links, across)
         elif is_face and "/" not in ours:
             fault = None if (path.parent / ours).exists() else f'{place}: "{ours}" does not exist'
+        elif is_face and (other := ours.split("/")[0]) in (faces or {}) and other in rows[layer]:
+            fault = (
+                None if (ROOT / faces[other] / ours.split("/", 1)[1]).exists() else f'{place}: "{ours}" does not exist'
+            )
         elif not re.match(r"gristmill/\w+/", ours):
             fault = f'{place}: "{ours}" is not written from the root as "gristmill/<layer>/..."'
         else:
@@ -150,7 +156,7 @@ def main():
         links[name] = FACE_LIBRARIES
         for path in sorted((ROOT / folder).glob("*.[hc]*")):
             files.append((path, name))
-            faults.extend(check_file(path, name, rows, links, is_face=True))
+            faults.extend(check_file(path, name, rows, links, is_face=True, faces=faces))
     for fault in faults:
         print(fault, file=sys.stderr)
     print(f"layers: {len(files)} files, {len(rows)} layers and faces, {len(faults)} faults")

@@ -46,7 +46,7 @@ def test_third_party_stays_in_the_layer_that_owns_it(tree):
     assert tree("data", "x.h", header) == []
     assert "other layers" in tree("data", "x.h", header, across=["gristmill/data/x.h"])[0]
     assert "does not own" in tree("base", "x.cc", "#include <arrow/api.h>\n")[0]
-    assert "no known header" in tree("base", "x.cc", "#include <boost/any.hpp>\n")[0]
+    assert "no known header" in tree("base", "x.cc", "#include <elsewhere/any.hpp>\n")[0]
 
 
 def test_includes_are_written_from_the_root_and_exist(tree):
@@ -74,3 +74,16 @@ def test_a_face_sees_the_layers_of_its_row_only(tree, tmp_path):
 def test_a_face_row_names_layers():
     rows = check_layers.read_rows("gristmill_layer(base)\n")[0]
     assert check_layers.read_faces("gristmill_face(cli apps/cli base other)\n", rows)[1]
+
+
+def test_a_face_sees_earlier_faces_of_its_row(tree, tmp_path):
+    rows, links, _ = check_layers.read_rows(ROWS)
+    text = "gristmill_face(server apps/server base)\ngristmill_face(cli apps/cli base server)\n"
+    faces, faults = check_layers.read_faces(text, rows)
+    assert not faults
+    for name, body in (("server/serve.h", ""), ("cli/main.cc", '#include "server/serve.h"\n#include "server/no.h"\n')):
+        path = tmp_path / "apps" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(body)
+    found = list(check_layers.check_file(path, "cli", rows, links, is_face=True, faces=faces))
+    assert len(found) == 1 and "server/no.h" in found[0]

@@ -115,6 +115,17 @@ CREATE TABLE feedback_logs (
   updated_at VARCHAR(32) NOT NULL
 );
 )sql"},
+    meta::Migration{8, "access tokens", R"sql(
+CREATE TABLE access_tokens (
+  token_id VARCHAR(64) NOT NULL PRIMARY KEY,
+  name VARCHAR(255) NOT NULL,
+  scope VARCHAR(32) NOT NULL,
+  digest VARCHAR(64) NOT NULL,
+  created_at VARCHAR(32) NOT NULL,
+  expires_at VARCHAR(32),
+  revoked_at VARCHAR(32)
+);
+)sql"},
 };
 
 }  // namespace

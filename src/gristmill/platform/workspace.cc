@@ -14,6 +14,7 @@
 #include "gristmill/base/hash.h"
 #include "gristmill/base/units.h"
 #include "gristmill/io/file.h"
+#include "gristmill/platform/acting.h"
 #include "gristmill/platform/migrations.h"
 #include "gristmill/platform/settings.h"
 
@@ -104,6 +105,7 @@ std::string Workspace::report_path(std::string_view run) const {
 }
 
 std::string acting_user() {
+  if (!acting_as().empty()) return acting_as();
   if (const char* name = std::getenv("GRISTMILL_ACTOR")) return name;
   const auto* entry = ::getpwuid(::getuid());
   return entry ? entry->pw_name : fmt::format("uid-{}", ::getuid());

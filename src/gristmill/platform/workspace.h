@@ -81,7 +81,8 @@ class Workspace {
   std::unique_ptr<meta::Database> database_;
 };
 
-/// Who acts: GRISTMILL_ACTOR from the environment, else the user that the operating system knows.
+/// Who acts: whom the thread acts for (acting.h), else GRISTMILL_ACTOR from the environment, else the user that the
+/// operating system knows.
 std::string acting_user();
 
 /// Appends an audit entry in the caller's transaction: who did what to what, chained by SHA-256 to the entry before.

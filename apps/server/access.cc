@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "access.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "gristmill/base/hash.h"
+
+namespace gristmill::server {
+namespace {
+
+constexpr std::size_t buckets_max = 16 * 1024;
+constexpr std::size_t known_max = 4 * 1024;
+constexpr auto remembered_for = std::chrono::seconds(1);
+
+}  // namespace
+
+std::optional<double> RateLimit::take(const std::string& name) {
+  const auto now = Clock::now();
+  const std::scoped_lock lock(mutex_);
+  if (buckets_.size() >= buckets_max) forget_full(now);
+  auto [place, is_new] = buckets_.try_emplace(name, Bucket{burst_, now});
+  auto& bucket = place->second;
+  const auto passed = std::chrono::duration<double>(now - bucket.at).count();
+  bucket.tokens = std::min(burst_, bucket.tokens + passed * a_second_);
+  bucket.at = now;
+  if (bucket.tokens < 1) return (1 - bucket.tokens) / a_second_;
+  bucket.tokens -= 1;
+  return std::nullopt;
+}
+
+void RateLimit::forget_full(Clock::time_point now) {
+  std::erase_if(buckets_, [&](const auto& item) {
+    const auto passed = std::chrono::duration<double>(now - item.second.at).count();
+    return item.second.tokens + passed * a_second_ >= burst_;
+  });
+  // All of them are in use: names are being made up. Forgetting them costs less than growing without end.
+  if (buckets_.size() >= buckets_max) buckets_.clear();
+}
+
+std::optional<platform::Principal> Authenticator::recall(const std::string& digest) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = known_.find(digest);
+  if (found == known_.end() || found->second.until < Clock::now()) return std::nullopt;
+  return found->second.principal;
+}
+
+void Authenticator::remember(const std::string& digest, const platform::Principal& principal) {
+  const std::scoped_lock lock(mutex_);
+  if (known_.size() >= known_max) known_.clear();
+  known_[digest] = {principal, Clock::now() + remembered_for};
+}
+
+Authenticator::Outcome Authenticator::identify(const HttpRequest& request) {
+  auto value = request.header("Authorization");
+  // PyIceberg without a token sends this literal.
+  if (value.empty() || value == "Bearer None") return {};
+  const auto blank = value.find(' ');
+  if (blank == std::string_view::npos || !equal_names(value.substr(0, blank), "Bearer"))
+    return {{}, unauthorized("send the token as `Authorization: Bearer TOKEN`")};
+  value.remove_prefix(value.find_first_not_of(' ', blank) == std::string_view::npos
+                          ? value.size()
+                          : value.find_first_not_of(' ', blank));
+  // The digest is the key, so that looking it up tells nothing about the token by its time.
+  const auto digest = sha256_hex(value);
+  if (auto principal = recall(digest)) return {*std::move(principal), {}};
+  auto checked = platform::check_token(workspace_, value);
+  if (checked) {
+    remember(digest, *checked);
+    return {*std::move(checked), {}};
+  }
+  if (checked.error().code != ErrorCode::denied) return {{}, problem_of(checked.error())};
+  if (const auto seconds = failures_.take(request.remote))
+    return {{}, too_many(*seconds, "too many wrong tokens from this address")};
+  return {{}, unauthorized("the token is unknown, expired or revoked; `gristmill token create` makes one")};
+}
+
+HttpResponse unauthorized(std::string_view detail) {
+  auto response = problem(401, detail);
+  response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"gristmill\"");
+  return response;
+}
+
+HttpResponse too_many(double seconds, std::string_view detail) {
+  auto response = problem(429, detail);
+  response.headers.emplace_back("Retry-After", fmt::format("{}", std::max(1, static_cast<int>(std::ceil(seconds)))));
+  return response;
+}
+
+}  // namespace gristmill::server

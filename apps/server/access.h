@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "gristmill/platform/access_tokens.h"
+#include "http.h"
+
+namespace gristmill::server {
+
+/// Token buckets by name: each may spend `a_second` in the long run and `burst` at once. Thread-safe, bounded memory.
+class RateLimit {
+ public:
+  RateLimit(double a_second, double burst) : a_second_(a_second), burst_(burst) {}
+  /// Takes one; if there is none, the seconds until there will be.
+  std::optional<double> take(const std::string& name);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Bucket {
+    double tokens = 0;
+    Clock::time_point at;
+  };
+  void forget_full(Clock::time_point now);
+
+  double a_second_;
+  double burst_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, Bucket> buckets_;
+};
+
+/// Who is calling: reads `Authorization`, asks platform, remembers the answer for a second (so a revoked token works at
+/// most that long). Thread-safe.
+class Authenticator {
+ public:
+  explicit Authenticator(const platform::Workspace& workspace) : workspace_(workspace) {}
+
+  /// The principal; an empty one when there is no token at all; a refusal (401, 429, 503) when it is no good.
+  struct Outcome {
+    platform::Principal principal;
+    std::optional<HttpResponse> refusal;
+  };
+  Outcome identify(const HttpRequest& request);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Known {
+    platform::Principal principal;
+    Clock::time_point until;
+  };
+  std::optional<platform::Principal> recall(const std::string& digest);
+  void remember(const std::string& digest, const platform::Principal& principal);
+
+  const platform::Workspace& workspace_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, Known> known_;
+  /// Wrong tokens by address: guessing is hopeless, but it must not keep the database busy either.
+  RateLimit failures_{5, 20};
+};
+
+/// 401 with the challenge that RFC 6750 asks for.
+HttpResponse unauthorized(std::string_view detail);
+/// 429 with Retry-After.
+HttpResponse too_many(double seconds, std::string_view detail);
+
+}  // namespace gristmill::server

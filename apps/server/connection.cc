@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connection.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <utility>
+
+#include "gristmill/base/hash.h"
+
+namespace gristmill::server {
+namespace {
+
+namespace http = boost::beast::http;
+using Clock = std::chrono::steady_clock;
+using Parser = http::request_parser<http::string_body>;
+
+constexpr std::size_t target_bytes_max = 8 * 1024;
+constexpr std::size_t header_count_max = 100;
+constexpr std::size_t bytes_a_second_min = 16 * 1024;
+constexpr int drain_ms = 2'000;
+
+std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+/// Ids that differ between processes and requests; for finding a request in the log, not a secret.
+std::string next_request_id() {
+  static std::atomic<std::uint64_t> count = 0;
+  static const auto seed = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
+  const auto number = ++count;
+  return fmt::format("{:016x}", xxh3_64({reinterpret_cast<const char*>(&number), sizeof number}, seed));
+}
+
+/// What is wrong with a head that the parser took, and the status that says so; 0 = nothing.
+struct HeadFault {
+  int status = 0;
+  std::string_view detail;
+};
+
+HeadFault check_framing(const Parser& parser) {
+  const auto& message = parser.get();
+  if (message.version() != 11 && message.version() != 10) return {505, "only HTTP/1.1 and HTTP/1.0 are spoken here"};
+  std::size_t hosts = 0, lengths = 0, codings = 0, count = 0;
+  for (const auto& field : message) {
+    ++count;
+    hosts += field.name() == http::field::host;
+    lengths += field.name() == http::field::content_length;
+    codings += field.name() == http::field::transfer_encoding;
+  }
+  if (count > header_count_max) return {431, "too many header fields"};
+  if (message.target().size() > target_bytes_max) return {414, "the request target is too long"};
+  if (hosts > 1 || (hosts == 0 && message.version() == 11)) return {400, "exactly one Host header is needed"};
+  if (codings > 0) {
+    // A body whose end two programs could see at different places is how requests are smuggled.
+    if (lengths > 0 || codings > 1 || message.version() == 10)
+      return {400, "the body's length is told in more than one way"};
+    if (!equal_names(view(message[http::field::transfer_encoding]), "chunked"))
+      return {501, "no transfer coding but chunked is known here"};
+  }
+  if (lengths > 1) return {400, "the body's length is told in more than one way"};
+  const auto expect = message[http::field::expect];
+  if (!expect.empty() && !equal_names(view(expect), "100-continue"))
+    return {417, "no expectation but 100-continue is known here"};
+  return {};
+}
+
+/// Splits the target into path and query. The absolute form, which clients send to proxies, is taken as well.
+bool set_target(HttpRequest& request, std::string_view target) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!target.starts_with(scheme)) continue;
+    target.remove_prefix(scheme.size());
+    const auto slash = target.find_first_of("/?");
+    target = slash == std::string_view::npos ? "/" : target.substr(slash);
+    break;
+  }
+  if (target != "*" && !target.starts_with('/')) return false;
+  target = target.substr(0, target.find('#'));
+  const auto question = std::min(target.find('?'), target.size());
+  request.path = target.substr(0, question);
+  request.query = target.substr(std::min(question + 1, target.size()));
+  return true;
+}
+
+HeadFault fault_of(boost::system::error_code error, std::size_t bytes_seen, bool is_first_line_whole) {
+  if (error == http::error::header_limit) {
+    if (!is_first_line_whole && bytes_seen > target_bytes_max) return {414, "the request target is too long"};
+    return {431, "the header fields are too large"};
+  }
+  if (error == http::error::body_limit) return {413, "the body is too large for this resource"};
+  if (error == http::error::bad_version) return {505, "only HTTP/1.1 and HTTP/1.0 are spoken here"};
+  return {400, "the request is not well-formed HTTP"};
+}
+
+class HttpConnection final : public Connection, public std::enable_shared_from_this<HttpConnection> {
+ public:
+  HttpConnection(Shared& shared, std::unique_ptr<Transport> transport, std::string remote, bool is_encrypted)
+      : shared_(shared),
+        transport_(std::move(transport)),
+        remote_(std::move(remote)),
+        is_encrypted_(is_encrypted),
+        stream_timer_(shared.network) {}
+
+  void start() override {
+    allow(shared_.options.head_ms);
+    transport_->begin([self = shared_from_this()](boost::system::error_code error) {
+      if (error) return self->close();
+      self->await_request();
+    });
+  }
+
+  void check_deadline(Clock::time_point now) override {
+    if (now < deadline_) return;
+    if (phase_ == Phase::head || phase_ == Phase::body) {
+      ++shared_.figures.bad_requests;
+      is_given_up_ = true;
+      return refuse({408, "the request took too long to arrive"});
+    }
+    close();
+  }
+
+  void wind_up() override {
+    if (phase_ == Phase::idle) return close();
+    if (is_waiting_) {
+      stream_timer_.cancel();
+      next_piece();
+    }
+  }
+
+  void close() override {
+    if (phase_ == Phase::closed) return;
+    phase_ = Phase::closed;
+    stream_timer_.cancel();
+    transport_->close();
+    shared_.connections.erase(shared_from_this());
+  }
+
+ private:
+  enum class Phase { idle, head, body, handling, sending, streaming, draining, closed };
+
+  void allow(std::int64_t milliseconds) { deadline_ = Clock::now() + std::chrono::milliseconds(milliseconds); }
+  /// A client that takes or gives many bytes gets time in proportion.
+  void allow_for(int milliseconds, std::size_t bytes) {
+    allow(milliseconds + static_cast<std::int64_t>(bytes / bytes_a_second_min * 1000));
+  }
+
+  void await_request() {
+    if (shared_.is_stopping) return finish();
+    phase_ = Phase::idle;
+    allow(shared_.options.idle_ms);
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(shared_.options.head_bytes_max));
+    // The real limit is set when the head says what the body is for.
+    parser_->body_limit(std::uint64_t{1} << 40);
+    body_bytes_taken_ = 0;
+    buffer_.empty() ? read() : parse();
+  }
+
+  void read() {
+    const auto room = std::size_t{phase_ == Phase::body ? 64U : 8U} * 1024;
+    const auto before = buffer_.size();
+    buffer_.resize(before + room);
+    transport_->read_some(buffer_.data() + before, room,
+                          [self = shared_from_this(), before](boost::system::error_code error, std::size_t bytes) {
+                            self->buffer_.resize(before + (error ? 0 : bytes));
+                            if (self->phase_ == Phase::closed || self->is_given_up_) return;
+                            if (error) return self->close();
+                            self->parse();
+                          });
+  }
+
+  void parse() {
+    if (phase_ == Phase::idle) {
+      // Some clients end a body with a line break of their own.
+      while (buffer_.starts_with("\r\n")) buffer_.erase(0, 2);
+      if (buffer_.empty()) return read();
+      phase_ = Phase::head;
+      allow(shared_.options.head_ms);
+      began_ = Clock::now();
+    }
+    std::size_t used = 0;
+    while (used < buffer_.size() && !parser_->is_done()) {
+      boost::system::error_code error;
+      const auto taken = parser_->put(boost::asio::buffer(buffer_.data() + used, buffer_.size() - used), error);
+      used += taken;
+      if (phase_ == Phase::body) body_bytes_taken_ += taken;
+      if (error == http::error::need_more) {
+        if (phase_ == Phase::head || taken == 0) break;
+        continue;
+      }
+      if (error) return bad(fault_of(error, buffer_.size(), buffer_.find("\r\n") != std::string::npos));
+      if (phase_ == Phase::head && parser_->is_header_done()) {
+        buffer_.erase(0, std::exchange(used, 0));
+        if (!admit()) return;
+      } else if (taken == 0) {
+        break;
+      }
+    }
+    buffer_.erase(0, used);
+    if (parser_->is_done()) return handle();
+    // Chunks of one byte each with long extensions would make us read many times what a body may hold.
+    if (phase_ == Phase::body && body_bytes_taken_ > 2 * body_bytes_max_ + 64 * 1024)
+      return bad({413, "the body's chunks cost more than the body"});
+    if (!std::exchange(is_continue_due_, false)) return read();
+    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    transport_->write(go_on, {}, [self = shared_from_this()](boost::system::error_code error, std::size_t) {
+      if (self->phase_ == Phase::closed || self->is_given_up_) return;
+      error ? self->close() : self->read();
+    });
+  }
+
+  /// Looks at the head: takes the body, or answers at once.
+  bool admit() {
+    if (const auto fault = check_framing(*parser_); fault.status != 0) return bad(fault), false;
+    const auto& message = parser_->get();
+    request_ = std::make_shared<HttpRequest>();
+    request_->method = view(message.method_string());
+    request_->remote = remote_;
+    request_->request_id = next_request_id();
+    request_->is_encrypted = is_encrypted_;
+    if (!set_target(*request_, view(message.target())))
+      return bad({400, "the request target is neither a path nor a URL"}), false;
+    for (const auto& field : message) request_->headers.emplace_back(view(field.name_string()), view(field.value()));
+    is_kept_ = message.keep_alive();
+    std::optional<std::uint64_t> length;
+    if (!parser_->chunked()) length = parser_->content_length() ? *parser_->content_length() : 0;
+    auto admission = shared_.service.admit(*request_, length);
+    if (admission.refusal) {
+      // With its body unread, the connection is of no further use.
+      if (!length || *length > 0) is_kept_ = false;
+      respond(*std::move(admission.refusal));
+      return false;
+    }
+    body_bytes_max_ = admission.body_bytes_max;
+    is_immediate_ = admission.is_immediate;
+    if (length && *length > body_bytes_max_) return refuse({413, "the body is too large for this resource"}), false;
+    parser_->body_limit(body_bytes_max_);
+    parser_->eager(true);
+    if (parser_->is_done()) return true;
+    phase_ = Phase::body;
+    allow_for(shared_.options.body_ms, length.value_or(body_bytes_max_));
+    is_continue_due_ = !message[http::field::expect].empty() && message.version() == 11;
+    return true;
+  }
+
+  void handle() {
+    phase_ = Phase::handling;
+    deadline_ = Clock::time_point::max();
+    request_->body = std::move(parser_->get().body());
+    if (is_immediate_) return shared_.service.handle(request_, make_reply());
+    boost::asio::post(shared_.handlers, [&service = shared_.service, request = request_, reply = make_reply()] {
+      service.handle(request, reply);
+    });
+  }
+
+  /// The answer reaches us from any thread; a handler that forgets to answer must not leave the client waiting.
+  Reply make_reply() {
+    struct Once {
+      std::weak_ptr<HttpConnection> connection;
+      Shared& shared;
+      std::atomic<bool> is_answered = false;
+      void answer(HttpResponse response) {
+        if (is_answered.exchange(true)) return;
+        boost::asio::post(shared.network, [target = connection.lock(), response = std::move(response)]() mutable {
+          if (target && target->phase_ == Phase::handling) target->respond(std::move(response));
+        });
+      }
+      Once(std::weak_ptr<HttpConnection> target, Shared& all) : connection(std::move(target)), shared(all) {}
+      Once(const Once&) = delete;
+      Once& operator=(const Once&) = delete;
+      ~Once() { answer(problem(500, "the request was not answered")); }
+    };
+    return [once = std::make_shared<Once>(weak_from_this(), shared_)](HttpResponse response) {
+      once->answer(std::move(response));
+    };
+  }
+
+  void bad(HeadFault fault) {
+    ++shared_.figures.bad_requests;
+    refuse(fault);
+  }
+
+  /// Answers and closes: what follows on the connection cannot be told apart any more.
+  void refuse(HeadFault fault) {
+    is_kept_ = false;
+    if (!request_) request_ = std::make_shared<HttpRequest>();
+    respond(problem(fault.status, fault.detail));
+  }
+
+  void respond(HttpResponse response) {
+    const bool is_head = request_->method == "HEAD";
+    const bool has_no_body = response.status == 204 || response.status == 304 || response.status < 200;
+    if (shared_.is_stopping) is_kept_ = false;
+    stream_ = is_head || has_no_body ? Stream() : std::move(response.stream);
+    status_ = response.status;
+    head_ = fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
+    for (const auto& [name, value] : response.headers) head_ += fmt::format("{}: {}\r\n", name, clean(value));
+    if (!request_->request_id.empty()) head_ += fmt::format("X-Request-Id: {}\r\n", request_->request_id);
+    if (stream_) {
+      // A client of HTTP/1.0 knows no chunks: its stream ends with the connection.
+      is_chunked_ = parser_->get().version() == 11;
+      if (!is_chunked_) is_kept_ = false;
+      if (is_chunked_) head_ += "Transfer-Encoding: chunked\r\n";
+    } else if (!has_no_body) {
+      head_ += fmt::format("Content-Length: {}\r\n", response.body.size());
+    }
+    head_ += is_kept_ ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
+    body_ = is_head || has_no_body ? std::string() : std::move(response.body);
+    bytes_sent_ = 0;
+    phase_ = stream_ ? Phase::streaming : Phase::sending;
+    send([](HttpConnection& self) { self.stream_ ? self.next_piece() : self.sent(); });
+  }
+
+  /// A header value never holds a line break of its own.
+  static std::string clean(std::string value) {
+    std::ranges::replace_if(value, [](unsigned char c) { return c < 0x20 && c != '\t'; }, ' ');
+    return value;
+  }
+
+  void send(void (*then)(HttpConnection&)) {
+    allow_for(shared_.options.write_ms, head_.size() + body_.size());
+    transport_->write(head_, body_,
+                      [self = shared_from_this(), then](boost::system::error_code error, std::size_t bytes) {
+                        self->bytes_sent_ += bytes;
+                        if (self->phase_ == Phase::closed) return;
+                        if (error) {
+                          self->note();
+                          return self->close();
+                        }
+                        then(*self);
+                      });
+  }
+
+  void sent() {
+    note();
+    // A read is still under way for a client that was given up: nothing else may touch its bytes.
+    if (is_given_up_) return close();
+    if (!is_kept_) return finish();
+    request_.reset();
+    await_request();
+  }
+
+  void note() {
+    if (!request_) return;
+    const auto seconds = std::chrono::duration<double>(Clock::now() - began_).count();
+    shared_.service.note(*request_, status_, bytes_sent_, seconds);
+  }
+
+  void next_piece() {
+    deadline_ = Clock::time_point::max();
+    is_waiting_ = false;
+    boost::asio::post(shared_.handlers, [self = shared_from_this(), is_closing = shared_.is_stopping] {
+      auto piece = self->stream_(is_closing);
+      if (is_closing) piece.is_last = true;
+      boost::asio::post(self->shared_.network, [self, piece = std::move(piece)]() mutable {
+        if (self->phase_ == Phase::streaming) self->send_piece(std::move(piece));
+      });
+    });
+  }
+
+  void send_piece(StreamPiece piece) {
+    head_.clear();
+    body_ = std::move(piece.bytes);
+    if (is_chunked_) {
+      if (!body_.empty()) {
+        head_ = fmt::format("{:x}\r\n", body_.size());
+        body_ += "\r\n";
+      }
+      if (piece.is_last) body_ += "0\r\n\r\n";
+    }
+    wait_ms_ = piece.wait_ms;
+    if (piece.is_last) {
+      phase_ = Phase::sending;
+      return send([](HttpConnection& self) { self.sent(); });
+    }
+    if (body_.empty()) return wait_for_piece();
+    send([](HttpConnection& self) { self.wait_for_piece(); });
+  }
+
+  void wait_for_piece() {
+    if (wait_ms_ <= 0 || shared_.is_stopping) return next_piece();
+    deadline_ = Clock::time_point::max();
+    is_waiting_ = true;
+    stream_timer_.expires_after(std::chrono::milliseconds(wait_ms_));
+    stream_timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
+      if (!error && self->phase_ == Phase::streaming && self->is_waiting_) self->next_piece();
+    });
+  }
+
+  void finish() {
+    phase_ = Phase::draining;
+    allow(drain_ms);
+    transport_->finish([self = shared_from_this()] { self->close(); });
+  }
+
+  Shared& shared_;
+  std::unique_ptr<Transport> transport_;
+  std::string remote_;
+  bool is_encrypted_;
+  boost::asio::steady_timer stream_timer_;
+  Phase phase_ = Phase::idle;
+  Clock::time_point deadline_;
+  Clock::time_point began_;
+  std::string buffer_;
+  std::optional<Parser> parser_;
+  std::size_t body_bytes_max_ = 0;
+  std::uint64_t body_bytes_taken_ = 0;
+  std::shared_ptr<HttpRequest> request_;
+  bool is_immediate_ = false;
+  bool is_kept_ = false;
+  bool is_continue_due_ = false;
+  bool is_given_up_ = false;
+  std::string head_;
+  std::string body_;
+  int status_ = 0;
+  std::uint64_t bytes_sent_ = 0;
+  Stream stream_;
+  bool is_chunked_ = false;
+  bool is_waiting_ = false;
+  int wait_ms_ = 0;
+};
+
+}  // namespace
+
+std::shared_ptr<Connection> make_connection(Shared& shared, std::unique_ptr<Transport> transport, std::string remote,
+                                            bool is_encrypted) {
+  return std::make_shared<HttpConnection>(shared, std::move(transport), std::move(remote), is_encrypted);
+}
+
+}  // namespace gristmill::server

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <chrono>
+#include <memory>
+#include <unordered_set>
+
+#include "listener.h"
+#include "transport.h"
+
+namespace gristmill::server {
+
+class Connection;
+
+/// What all connections share. Touched by the network's thread only, but for the two pools, which are safe.
+struct Shared {
+  ListenerOptions options;
+  Service service;
+  boost::asio::io_context& network;
+  boost::asio::thread_pool& handlers;
+  std::unordered_set<std::shared_ptr<Connection>> connections;
+  ListenerFigures figures;
+  bool is_stopping = false;
+};
+
+/// One client: reads requests one after the other, answers each in order. Lives in `Shared::connections` until it is
+/// closed.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  virtual void start() = 0;
+  /// Ends the connection when its client took too long for what it does now.
+  virtual void check_deadline(std::chrono::steady_clock::time_point now) = 0;
+  /// The server stops: ends at once when idle, after the answer under way otherwise.
+  virtual void wind_up() = 0;
+  virtual void close() = 0;
+};
+
+/// `remote`: address of the client, without its port.
+std::shared_ptr<Connection> make_connection(Shared& shared, std::unique_ptr<Transport> transport, std::string remote,
+                                            bool is_encrypted);
+
+}  // namespace gristmill::server

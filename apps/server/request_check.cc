@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "request_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "schema.h"
+
+namespace gristmill::server {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+/// Takes the part before `mark` off the front.
+std::string_view take_part(std::string_view& text, char mark) {
+  const auto end = std::min(text.find(mark), text.size());
+  const auto part = trimmed(text.substr(0, end));
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return part;
+}
+
+/// A weight of zero, however it is written: q=0, q=0.000.
+bool is_excluded(std::string_view parameters) {
+  while (!parameters.empty()) {
+    const auto part = take_part(parameters, ';');
+    if (part.size() > 2 && equal_names(part.substr(0, 2), "q="))
+      return part.substr(2).find_first_not_of("0.") == std::string_view::npos;
+  }
+  return false;
+}
+
+HttpResponse faults_response(std::string_view what, const std::vector<SchemaFault>& faults) {
+  auto list = Json::array();
+  for (const auto& fault : faults) list.push(Json::object({{"where", fault.where}, {"message", fault.message}}));
+  const auto& first = faults.front();
+  return problem(422, fmt::format("{}{}{} {}", what, first.where.empty() ? "" : " ", first.where, first.message),
+                 Json::object({{"errors", std::move(list)}}));
+}
+
+std::optional<HttpResponse> check_parameters(const Route& route, Call& call) {
+  auto query = parse_query(call.request->query);
+  if (!query) return problem(400, query.error().message);
+  std::vector<SchemaFault> faults;
+  const auto declared = [&](std::string_view name, bool is_in_path) {
+    return std::ranges::find_if(route.parameters, [&](const Parameter& parameter) {
+      return parameter.name == name && parameter.is_in_path == is_in_path;
+    });
+  };
+  for (const auto& [name, value] : call.values) {
+    const auto parameter = declared(name, true);
+    if (parameter == route.parameters.end()) continue;
+    check_schema(parameter->schema, scalar_of(parameter->schema, value), fmt::format("path/{}", name), faults);
+  }
+  for (auto& [name, value] : *query) {
+    const auto parameter = declared(name, false);
+    const auto where = fmt::format("query/{}", name);
+    if (parameter == route.parameters.end()) {
+      faults.push_back({where, "is no parameter of this operation"});
+    } else if (call.has(name)) {
+      faults.push_back({where, "is given twice"});
+    } else {
+      check_schema(parameter->schema, scalar_of(parameter->schema, value), where, faults);
+      call.values.emplace_back(std::move(name), std::move(value));
+    }
+    if (faults.size() >= faults_max) break;
+  }
+  for (const auto& parameter : route.parameters) {
+    if (parameter.is_required && !call.has(parameter.name))
+      faults.push_back({fmt::format("query/{}", parameter.name), "is missing"});
+  }
+  if (!faults.empty()) return faults_response("parameter", faults);
+  return std::nullopt;
+}
+
+std::optional<HttpResponse> check_body(const Route& route, Call& call) {
+  const auto& request = *call.request;
+  if (route.body.is_null()) return std::nullopt;
+  auto type = request.header("Content-Type");
+  if (const auto media_type = take_part(type, ';'); !equal_names(media_type, route.body_media_type))
+    return problem(415, fmt::format("send the body as Content-Type: {}", route.body_media_type));
+  if (const auto encoding = request.header("Content-Encoding"); !encoding.empty() && !equal_names(encoding, "identity"))
+    return problem(415, "send the body without Content-Encoding");
+  if (route.body_media_type != "application/json") return std::nullopt;
+  auto body = Json::parse(request.body);
+  if (!body) return problem(400, fmt::format("the body is no JSON: {}", body.error().message));
+  std::vector<SchemaFault> faults;
+  check_schema(route.body, *body, "", faults);
+  if (!faults.empty()) return faults_response("body", faults);
+  call.body = *std::move(body);
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool accepts(std::string_view accept, std::string_view media_type) {
+  if (trimmed(accept).empty()) return true;
+  const auto family = media_type.substr(0, media_type.find('/'));
+  while (!accept.empty()) {
+    auto range = take_part(accept, ',');
+    const auto name = take_part(range, ';');
+    const bool fits = name == "*/*" || equal_names(name, media_type) ||
+                      (name.size() == family.size() + 2 && name.ends_with("/*") &&
+                       equal_names(name.substr(0, family.size()), family));
+    if (fits && !is_excluded(range)) return true;
+  }
+  return false;
+}
+
+std::optional<HttpResponse> check_length(const Route& route, const HttpRequest& head) {
+  if (route.body.is_null() || !head.header("Content-Length").empty() || !head.header("Transfer-Encoding").empty())
+    return std::nullopt;
+  return problem(411, "send the body with its Content-Length");
+}
+
+std::optional<HttpResponse> check_request(const Route& route, Call& call) {
+  const auto accept = call.request->header("Accept");
+  const bool is_any_fit = route.answers.empty() || std::ranges::any_of(route.answers, [&](const Answer& answer) {
+                            return answer.schema.is_null() || accepts(accept, answer.media_type);
+                          });
+  if (!is_any_fit)
+    return problem(406, fmt::format("this resource is {}, which your Accept header does not take",
+                                    route.answers.front().media_type));
+  if (auto fault = check_parameters(route, call)) return fault;
+  return check_body(route, call);
+}
+
+}  // namespace gristmill::server

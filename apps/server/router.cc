@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "router.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "gristmill/platform/acting.h"
+#include "request_check.h"
+
+namespace gristmill::server {
+namespace {
+
+constexpr std::size_t unknown_body_bytes_max = std::size_t{64} * 1024;
+constexpr std::size_t careful_above_bytes = std::size_t{64} * 1024;
+
+std::vector<std::string> split(std::string_view path) {
+  std::vector<std::string> parts;
+  path.remove_prefix(1);
+  while (true) {
+    const auto end = std::min(path.find('/'), path.size());
+    parts.emplace_back(path.substr(0, end));
+    if (end == path.size()) return parts;
+    path.remove_prefix(end + 1);
+  }
+}
+
+bool is_variable(std::string_view part) { return part.starts_with('{'); }
+
+/// Fills `values` with the variables of the template when it fits.
+bool fits(const std::vector<std::string>& parts, const std::vector<std::string>& segments,
+          std::vector<std::pair<std::string, std::string>>& values) {
+  if (parts.size() != segments.size()) return false;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (!is_variable(parts[i]) && parts[i] != segments[i]) return false;
+  }
+  values.clear();
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (is_variable(parts[i])) values.emplace_back(parts[i].substr(1, parts[i].size() - 2), segments[i]);
+  }
+  return true;
+}
+
+std::string joined(const std::vector<std::string_view>& words) {
+  std::string out;
+  for (const auto word : words) out += fmt::format("{}{}", out.empty() ? "" : ", ", word);
+  return out;
+}
+
+/// Browsers must not run, frame, sniff or keep what we answer.
+void add_security_headers(const HttpRequest& request, HttpResponse& response) {
+  static const std::array<std::pair<std::string, std::string>, 5> fixed{{
+      {"X-Content-Type-Options", "nosniff"},
+      {"X-Frame-Options", "DENY"},
+      {"Referrer-Policy", "no-referrer"},
+      {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+      {"Cross-Origin-Resource-Policy", "same-origin"},
+  }};
+  response.headers.insert(response.headers.end(), fixed.begin(), fixed.end());
+  const bool says_caching = std::ranges::any_of(
+      response.headers, [](const auto& item) { return equal_names(item.first, "Cache-Control"); });
+  if (!says_caching) response.headers.emplace_back("Cache-Control", "no-store");
+  if (request.is_encrypted) response.headers.emplace_back("Strict-Transport-Security", "max-age=31536000");
+}
+
+bool allows(platform::Scope scope, Needs needs) {
+  switch (needs) {
+    case Needs::nothing:
+    case Needs::read: return true;
+    case Needs::write: return scope != platform::Scope::read;
+    case Needs::admin: return scope == platform::Scope::admin;
+  }
+  return false;
+}
+
+std::string_view needed_scope(Needs needs) { return needs == Needs::admin ? "admin" : "write"; }
+
+}  // namespace
+
+std::string_view Call::text(std::string_view name) const {
+  for (const auto& [key, value] : values) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+bool Call::has(std::string_view name) const {
+  return std::ranges::any_of(values, [&](const auto& item) { return item.first == name; });
+}
+
+std::int64_t Call::number(std::string_view name, std::int64_t fallback) const {
+  const auto given = text(name);
+  std::int64_t value = fallback;
+  std::from_chars(given.data(), given.data() + given.size(), value);
+  return value;
+}
+
+Router::Router(const platform::Workspace& workspace, RouterOptions options)
+    : options_(std::move(options)),
+      authenticator_(workspace),
+      limit_(options_.requests_a_second, options_.requests_burst) {}
+
+void Router::add(Route route) {
+  templates_.push_back(split(route.path));
+  routes_.push_back(std::make_unique<const Route>(std::move(route)));
+}
+
+void Router::add(std::vector<Route> routes) {
+  for (auto& route : routes) add(std::move(route));
+}
+
+void Router::add(Mount mount) { mounts_.push_back(std::make_unique<const Mount>(std::move(mount))); }
+
+const Mount* Router::mount_of(std::string_view path) const {
+  for (const auto& mount : mounts_) {
+    if (path.starts_with(mount->prefix) && (path.size() == mount->prefix.size() || path[mount->prefix.size()] == '/'))
+      return mount.get();
+  }
+  return nullptr;
+}
+
+Router::Match Router::match(const HttpRequest& request) const {
+  Match found;
+  if ((found.mount = mount_of(request.path)) != nullptr) return found;
+  auto segments = parse_path(request.path);
+  if (!segments) {
+    found.refusal = request.path == "/" ? problem(404, "nothing is here; the API is below /api/v1")
+                                        : problem(400, segments.error().message);
+    return found;
+  }
+  // Fixed words go before variables: /runs/last before /runs/{run}.
+  std::size_t fewest = segments->size() + 1;
+  for (std::size_t i = 0; i < routes_.size(); ++i) {
+    const auto& route = *routes_[i];
+    std::vector<std::pair<std::string, std::string>> values;
+    if (!fits(templates_[i], *segments, values)) continue;
+    const bool is_method = route.method == request.method || (request.method == "HEAD" && route.method == "GET");
+    found.allowed.emplace_back(route.method);
+    if (route.method == "GET") found.allowed.emplace_back("HEAD");
+    if (!is_method || values.size() >= fewest) continue;
+    fewest = values.size();
+    found.route = &route;
+    found.values = std::move(values);
+  }
+  if (found.route != nullptr) return found;
+  if (found.allowed.empty()) {
+    found.refusal = problem(404, fmt::format("there is nothing at {}; /api/v1/openapi.json tells what there is",
+                                             request.path.substr(0, 200)));
+    return found;
+  }
+  found.allowed.emplace_back("OPTIONS");
+  const auto allowed = joined(found.allowed);
+  found.refusal = request.method == "OPTIONS" ? HttpResponse{.status = 204, .headers = {}, .body = {}, .stream = {}}
+                                              : problem(405, fmt::format("this resource takes {}", allowed));
+  found.refusal->headers.emplace_back("Allow", allowed);
+  return found;
+}
+
+bool Router::is_known_host(const HttpRequest& request) const {
+  if (!options_.is_loopback) return true;
+  auto host = request.header("Host");
+  if (host.empty()) return true;  // HTTP/1.0: no browser.
+  const auto end = host.starts_with('[') ? host.find(']') : host.rfind(':');
+  if (end != std::string_view::npos) host = host.substr(0, host.starts_with('[') ? end + 1 : end);
+  return equal_names(host, "localhost") || host == "127.0.0.1" || host == "[::1]" || host == options_.host;
+}
+
+std::optional<HttpResponse> Router::let_in(const HttpRequest& request, const Match& match,
+                                           platform::Principal& principal) {
+  if (!is_known_host(request))
+    return problem(421, "this server answers to names of its own machine only; ask for 127.0.0.1 or localhost");
+  if (match.refusal) return match.refusal;
+  const auto needs = match.route != nullptr ? match.route->needs : Needs::nothing;
+  if (match.mount != nullptr || needs != Needs::nothing) {
+    auto known = authenticator_.identify(request);
+    if (known.refusal) return std::move(known.refusal);
+    principal = std::move(known.principal);
+    if (match.route != nullptr && principal.token_id.empty())
+      return unauthorized("a token is needed: `Authorization: Bearer TOKEN`");
+    if (!allows(principal.scope, needs))
+      return problem(403, fmt::format("this needs a token of scope {}; yours has {}", needed_scope(needs),
+                                      platform::to_string(principal.scope)));
+  }
+  if (match.route != nullptr && match.route->is_unlimited) return std::nullopt;
+  const auto& name = principal.token_id.empty() ? request.remote : principal.token_id;
+  if (const auto seconds = limit_.take(name)) return too_many(*seconds, "too many requests; slow down");
+  return std::nullopt;
+}
+
+Admission Router::admit(const HttpRequest& head, std::optional<std::uint64_t> body_bytes) {
+  const auto found = match(head);
+  Admission admission{.body_bytes_max = unknown_body_bytes_max, .is_immediate = false, .refusal = {}};
+  if (found.route != nullptr) {
+    admission.body_bytes_max = found.route->body.is_null() ? unknown_body_bytes_max : found.route->body_bytes_max;
+    admission.is_immediate = found.route->is_immediate;
+    if (auto fault = check_length(*found.route, head)) admission.refusal = std::move(fault);
+  } else if (found.mount != nullptr) {
+    admission.body_bytes_max = found.mount->body_bytes_max;
+  }
+  // Nobody sends us many bytes before we know who it is.
+  if (!admission.refusal && (!body_bytes || *body_bytes > careful_above_bytes)) {
+    platform::Principal principal;
+    admission.refusal = let_in(head, found, principal);
+    if (!admission.refusal && principal.token_id.empty() && admission.body_bytes_max > unknown_body_bytes_max)
+      admission.refusal = unauthorized("a token is needed to send this much");
+  }
+  if (admission.refusal) add_security_headers(head, *admission.refusal);
+  return admission;
+}
+
+void Router::handle(const std::shared_ptr<HttpRequest>& request, Reply reply) {
+  dispatch(request, [request, reply = std::move(reply)](HttpResponse response) {
+    add_security_headers(*request, response);
+    reply(std::move(response));
+  });
+}
+
+void Router::dispatch(const std::shared_ptr<HttpRequest>& request, const Reply& reply) {
+  if (request->path == "*" && request->method == "OPTIONS")
+    return reply({.status = 204, .headers = {}, .body = {}, .stream = {}});
+  auto found = match(*request);
+  platform::Principal principal;
+  if (auto refusal = let_in(*request, found, principal)) return reply(*std::move(refusal));
+  const platform::ActingAs acting(principal.token_id.empty() ? std::string() : "token:" + principal.name);
+  if (found.mount != nullptr) return reply(found.mount->handle(*request, principal));
+  auto call = std::make_shared<Call>();
+  call->request = request;
+  call->principal = std::move(principal);
+  call->values = std::move(found.values);
+  if (auto fault = check_request(*found.route, *call)) return reply(*std::move(fault));
+  if (found.route->handle_later) return found.route->handle_later(call, reply);
+  reply(found.route->handle(*call));
+}
+
+std::string_view Router::name_of(const HttpRequest& request) const {
+  if (request.path.empty()) return "none";
+  const auto found = match(request);
+  if (found.mount != nullptr) return found.mount->name;
+  return found.route != nullptr ? std::string_view(found.route->id) : "none";
+}
+
+}  // namespace gristmill::server

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "access.h"
+#include "http.h"
+#include "listener.h"
+#include "route.h"
+
+namespace gristmill::server {
+
+/// Rules that hold for all routes.
+struct RouterOptions {
+  bool is_loopback = true;        ///< Then only hosts of this machine may be named: no DNS rebinding.
+  std::string host;               ///< As listened to.
+  double requests_a_second = 2000;  ///< Of each token; without one, of each address.
+  double requests_burst = 4000;
+};
+
+/// Finds the route of a request, lets in who may, checks what was sent, calls the handler. Routes and mounts are added
+/// before the first request; then it is thread-safe.
+class Router {
+ public:
+  Router(const platform::Workspace& workspace, RouterOptions options);
+
+  void add(Route route);
+  void add(std::vector<Route> routes);
+  void add(Mount mount);
+  [[nodiscard]] const std::vector<std::unique_ptr<const Route>>& routes() const { return routes_; }
+
+  Admission admit(HttpRequest const& head, std::optional<std::uint64_t> body_bytes);
+  void handle(const std::shared_ptr<HttpRequest>& request, Reply reply);
+  /// Name of what answers a path, for the metrics: an operation's id, a mount's name or "none".
+  [[nodiscard]] std::string_view name_of(const HttpRequest& request) const;
+
+ private:
+  struct Match {
+    const Route* route = nullptr;
+    const Mount* mount = nullptr;
+    std::vector<std::pair<std::string, std::string>> values;
+    std::vector<std::string_view> allowed;  ///< Methods of the path, when the method does not fit.
+    std::optional<HttpResponse> refusal;
+  };
+  [[nodiscard]] Match match(const HttpRequest& request) const;
+  [[nodiscard]] const Mount* mount_of(std::string_view path) const;
+  [[nodiscard]] bool is_known_host(const HttpRequest& request) const;
+  std::optional<HttpResponse> let_in(const HttpRequest& request, const Match& match, platform::Principal& principal);
+  void dispatch(const std::shared_ptr<HttpRequest>& request, const Reply& reply);
+
+  RouterOptions options_;
+  Authenticator authenticator_;
+  RateLimit limit_;
+  std::vector<std::unique_ptr<const Route>> routes_;
+  std::vector<std::vector<std::string>> templates_;  ///< Path of each route, split.
+  std::vector<std::unique_ptr<const Mount>> mounts_;
+};
+
+}  // namespace gristmill::server

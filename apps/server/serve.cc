@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <thread>
+
+#include "api.h"
+#include "gristmill/io/file.h"
+#include "gristmill/platform/access_tokens.h"
+#include "router.h"
+
+namespace gristmill::server {
+namespace {
+
+Status check_options(const ServeOptions& options) {
+  const auto& listener = options.listener;
+  if (listener.certificate_file.empty() != listener.key_file.empty())
+    return invalid_argument("TLS needs both: --tls-certificate FILE and --tls-key FILE");
+  if (listener.certificate_file.empty() && !is_loopback(listener.host) && !options.allows_plain_remote) {
+    return invalid_argument(
+        fmt::format("--host {} is reached by other machines, and tokens would cross the network unencrypted: give "
+                    "--tls-certificate and --tls-key, or say --plain-http when a proxy in front does TLS",
+                    listener.host));
+  }
+  return {};
+}
+
+/// Writes the first admin token to a file that only its owner reads; never to a log.
+Result<std::string> write_first_token(const platform::Workspace& workspace) {
+  GRISTMILL_TRY(const auto token, platform::ensure_admin_token(workspace));
+  if (!token) return std::string();
+  const auto path = workspace.folder() + "/.gristmill/admin-token";
+  const auto before = ::umask(0077);
+  const auto written = io::write_file(path, *token + "\n");
+  ::umask(before);
+  if (!written) return written.error();
+  return path;
+}
+
+void add_routes(Router& router, Backend& backend) {
+  router.add(health_routes(backend));
+  router.add(workspace_routes(backend));
+  router.add(dataset_routes(backend));
+  router.add(openapi_route(router));
+}
+
+Service make_service(Router& router, Backend& backend, const ServeOptions& options) {
+  Service service;
+  service.admit = [&router](const HttpRequest& head, std::optional<std::uint64_t> body_bytes) {
+    return router.admit(head, body_bytes);
+  };
+  service.handle = [&router](const std::shared_ptr<HttpRequest>& request, Reply reply) {
+    router.handle(request, std::move(reply));
+  };
+  service.note = [&router, &backend, &options](const HttpRequest& request, int status, std::uint64_t bytes,
+                                               double seconds) {
+    const auto name = router.name_of(request);
+    backend.metrics.note(name, request.method, status, bytes, seconds);
+    if (options.log) {
+      options.log(fmt::format("{} {} {} {} {} {} {:.6f}", request.remote, request.request_id, request.method,
+                              request.path, status, bytes, seconds));
+    }
+  };
+  return service;
+}
+
+}  // namespace
+
+Status serve(const platform::Workspace& workspace, const ServeOptions& options,
+             const std::function<void(const Started&)>& started, const std::atomic<bool>& stop) {
+  GRISTMILL_RETURN_IF_ERROR(check_options(options));
+  Backend backend{.workspace = workspace, .metrics = {}, .listener_figures = {}, .is_stopping = {}};
+  Router router(workspace, {.is_loopback = is_loopback(options.listener.host),
+                            .host = options.listener.host,
+                            .requests_a_second = options.requests_a_second,
+                            .requests_burst = 2 * options.requests_a_second});
+  add_routes(router, backend);
+  GRISTMILL_TRY(const auto listener, Listener::open(options.listener, make_service(router, backend, options)));
+  backend.listener_figures = [&listener] { return listener->figures(); };
+  backend.is_stopping = [&listener] { return listener->is_stopping(); };
+  GRISTMILL_TRY(const auto token_file, write_first_token(workspace));
+  const auto& host = options.listener.host;
+  started({.url = fmt::format("{}://{}:{}", options.listener.certificate_file.empty() ? "http" : "https",
+                              host.find(':') == std::string::npos ? host : "[" + host + "]", listener->port()),
+           .token_file = token_file});
+  std::jthread watcher([&](const std::stop_token& ended) {
+    while (!stop && !ended.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    listener->stop();
+  });
+  listener->run();
+  return {};
+}
+
+}  // namespace gristmill::server

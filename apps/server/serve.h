@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include "gristmill/base/result.h"
+#include "gristmill/platform/workspace.h"
+#include "listener.h"
+
+namespace gristmill::server {
+
+/// How to serve.
+struct ServeOptions {
+  ListenerOptions listener;
+  double requests_a_second = 2000;  ///< Of one token or, without one, one address.
+  bool allows_plain_remote = false;  ///< Listen beyond this machine without TLS.
+  /// A line for each answer and each fault; may be empty.
+  std::function<void(const std::string& line)> log;
+};
+
+/// What is told once the server listens.
+struct Started {
+  std::string url;
+  std::string token_file;  ///< Where the first admin token was written; empty when there were tokens before.
+};
+
+/// Serves the workspace until `stop` is set: the API, health, metrics, and what else is mounted. `started` is called
+/// when requests are taken.
+Status serve(const platform::Workspace& workspace, const ServeOptions& options,
+             const std::function<void(const Started&)>& started, const std::atomic<bool>& stop);
+
+}  // namespace gristmill::server

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HTTP/1.1 as RFC 9110 and 9112 have it, and what breaks it is refused."""
+
+import pytest
+from server_support import read_all, statuses
+
+LIVE = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n"
+
+
+def last(request):
+    return request + b"Connection: close\r\n\r\n"
+
+
+def test_connections_are_kept_and_requests_answered_in_order(served):
+    answers = served.raw(LIVE + b"\r\n" + b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n" + last(LIVE))
+    assert statuses(answers) == [200, 404, 200]
+
+
+def test_a_request_may_come_byte_by_byte(served):
+    with served.connect() as connection:
+        for byte in last(LIVE):
+            connection.sendall(bytes([byte]))
+        assert statuses(read_all(connection)) == [200]
+
+
+def test_http_1_0_closes_unless_asked(served):
+    assert statuses(served.raw(b"GET /health/live HTTP/1.0\r\n\r\n")) == [200]
+
+
+def test_head_has_the_length_but_no_body(served):
+    received = served.raw(last(LIVE.replace(b"GET", b"HEAD")))
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200") and b"Content-Length: 17" in head and body == b""
+
+
+def test_options_and_wrong_methods_tell_what_is_allowed(served):
+    answer = served.call("OPTIONS", "/api/v1/datasets", status=204)
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS" and not answer.content
+    refused = served.call("DELETE", "/api/v1/datasets", status=405)
+    assert refused.headers["Allow"] == "GET, HEAD, OPTIONS"
+    assert refused.headers["Content-Type"] == "application/problem+json"
+
+
+def test_the_absolute_form_is_taken(served):
+    assert statuses(served.raw(last(LIVE.replace(b"/health", b"http://localhost/health")))) == [200]
+
+
+@pytest.mark.parametrize(
+    "request_bytes, status",
+    [
+        (b"GET /health/live HTTP/1.1\r\n\r\n", 400),
+        (b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400),
+        (b"GET /health/live HTTP/2.0\r\nHost: localhost\r\n\r\n", 505),
+        (b"GET health HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
+        (b"GET /health/live HTTP/1.1\r\nHost : localhost\r\n\r\n", 400),
+        (b"GET /health/live HTTP/1.1\r\nHost: localhost\nX: y\r\n\r\n", 400),
+        (LIVE + b"X: " + b"a" * 20000 + b"\r\n\r\n", 431),
+        (LIVE + b"X: y\r\n" * 200 + b"\r\n", 431),
+        (b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
+        (LIVE + b"Expect: 200-ok\r\n\r\n", 417),
+        (b"GET /a/../b HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+        (b"GET /%zz HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+        (b"GET /%00 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+        (b"GET /%ff HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+    ],
+)
+def test_bad_requests_are_refused(served, request_bytes, status):
+    assert statuses(served.raw(request_bytes.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")))[0] == status
+
+
+SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+        b"Transfer-Encoding: chunked, identity\r\n",
+        b"Transfer-Encoding: identity\r\n",
+        b"Transfer-Encoding: xchunked\r\n",
+        b"Transfer-Encoding:\x0bchunked\r\n",
+        b"Transfer-Encoding : chunked\r\n",
+        b"Content-Length: 5\r\nContent-Length: 0\r\n",
+        b"Content-Length: 5, 0\r\n",
+        b"Content-Length: +5\r\n",
+        b"Content-Length: -1\r\n",
+        b"Content-Length: 0x5\r\n",
+        b"Content-Length: 99999999999999999999\r\n",
+    ],
+)
+def test_nothing_is_smuggled(served, framing):
+    """Where the end of a body is in doubt, nothing after the head is taken for a request."""
+    request = b"POST /api/v1/datasets HTTP/1.1\r\nHost: localhost\r\n" + framing + b"\r\n0\r\n\r\n"
+    answers = statuses(served.raw(request + SMUGGLED))
+    assert len(answers) == 1 and answers[0] in (400, 501), answers
+
+
+def test_answers_carry_security_headers_and_no_cors(served):
+    answer = served.get("/api/v1/version", headers={"Origin": "https://evil.example"})
+    assert answer.headers["X-Content-Type-Options"] == "nosniff" and answer.headers["Cache-Control"] == "no-store"
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert not [name for name in answer.headers if name.lower().startswith("access-control")]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil:80", "[::2]", "10.0.0.1"])
+def test_on_loopback_only_hosts_of_this_machine_are_served(served, host):
+    """DNS rebinding: a page of evil.example whose name was pointed at 127.0.0.1."""
+    served.get("/api/v1/version", status=421, headers={"Host": host})
+    served.get("/api/v1/version", headers={"Host": "localhost:1234"})
+    served.get("/api/v1/version", headers={"Host": "[::1]"})

@@ -4,6 +4,12 @@ find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(OpenSSL REQUIRED)
+# FindPostgreSQL asks for the server's headers too; the client's are enough.
+find_path(GRISTMILL_LIBPQ_INCLUDE libpq-fe.h PATH_SUFFIXES postgresql REQUIRED)
+find_library(GRISTMILL_LIBPQ pq REQUIRED)
+add_library(libpq UNKNOWN IMPORTED)
+set_target_properties(libpq PROPERTIES IMPORTED_LOCATION ${GRISTMILL_LIBPQ}
+  INTERFACE_INCLUDE_DIRECTORIES ${GRISTMILL_LIBPQ_INCLUDE})
 
 # The wheel has no CMake package and no unversioned .so names: ask it where it is.
 find_program(GRISTMILL_PYTHON python HINTS ${PROJECT_SOURCE_DIR}/.venv/bin NO_DEFAULT_PATH)

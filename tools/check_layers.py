@@ -34,6 +34,7 @@ LIBRARIES = {
     "zlib.h": "z",
     "archive": "archive",
     "sqlite3.h": "sqlite3",
+    "libpq-fe.h": "libpq",
     "yaml-cpp/": "yaml-cpp",
     "CLI/": "CLI11",
     "toml++/": "tomlplusplus",

@@ -11,13 +11,18 @@ namespace {
 
 void add_init(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("init", "Make a workspace");
-  command->footer("Example: gristmill init corpus --profile startup");
+  command->footer(
+      "Example: gristmill init corpus --profile startup\nFor a team: gristmill init corpus --catalog "
+      "postgresql://grist@db.example.org/gristmill");
   auto folder = std::make_shared<std::string>(".");
   auto profile = std::make_shared<std::string>("startup");
   command->add_option("folder", *folder, "Folder to make it in (default: here)");
+  auto catalog = std::make_shared<std::string>();
   command->add_option("--profile", *profile, "startup, platform or organization");
-  command->callback([&session, folder, profile] {
-    auto workspace = platform::Workspace::init(*folder, *profile);
+  command->add_option("--catalog", *catalog,
+                      "URL of a PostgreSQL database (default: an SQLite file); password: PGPASSWORD or ~/.pgpass");
+  command->callback([&session, folder, profile, catalog] {
+    auto workspace = platform::Workspace::init(*folder, *profile, *catalog);
     if (!workspace) return session.settle(std::move(workspace).error());
     session.show(Json::object({{"workspace", (*workspace)->folder()}, {"profile", *profile}}), [](const Json& json) {
       return fmt::format("Made the workspace {}.\nNext: gristmill ingest PATH --source NAME --license ID\n",

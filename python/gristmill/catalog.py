@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds tables and their versions in a workspace's catalog, a SQLite file in the schema of the Iceberg SQL catalog."""
+"""Finds tables and their versions in a workspace's catalog: an SQLite file or a PostgreSQL database with the tables of
+the Iceberg SQL catalog."""
 
 import contextlib
 import datetime
@@ -7,6 +8,7 @@ import gzip
 import json
 import pathlib
 import sqlite3
+import tomllib
 
 CATALOG = "gristmill"
 # Datasets without a namespace are kept in this one, and shown without it.
@@ -15,18 +17,46 @@ DEFAULT_NAMESPACE = "default"
 
 def tables(workspace):
     """All datasets as {(namespace, name): metadata location}, sorted; namespaces with dots as in the catalog."""
-    path = pathlib.Path(workspace) / ".gristmill" / "catalog.db"
+    settings = {}
+    with contextlib.suppress(FileNotFoundError):
+        text = (pathlib.Path(workspace) / "gristmill.toml").read_text(encoding="utf-8")
+        settings = tomllib.loads(text).get("catalog", {})
+    query = "SELECT table_namespace, table_name, metadata_location FROM iceberg_tables WHERE catalog_name = "
+    if "url" in settings:
+        rows = _rows_of_postgres(settings["url"], query + "%s")
+    else:
+        rows = _rows_of_file(pathlib.Path(workspace) / settings.get("path", ".gristmill/catalog.db"), query + "?")
+    return {(space, name): location for space, name, location in sorted(rows) if location}
+
+
+def _rows_of_file(path, query):
     if not path.is_file():
         raise LookupError(f"no catalog at {path}: name a workspace made by `gristmill init`")
-    query = "SELECT table_namespace, table_name, metadata_location FROM iceberg_tables WHERE catalog_name = ?"
     try:
         # Read-only: a query must never change or lock what runs are writing.
         uri = f"{path.resolve().as_uri()}?mode=ro"
         with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=30)) as database:
-            rows = database.execute(query, (CATALOG,)).fetchall()
+            return database.execute(query, (CATALOG,)).fetchall()
     except sqlite3.Error as error:
         raise LookupError(f"cannot read the catalog {path}: {error}") from error
-    return {(space, name): location for space, name, location in sorted(rows) if location}
+
+
+def _rows_of_postgres(url, query):
+    try:
+        import psycopg2 as driver
+    except ImportError:
+        try:
+            import psycopg as driver
+        except ImportError:
+            raise LookupError("the catalog is in PostgreSQL: install psycopg2-binary or psycopg to read it") from None
+    try:
+        with contextlib.closing(driver.connect(url)) as database:
+            database.autocommit = True
+            cursor = database.cursor()
+            cursor.execute(query, (CATALOG,))
+            return cursor.fetchall()
+    except driver.Error as error:
+        raise LookupError(f"cannot read the catalog: {error}") from error
 
 
 def display_name(space, name):

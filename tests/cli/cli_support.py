@@ -10,6 +10,7 @@ import threading
 import types
 from random import Random
 
+import catalogs
 import pytest
 
 # Grows with sanitizers and slow machines in mind; nothing here is a measurement.
@@ -39,7 +40,13 @@ class Workspace:
         self.inputs = folder / "inputs"
         self.inputs.mkdir()
         self.prefix = []
-        self.json("init", self.folder, inside=False)
+        self.catalog_url = catalogs.new_catalog()
+        self.json("init", self.folder, *catalogs.init_options(self.catalog_url), inside=False)
+
+    def configure(self, text):
+        """Replaces the settings; the catalog stays where it is."""
+        catalog = f'[catalog]\nurl = "{self.catalog_url}"\n' if self.catalog_url else ""
+        (self.folder / "gristmill.toml").write_text(text + catalog)
 
     def command(self, *arguments, inside=True):
         place = ["--workspace", str(self.folder)] if inside else []
@@ -102,10 +109,7 @@ class Workspace:
 
     def catalog(self):
         """The workspace opened by PyIceberg, as it comes."""
-        from pyiceberg.catalog.sql import SqlCatalog
-
-        database = self.folder / ".gristmill" / "catalog.db"
-        return SqlCatalog("gristmill", uri=f"sqlite:///{database}", warehouse=f"file://{self.folder}/warehouse")
+        return catalogs.iceberg_catalog(self.folder, self.catalog_url)
 
     def rows(self, dataset="raw/web", version=None):
         """All rows of a version as PyIceberg reads them, as a list of dictionaries."""

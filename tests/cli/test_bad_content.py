@@ -68,7 +68,7 @@ def test_gzip_of_gzip_of_blanks_in_a_zip(workspace):
 
 
 def test_size_limit_of_a_compressed_file(workspace):
-    (workspace.folder / "gristmill.toml").write_text('[limits]\nexpanded = "24MiB"\n')
+    workspace.configure('[limits]\nexpanded = "24MiB"\n')
     lines = "".join(json.dumps({"text": f"line {number} " + "y" * 1000}) + "\n" for number in range(40_000))
     record, found = ingest_with_good_files(workspace, "large.jsonl.gz", gzip.compress(lines.encode(), 1))
     expected = [json.loads(line)["text"] for line in lines.splitlines()]

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 
+import catalogs
 import pytest
 from cli_support import GOOD, MIB, Workspace, as_nobody
 
@@ -40,7 +41,7 @@ def small_disk(tmp_path):
 
 def put_warehouse_on(workspace, disk):
     """The warehouse is on the small disk, the catalog is not."""
-    (workspace.folder / "gristmill.toml").write_text(f'[warehouse]\npath = "{disk.folder}/warehouse"\n')
+    workspace.configure(f'[warehouse]\npath = "{disk.folder}/warehouse"\n')
 
 
 def large_texts(megabytes):
@@ -190,6 +191,7 @@ def test_runs_that_commit_at_once(workspace):
 # Databases, and work that must not look done
 
 
+@catalogs.sqlite_only
 def test_database_newer_than_the_program(workspace):
     workspace.write_jsonl("good.jsonl", GOOD)
     workspace.ingest()
@@ -207,6 +209,7 @@ def test_database_newer_than_the_program(workspace):
     assert database.read_bytes() == before
 
 
+@catalogs.sqlite_only
 def test_a_file_that_is_no_database(workspace):
     (workspace.folder / ".gristmill" / "catalog.db").write_bytes(b"this is no database " * 300)
     answer = workspace.json("dataset", "list", code=1)

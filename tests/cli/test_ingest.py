@@ -215,13 +215,13 @@ def test_line_ends_marks_and_a_last_line_without_end(workspace, ending):
 
 
 def test_configured_text_field(workspace):
-    (workspace.folder / "gristmill.toml").write_text('[fields]\ntext = ["story", "text"]\n')
+    workspace.configure('[fields]\ntext = ["story", "text"]\n')
     workspace.write(
         "one.jsonl", json.dumps({"text": "no", "story": "yes"}) + "\n" + json.dumps({"text": "else"}) + "\n"
     )
     workspace.ingest()
     assert workspace.texts() == ["else", "yes"]
-    (workspace.folder / "gristmill.toml").write_text('[fields]\ntxet = ["story"]\n')
+    workspace.configure('[fields]\ntxet = ["story"]\n')
     message = workspace.json("dataset", "list", code=2)["error"]["message"]
     assert "gristmill.toml" in message and "txet" in message and "text" in message and "2" in message
 

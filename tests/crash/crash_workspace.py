@@ -11,6 +11,8 @@ import signal
 import subprocess
 import time
 
+import catalogs
+
 # Nothing here takes long; a process that hangs must not hang the tests.
 TIMEOUT_SECONDS = 120
 
@@ -48,7 +50,8 @@ class CrashWorkspace:
         self.warehouse = self.folder / "warehouse"
         self.corpus = corpus
         self.tokenizer = tokenizer
-        self("init", self.folder, workspace=False)
+        self.catalog_url = catalogs.new_catalog()
+        self("init", self.folder, *catalogs.init_options(self.catalog_url), workspace=False)
         self.pipeline = self.write_pipeline("clean/web", "tokens/web")
 
     def write_pipeline(self, output, tokens):
@@ -142,11 +145,7 @@ class CrashWorkspace:
 
     def ids(self, name):
         """The document ids of a dataset as PyIceberg reads them."""
-        from pyiceberg.catalog.sql import SqlCatalog
-
-        database = self.folder / ".gristmill" / "catalog.db"
-        catalog = SqlCatalog("gristmill", uri=f"sqlite:///{database}", warehouse=f"file://{self.warehouse}")
-        table = catalog.load_table(name.replace("/", "."))
+        table = catalogs.iceberg_catalog(self.folder, self.catalog_url).load_table(name.replace("/", "."))
         return table.scan(selected_fields=("id",)).to_arrow()["id"].to_pylist()
 
     def digests(self, identity):

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A library that, loaded before the C library (LD_PRELOAD), kills its process with SIGKILL just before the Nth step
 // that makes something durable or visible: fsync, fdatasync, rename, unlink, ftruncate and writes at a position (those
-// of the database). KILL_AT_STEP gives N; without it nothing happens.
+// of an SQLite database), and the words that begin and end a transaction on a PostgreSQL server. KILL_AT_STEP gives N;
+// without it nothing happens.
 #include <dlfcn.h>
 #include <unistd.h>
 
@@ -59,5 +60,11 @@ int ftruncate64(int descriptor, off64_t size) noexcept {
 ssize_t pwrite64(int descriptor, const void* bytes, size_t size, off64_t offset) {
   step();
   return next<ssize_t(int, const void*, size_t, off64_t)>("pwrite64")(descriptor, bytes, size, offset);
+}
+
+/// libpq's; its types do not matter here.
+void* PQexec(void* connection, const char* sql) {
+  step();
+  return next<void*(void*, const char*)>("PQexec")(connection, sql);
 }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The metadata database: one face, SQLite behind it today and PostgreSQL beside it later.
+// The metadata database: one face, SQLite or PostgreSQL behind it.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +35,10 @@ class Transaction {
   virtual Result<std::int64_t> execute(std::string_view sql, std::span<const Cell> parameters = {}) = 0;
   /// Runs one statement for many parameter rows (prepared once). All or the transaction's error.
   virtual Status execute_many(std::string_view sql, std::span<const Row> rows) = 0;
+  /// Runs a query and hands over its rows one by one, for more rows than should be held at once. `each` may not use
+  /// this transaction; when it fails, so does the transaction.
+  virtual Status visit(std::string_view sql, std::span<const Cell> parameters,
+                       const std::function<Status(Row)>& each) = 0;
 
   Result<std::vector<Row>> query(std::string_view sql, std::initializer_list<Cell> parameters) {
     return query(sql, std::span<const Cell>(parameters.begin(), parameters.size()));
@@ -62,17 +66,43 @@ class Database {
   virtual Status write(const std::function<Status(Transaction&)>& work) = 0;
   /// Runs `work` in a read-only snapshot.
   virtual Status read(const std::function<Status(Transaction&)>& work) = 0;
+  /// Runs small changes that need not see one state together: each statement sees the newest. They do not queue behind
+  /// `write`. When a connection is lost they may be run twice, so they must be such that this does no harm.
+  virtual Status write_concurrently(const std::function<Status(Transaction&)>& work) { return write(work); }
   /// "sqlite" or "postgres".
   [[nodiscard]] virtual std::string_view dialect() const = 0;
+  /// The file or the server, for people; never with a password.
+  [[nodiscard]] virtual std::string name() const = 0;
 
   /// Applies the missing migrations, each in a transaction of its own, recorded in `schema_migrations`.
   /// A database newer than the list is refused with a message that names both versions.
   Status migrate(std::span<const Migration> migrations);
+
+ protected:
+  /// Makes the columns of the tables that a migration names behave alike in all dialects; called after it, in its
+  /// transaction.
+  virtual Status level_columns(Transaction&, std::string_view) { return {}; }
 };
 
 /// Opens or creates an SQLite file (WAL, foreign keys on). `durable` fsyncs each commit (synchronous=FULL); without
 /// it a power cut, not a crash, may lose the newest commits. A file that may only be read opens for reading.
 Result<std::unique_ptr<Database>> open_sqlite(const std::string& path, bool durable = true,
                                               int busy_timeout_ms = 60'000);
+
+/// How a PostgreSQL database is used.
+struct PostgresSettings {
+  std::string url;                ///< postgresql://USER@HOST:PORT/DATABASE, or what else libpq understands.
+  int busy_timeout_ms = 60'000;   ///< How long a writer waits for another.
+  int outage_ms = 60'000;         ///< How long work waits for a server that went away.
+};
+
+/// Opens a PostgreSQL database (UTF-8). The password comes from the URL, PGPASSWORD or the password file, and is never
+/// shown. A transaction whose server goes away is run again once it is back, within `outage_ms`; whether a commit that
+/// was cut off took effect is read back from the server. Text with NUL bytes is refused.
+Result<std::unique_ptr<Database>> open_postgres(PostgresSettings settings);
+/// True for the URLs that `open_postgres` opens.
+bool is_postgres_url(std::string_view url);
+/// A URL as it may be shown and stored: without its password.
+std::string without_password(std::string_view url);
 
 }  // namespace gristmill::meta

@@ -13,7 +13,8 @@ constexpr std::string_view create_history =
 Result<bool> has_history(Transaction& transaction, std::string_view dialect) {
   const std::string_view sql =
       dialect == "sqlite" ? "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'"
-                          : "SELECT count(*) FROM information_schema.tables WHERE table_name = 'schema_migrations'";
+                          : "SELECT count(*) FROM information_schema.tables WHERE table_name = "
+                            "'schema_migrations' AND table_schema = current_schema()";
   GRISTMILL_TRY(const auto rows, transaction.query(sql));
   return !rows.empty() && integer(rows[0][0]) > 0;
 }
@@ -69,8 +70,11 @@ Status Database::migrate(std::span<const Migration> migrations) {
     return {};
   }));
   for (int version = applied + 1; version <= static_cast<int>(migrations.size()); ++version) {
-    GRISTMILL_RETURN_IF_ERROR(
-        write([&](Transaction& transaction) { return apply(transaction, dialect(), migrations, version); }));
+    const auto status = write([&](Transaction& transaction) -> Status {
+      GRISTMILL_RETURN_IF_ERROR(apply(transaction, dialect(), migrations, version));
+      return level_columns(transaction, migrations[static_cast<std::size_t>(version) - 1].sql);
+    });
+    if (!status) return status;
   }
   return {};
 }

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <chrono>
-#include <condition_variable>
 #include <mutex>
-#include <thread>
 
 #include "gristmill/meta/database.h"
 #include "gristmill/meta/sqlite_connection.h"
+#include "gristmill/meta/writer_queue.h"
 
 namespace gristmill::meta {
 namespace {
@@ -21,12 +19,11 @@ class SqliteDatabase final : public Database {
   Status write(const std::function<Status(Transaction&)>& work) override;
   Status read(const std::function<Status(Transaction&)>& work) override;
   [[nodiscard]] std::string_view dialect() const override { return "sqlite"; }
+  [[nodiscard]] std::string name() const override { return settings_.path; }
   /// Opens the first connection, so that a file that cannot be used is refused at once.
   Status open_first();
 
  private:
-  Status enter_as_writer();
-  void leave_as_writer();
   Status write_alone(const std::function<Status(Transaction&)>& work);
   Result<std::unique_ptr<SqliteConnection>> take();
   void give_back(std::unique_ptr<SqliteConnection> connection);
@@ -35,11 +32,7 @@ class SqliteDatabase final : public Database {
   SqliteSettings settings_;
   std::mutex idle_mutex_;
   std::vector<std::unique_ptr<SqliteConnection>> idle_;
-  // Writers of this process queue here and are woken at once; SQLite's own waiting, which polls, is left for other
-  // processes.
-  std::mutex writer_mutex_;
-  std::condition_variable writer_left_;
-  std::thread::id writer_;  ///< Nobody: the default id.
+  WriterQueue writers_;  ///< SQLite's own waiting, which polls, is left for other processes.
 };
 
 Status SqliteDatabase::open_first() {
@@ -81,31 +74,10 @@ Status SqliteDatabase::run(SqliteConnection& connection, bool may_write,
   return status;
 }
 
-Status SqliteDatabase::enter_as_writer() {
-  const auto me = std::this_thread::get_id();
-  std::unique_lock lock(writer_mutex_);
-  if (writer_ == me)
-    return Error{ErrorCode::internal, fmt::format("database {}: a write transaction inside another", settings_.path)};
-  const auto is_free = [&] { return writer_ == std::thread::id(); };
-  if (!writer_left_.wait_for(lock, std::chrono::milliseconds(settings_.busy_timeout_ms), is_free))
-    return unavailable(fmt::format("database {}: another thread has been writing for {} s", settings_.path,
-                                   settings_.busy_timeout_ms / 1000));
-  writer_ = me;
-  return {};
-}
-
-void SqliteDatabase::leave_as_writer() {
-  {
-    const std::lock_guard lock(writer_mutex_);
-    writer_ = std::thread::id();
-  }
-  writer_left_.notify_one();
-}
-
 Status SqliteDatabase::write(const std::function<Status(Transaction&)>& work) {
-  GRISTMILL_RETURN_IF_ERROR(enter_as_writer());
+  GRISTMILL_RETURN_IF_ERROR(writers_.enter(settings_.path, settings_.busy_timeout_ms));
   auto status = write_alone(work);
-  leave_as_writer();
+  writers_.leave();
   return status;
 }
 

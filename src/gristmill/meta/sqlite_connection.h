@@ -73,6 +73,7 @@ class SqliteTransaction final : public Transaction {
   Result<std::vector<Row>> query(std::string_view sql, std::span<const Cell> parameters) override;
   Result<std::int64_t> execute(std::string_view sql, std::span<const Cell> parameters) override;
   Status execute_many(std::string_view sql, std::span<const Row> rows) override;
+  Status visit(std::string_view sql, std::span<const Cell> parameters, const std::function<Status(Row)>& each) override;
   /// The first failure of a statement in this transaction, if any.
   [[nodiscard]] const Status& failure() const { return failure_; }
 

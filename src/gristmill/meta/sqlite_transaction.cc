@@ -80,22 +80,31 @@ Result<sqlite3_stmt*> SqliteTransaction::prepare_single(std::string_view sql) {
 }
 
 Result<std::vector<Row>> SqliteTransaction::query(std::string_view sql, std::span<const Cell> parameters) {
+  std::vector<Row> rows;
+  GRISTMILL_RETURN_IF_ERROR(visit(sql, parameters, [&](Row row) -> Status {
+    rows.push_back(std::move(row));
+    return {};
+  }));
+  return rows;
+}
+
+Status SqliteTransaction::visit(std::string_view sql, std::span<const Cell> parameters,
+                                const std::function<Status(Row)>& each) {
   GRISTMILL_TRY(sqlite3_stmt * statement, prepare_single(sql));
   const int wanted = sqlite3_bind_parameter_count(statement);
   if (static_cast<std::size_t>(wanted) != parameters.size())
     return fail(Error{ErrorCode::internal, parameter_error(sql, wanted, parameters.size())});
   const ResetOnExit reset(statement);
   if (!bind_all(statement, parameters)) return fail(connection_.error("binding"));
-  std::vector<Row> rows;
   const int columns = sqlite3_column_count(statement);
   int code = 0;
   while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-    auto& row = rows.emplace_back();
+    Row row;
     row.reserve(static_cast<std::size_t>(columns));
     for (int column = 0; column < columns; ++column) row.push_back(read_cell(statement, column));
+    if (auto status = each(std::move(row)); !status) return fail(std::move(status).error());
   }
-  if (code != SQLITE_DONE) return fail(connection_.error("query"));
-  return rows;
+  return code == SQLITE_DONE ? Status() : Status(fail(connection_.error("query")));
 }
 
 Status SqliteTransaction::run_script(std::string_view sql) {

@@ -54,6 +54,14 @@ Status set_threads(Settings& settings, const toml::node& value) {
   return {};
 }
 
+Status set_catalog_url(Settings& settings, const toml::node& value) {
+  const auto url = value.value<std::string>();
+  if (!url || !meta::is_postgres_url(*url))
+    return wrong_type("a URL such as \"postgresql://user@host:5432/gristmill\"");
+  settings.catalog_url = *url;
+  return {};
+}
+
 Status set_ratio(Settings& settings, const toml::node& value) {
   const auto ratio = value.value<double>();
   if (!ratio || *ratio < 1) return wrong_type("a number of at least 1");
@@ -130,6 +138,7 @@ constexpr std::array keys{
     Key{"workspace.name", set_string<&Settings::name>},
     Key{"workspace.profile", set_string<&Settings::profile>},
     Key{"catalog.path", set_string<&Settings::catalog>},
+    Key{"catalog.url", set_catalog_url},
     Key{"warehouse.path", set_string<&Settings::warehouse>},
     Key{"resources.memory", set_size<std::uint64_t, memory_field>},
     Key{"resources.threads", set_threads},
@@ -179,6 +188,10 @@ Status set_key(Settings& settings, const std::string& name, const toml::node& va
                                       name, near.empty() ? std::string() : fmt::format("; did you mean '{}'?", near)));
 }
 
+constexpr const char* file_catalog =
+    R"(path = ".gristmill/catalog.db"   # SQLite, WAL mode; holds the Iceberg catalog too
+# url = "postgresql://user@host:5432/gristmill"   # PostgreSQL in its place; password: PGPASSWORD or ~/.pgpass)";
+
 constexpr std::string_view startup_text =
     R"(# A Gristmill workspace. Everything below is optional; the values shown are the defaults.
 
@@ -187,7 +200,7 @@ name = "{name}"
 profile = "{profile}"
 
 [catalog]
-path = ".gristmill/catalog.db"   # SQLite, WAL mode; holds the Iceberg catalog too
+{catalog}
 
 [warehouse]
 path = "warehouse"               # datasets, raw files, token shards
@@ -219,16 +232,21 @@ quarantine = "100%"              # share of an ingestion that may be quarantined
 
 }  // namespace
 
-Result<std::string> settings_template(const std::string& name, const std::string& profile) {
+Result<std::string> settings_template(const std::string& name, const std::string& profile,
+                                      const std::string& catalog_url) {
   if (profile != "startup" && profile != "platform" && profile != "organization") {
     return invalid_argument(fmt::format("'{}' is not a profile: use startup, platform or organization", profile));
   }
+  if (!catalog_url.empty() && !meta::is_postgres_url(catalog_url))
+    return invalid_argument("a catalog is a URL such as postgresql://user@host:5432/gristmill");
   std::string text(startup_text);
   const auto put = [&](std::string_view mark, const std::string& value) {
     text.replace(text.find(mark), mark.size(), value);
   };
   put("{name}", Json(name).dump().substr(1, Json(name).dump().size() - 2));
   put("{profile}", profile);
+  put("{catalog}",
+      std::string(catalog_url.empty() ? file_catalog : "url = " + Json(meta::without_password(catalog_url)).dump()));
   return text;
 }
 

@@ -46,12 +46,18 @@ std::string audit_digest(std::string_view before, std::int64_t sequence, std::st
 
 }  // namespace
 
-Result<std::unique_ptr<Workspace>> Workspace::init(const std::string& folder, const std::string& profile) {
+Result<std::unique_ptr<Workspace>> Workspace::init(const std::string& folder, const std::string& profile,
+                                                   const std::string& catalog_url) {
   const auto root = absolute(folder);
   const auto file = joined({root, settings_file});
   if (io::exists(file))
     return Error{ErrorCode::already_exists, fmt::format("{} exists already: this is a workspace", file)};
-  GRISTMILL_TRY(const auto text, settings_template(fs::path(root).filename().string(), profile));
+  GRISTMILL_TRY(const auto text, settings_template(fs::path(root).filename().string(), profile, catalog_url));
+  if (!catalog_url.empty()) {
+    // Before anything is written, and as later commands will open it.
+    GRISTMILL_TRY([[maybe_unused]] const auto catalog,
+                  meta::open_postgres({.url = meta::without_password(catalog_url)}));
+  }
   GRISTMILL_RETURN_IF_ERROR(io::create_folders(root));
   GRISTMILL_RETURN_IF_ERROR(io::write_file(file, text));
   GRISTMILL_TRY(auto workspace, open(root));
@@ -83,9 +89,13 @@ Result<std::unique_ptr<Workspace>> Workspace::open(const std::string& folder) {
 
 Status Workspace::connect() {
   warehouse_ = (fs::path(folder_) / settings_.warehouse).lexically_normal().string();
-  const auto catalog = (fs::path(folder_) / settings_.catalog).lexically_normal();
-  GRISTMILL_RETURN_IF_ERROR(io::create_folders(catalog.parent_path().string()));
-  GRISTMILL_TRY(database_, meta::open_sqlite(catalog.string()));
+  if (settings_.catalog_url.empty()) {
+    const auto catalog = (fs::path(folder_) / settings_.catalog).lexically_normal();
+    GRISTMILL_RETURN_IF_ERROR(io::create_folders(catalog.parent_path().string()));
+    GRISTMILL_TRY(database_, meta::open_sqlite(catalog.string()));
+  } else {
+    GRISTMILL_TRY(database_, meta::open_postgres({.url = settings_.catalog_url}));
+  }
   return database_->migrate(migrations());
 }
 
@@ -215,7 +225,7 @@ std::vector<Finding> examine(const std::string& folder) {
   const auto& opened = **workspace;
   findings.push_back({true, fmt::format("workspace {} (profile {})", opened.folder(), opened.settings().profile), {}});
   findings.push_back({true,
-                      fmt::format("catalog {} ({}), schema version {}", opened.settings().catalog,
+                      fmt::format("catalog {} ({}), schema version {}", opened.database().name(),
                                   opened.database().dialect(), migrations().back().version),
                       {}});
   const auto chain = verify_audit(opened.database());

@@ -38,6 +38,7 @@ struct Settings {
   std::string name;
   std::string profile = "startup";
   std::string catalog = ".gristmill/catalog.db";  ///< SQLite file, relative to the workspace.
+  std::string catalog_url;                        ///< PostgreSQL in place of the file; may hold a password.
   std::string warehouse = "warehouse";            ///< Relative to the workspace, or absolute.
   std::uint64_t memory_bytes = std::uint64_t{2} << 30;
   int threads = 0;                                ///< 0 = all cores.
@@ -52,8 +53,10 @@ struct Settings {
 /// An open workspace: settings, database and folders.
 class Workspace {
  public:
-  /// Makes a new workspace in `folder`; refuses one that exists.
-  static Result<std::unique_ptr<Workspace>> init(const std::string& folder, const std::string& profile);
+  /// Makes a new workspace in `folder`; refuses one that exists. With a PostgreSQL URL its catalog is there; the
+  /// settings hold that without its password.
+  static Result<std::unique_ptr<Workspace>> init(const std::string& folder, const std::string& profile,
+                                                 const std::string& catalog_url = {});
   /// Opens the workspace in `folder`, or the nearest parent that has gristmill.toml when `folder` is empty.
   static Result<std::unique_ptr<Workspace>> open(const std::string& folder);
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 
 #include "gristmill/meta/database.h"
-#include "temporary_folder.h"
+#include "places.h"
 
 using namespace gristmill;
 using meta::Migration;
@@ -20,31 +19,19 @@ constexpr std::array steps{
     Migration{3, "third", "INSERT INTO b VALUES (1, 'x; y')"},
 };
 
-std::int64_t count(meta::Database& database, std::string_view table) {
-  std::int64_t value = -1;
-  const auto status = database.read([&](Transaction& transaction) -> Status {
-    GRISTMILL_TRY(const auto rows, transaction.query("SELECT count(*) FROM " + std::string(table)));
-    value = meta::integer(rows[0][0]);
-    return {};
-  });
-  return status ? value : -1;
-}
-
 }  // namespace
 
-TEST_CASE("migrations run once, in order, and go on where an older program stopped") {
-  const TemporaryFolder folder;
-  const auto database = *meta::open_sqlite(folder.file("a.db"), false);
+DATABASE_TEST_CASE("migrations run once, in order, and go on where an older program stopped") {
+  const auto database = place.open();
   REQUIRE(database->migrate(std::span(steps).first(1)).ok());
-  CHECK(count(*database, "schema_migrations") == 1);
+  CHECK(single(*database, "SELECT count(*) FROM schema_migrations") == 1);
   for (int i = 0; i < 2; ++i) REQUIRE(database->migrate(steps).ok());
-  CHECK(count(*database, "schema_migrations") == 3);
-  CHECK(count(*database, "b") == 1);
+  CHECK(single(*database, "SELECT count(*) FROM schema_migrations") == 3);
+  CHECK(single(*database, "SELECT count(*) FROM b") == 1);
 }
 
-TEST_CASE("a database newer than the program is refused, naming both versions") {
-  const TemporaryFolder folder;
-  const auto database = *meta::open_sqlite(folder.file("a.db"), false);
+DATABASE_TEST_CASE("a database newer than the program is refused, naming both versions") {
+  const auto database = place.open();
   REQUIRE(database->migrate(steps).ok());
   const auto refused = database->migrate(std::span(steps).first(2));
   REQUIRE(!refused.ok());
@@ -54,24 +41,22 @@ TEST_CASE("a database newer than the program is refused, naming both versions") 
   CHECK(database->migrate(others).error().message.find("something else") != std::string::npos);
 }
 
-TEST_CASE("a migration that fails half-way leaves nothing of itself") {
-  const TemporaryFolder folder;
-  const auto database = *meta::open_sqlite(folder.file("a.db"), false);
+DATABASE_TEST_CASE("a migration that fails half-way leaves nothing of itself") {
+  const auto database = place.open();
   constexpr std::array broken{steps[0],
                               Migration{2, "bad", "CREATE TABLE c (id INTEGER); CREATE TABLE a (id INTEGER)"}};
   const auto failed = database->migrate(broken);
   REQUIRE(!failed.ok());
   CHECK(failed.error().message.find("schema step 2 \"bad\"") != std::string::npos);
-  CHECK(count(*database, "schema_migrations") == 1);
-  CHECK(count(*database, "c") == -1);
+  CHECK(single(*database, "SELECT count(*) FROM schema_migrations") == 1);
+  CHECK(single(*database, "SELECT count(*) FROM c") == -1);
   CHECK(database->migrate(steps).ok());
 }
 
-TEST_CASE("processes that start at once apply each migration once") {
-  const TemporaryFolder folder;
+DATABASE_TEST_CASE("processes that start at once apply each migration once") {
   for (int process = 0; process < 5; ++process) {
     if (::fork() != 0) continue;
-    const auto database = meta::open_sqlite(folder.file("a.db"), false);
+    const auto database = place.try_open();
     ::_exit(database.ok() && (*database)->migrate(steps).ok() ? 0 : 1);
   }
   for (int process = 0; process < 5; ++process) {
@@ -79,7 +64,7 @@ TEST_CASE("processes that start at once apply each migration once") {
     ::wait(&status);
     CHECK(status == 0);
   }
-  const auto database = *meta::open_sqlite(folder.file("a.db"), false);
-  CHECK(count(*database, "schema_migrations") == 3);
-  CHECK(count(*database, "b") == 1);
+  const auto database = place.open();
+  CHECK(single(*database, "SELECT count(*) FROM schema_migrations") == 3);
+  CHECK(single(*database, "SELECT count(*) FROM b") == 1);
 }

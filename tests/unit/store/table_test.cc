@@ -34,6 +34,7 @@ class MeddlingDatabase final : public meta::Database {
   }
   Status read(const std::function<Status(meta::Transaction&)>& work) override { return inner_->read(work); }
   [[nodiscard]] std::string_view dialect() const override { return inner_->dialect(); }
+  [[nodiscard]] std::string name() const override { return inner_->name(); }
 
   std::function<void()> before_write;
   bool fails_after_commit = false;

@@ -52,14 +52,6 @@ std::string versions_text(const Json& dataset) {
   return table(rows);
 }
 
-std::string schema_text(const Json& schema) {
-  std::vector<std::vector<std::string>> rows{{"ID", "COLUMN", "TYPE", "REQUIRED", "MEANING"}};
-  for (const auto& item : schema.items())
-    rows.push_back(
-        {plain(item["id"]), plain(item["name"]), plain(item["type"]), plain(item["required"]), plain(item["doc"])});
-  return table(rows);
-}
-
 std::string dataset_text(const Json& dataset) {
   auto brief = Json::object({{"name", dataset["name"]},
                              {"location", dataset["location"]},
@@ -257,6 +249,14 @@ void add_sql(CLI::App& app, Session& session) {
 
 }  // namespace
 
+std::string schema_text(const Json& schema) {
+  std::vector<std::vector<std::string>> rows{{"ID", "COLUMN", "TYPE", "REQUIRED", "MEANING"}};
+  for (const auto& item : schema.items())
+    rows.push_back(
+        {plain(item["id"]), plain(item["name"]), plain(item["type"]), plain(item["required"]), plain(item["doc"])});
+  return table(rows);
+}
+
 void add_dataset_commands(CLI::App& app, Session& session) {
   auto* dataset = app.add_subcommand("dataset", "Datasets and their versions");
   dataset->require_subcommand(1);
@@ -265,8 +265,6 @@ void add_dataset_commands(CLI::App& app, Session& session) {
            dataset_text);
   add_verb(*dataset, session, "versions", "The versions of a dataset", "versions clean/web", platform::show_dataset,
            versions_text);
-  add_verb(*dataset, session, "schema", "The columns of a version", "schema clean/web@v1", platform::dataset_schema,
-           schema_text);
   add_verb(*dataset, session, "rollback", "Make an earlier version current again", "rollback clean/web@v1",
            platform::rollback_dataset, fields);
   add_head(*dataset, session);
@@ -275,6 +273,7 @@ void add_dataset_commands(CLI::App& app, Session& session) {
   add_publish(*dataset, session);
   add_expire(*dataset, session);
   add_clean(*dataset, session);
+  add_table_commands(*dataset, session);
   add_row_change_commands(*dataset, session);
   add_sql(app, session);
 }

@@ -71,6 +71,10 @@ void add_work_commands(CLI::App& app, Session& session);
 void add_dataset_commands(CLI::App& app, Session& session);
 /// `release` and `dataset diff`; after add_dataset_commands.
 void add_release_commands(CLI::App& app, Session& session);
+/// Columns of a dataset for people.
+std::string schema_text(const Json& schema);
+/// Verbs of `dataset` that say how it is laid out: schema, partition, compact.
+void add_table_commands(CLI::App& dataset, Session& session);
 /// Verbs of `dataset` that change rows.
 void add_row_change_commands(CLI::App& dataset, Session& session);
 void add_catalog_commands(CLI::App& app, Session& session);

@@ -201,7 +201,7 @@ def test_tables_of_other_kinds_are_refused_in_clear_words(driver):
 
     spec = PartitionSpec(PartitionField(source_id=6, field_id=1000, transform=IdentityTransform(), name="media_type"))
     catalog.create_table("raw.parted", schema=model.schema(), partition_spec=spec)
-    assert "partitioned" in driver.error("append", "raw/parted", 0, 1)["message"]
+    assert "partition" in driver.error("append", "raw/parted", 0, 1)["message"]
     catalog.create_table("raw.third", schema=model.schema(), properties={"format-version": "1"})
     assert "format version 1" in driver.error("append", "raw/third", 0, 1)["message"]
     assert driver.error("append", "raw/none", 0, 1)["error"] == "not_found"

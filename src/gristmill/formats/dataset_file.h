@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "gristmill/base/json.h"
 #include "gristmill/base/result.h"
 #include "gristmill/data/document.h"
 #include "gristmill/formats/reader.h"
@@ -45,6 +46,7 @@ struct WrittenFile {
   std::string sha256;                           ///< Of the whole file.
   std::vector<std::int64_t> row_group_offsets;  ///< Iceberg split offsets.
   std::vector<ColumnStats> columns;
+  Json partition;  ///< Values by partition field; null in a table without partitions.
 };
 
 struct WriterOptions {

@@ -10,17 +10,14 @@
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <arrow/util/byte_size.h>
-#include <arrow/util/key_value_metadata.h>
 #include <fmt/format.h>
-#include <parquet/arrow/reader.h>
-#include <parquet/arrow/schema.h>
 #include <parquet/arrow/writer.h>
-#include <parquet/file_reader.h>
-#include <parquet/metadata.h>
 #include <parquet/properties.h>
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <map>
 #include <numeric>
 
 #include "gristmill/data/memory.h"
@@ -28,6 +25,8 @@
 #include "gristmill/formats/arrow_status.h"
 #include "gristmill/formats/given_rows_state.h"
 #include "gristmill/formats/parquet_file.h"
+#include "gristmill/formats/row_order.h"
+#include "gristmill/formats/table_rows.h"
 
 namespace gristmill::formats {
 namespace {
@@ -37,85 +36,13 @@ constexpr std::string_view id_name = "id";
 constexpr std::array<std::string_view, 4> kept_names{id_name, "ingestion_id", "origin_uri", "origin_offset"};
 constexpr std::int64_t batch_bytes = std::int64_t{4} << 20;
 constexpr std::int64_t batch_rows_max = 8192;
-
-using ArrayPointer = std::shared_ptr<arrow::Array>;
-
-/// Place of a column in a file, or -1: by field id, by name where the file has no field ids.
-int find_root(const parquet::schema::GroupNode& root, const TableColumn& column) {
-  bool has_ids = false;
-  int by_name = -1;
-  for (int i = 0; i < root.field_count(); ++i) {
-    const auto& node = *root.field(i);
-    has_ids = has_ids || node.field_id() > 0;
-    if (node.field_id() == column.field_id) return i;
-    if (node.name() == column.name) by_name = i;
-  }
-  return has_ids ? -1 : by_name;
-}
-
-/// The type that a file gives a column that is not primitive; null when it does not hold it.
-Result<std::shared_ptr<arrow::DataType>> nested_type(const std::string& path, const TableColumn& column) {
-  GRISTMILL_TRY(const auto reader, open_parquet(path));
-  std::shared_ptr<arrow::Schema> schema;
-  if (const auto status = reader->GetSchema(&schema); !status.ok()) return arrow_error(status, "reading " + path);
-  const auto place = find_root(*reader->parquet_reader()->metadata()->schema()->group_node(), column);
-  return place < 0 ? nullptr : schema->field(place)->type();
-}
-
-/// A data file read in the columns of the table.
-class TableRows {
- public:
-  static Result<TableRows> open(const std::string& path, const std::vector<TableColumn>& columns) {
-    TableRows rows;
-    GRISTMILL_TRY(rows.reader_, open_parquet(path));
-    const auto& metadata = *rows.reader_->parquet_reader()->metadata();
-    const auto& schema = *metadata.schema();
-    std::vector<int> roots;
-    for (const auto& column : columns) {
-      const auto root = find_root(*schema.group_node(), column);
-      rows.names_.push_back(root < 0 ? std::string() : schema.group_node()->field(root)->name());
-      if (root >= 0) roots.push_back(root);
-    }
-    std::vector<int> leaves;
-    for (int leaf = 0; leaf < schema.num_columns(); ++leaf) {
-      const auto root = schema.group_node()->FieldIndex(*schema.GetColumnRoot(leaf));
-      if (std::ranges::find(roots, root) != roots.end()) leaves.push_back(leaf);
-    }
-    std::int64_t bytes = 0;
-    for (int group = 0; group < metadata.num_row_groups(); ++group)
-      bytes += metadata.RowGroup(group)->total_byte_size();
-    const auto row_bytes = std::max<std::int64_t>(1, bytes / std::max<std::int64_t>(metadata.num_rows(), 1));
-    rows.reader_->set_batch_size(std::clamp<std::int64_t>(batch_bytes / row_bytes, 1, batch_rows_max));
-    std::vector<int> groups(static_cast<std::size_t>(metadata.num_row_groups()));
-    std::iota(groups.begin(), groups.end(), 0);
-    auto batches = rows.reader_->GetRecordBatchReader(groups, leaves);
-    if (!batches.ok()) return arrow_error(batches.status(), "reading " + path);
-    rows.batches_ = *std::move(batches);
-    rows.path_ = path;
-    return rows;
-  }
-
-  /// The next rows, one array a column, null pointers for columns that the file lacks; false at the end.
-  Result<bool> next(std::vector<ArrayPointer>& columns, std::int64_t& count) {
-    std::shared_ptr<arrow::RecordBatch> batch;
-    if (const auto status = batches_->ReadNext(&batch); !status.ok()) return arrow_error(status, "reading " + path_);
-    if (!batch) return false;
-    columns.clear();
-    for (const auto& name : names_) columns.push_back(name.empty() ? nullptr : batch->GetColumnByName(name));
-    count = batch->num_rows();
-    return true;
-  }
-
- private:
-  std::string path_;
-  std::unique_ptr<parquet::arrow::FileReader> reader_;
-  std::unique_ptr<arrow::RecordBatchReader> batches_;
-  std::vector<std::string> names_;
-};
+// Rows of open row groups are held in memory, of all partitions together at most so much.
+constexpr std::int64_t open_bytes_max = std::int64_t{256} << 20;
+constexpr std::size_t partitions_max = 1000;
 
 class Writer final : public RowWriter {
  public:
-  Writer(std::string path, RowNote note) : path_(std::move(path)), note_(std::move(note)) {}
+  explicit Writer(RowOutput output) : output_(std::move(output)) {}
 
   Status open(const std::vector<TableColumn>& columns, std::span<const std::string> sources) {
     arrow::FieldVector fields;
@@ -129,13 +56,18 @@ class Writer final : public RowWriter {
       fields.push_back(arrow_field(column, std::move(type)));
     }
     schema_ = arrow::schema(fields);
-    GRISTMILL_TRY(auto file, io::FileWriter::create(path_));
-    stream_ = std::make_shared<HashedStream>(std::move(file));
-    auto opened = parquet::arrow::FileWriter::Open(*schema_, data::arrow_pool(), stream_,
-                                                   parquet_properties(columns_, WriterOptions()),
-                                                   parquet::default_arrow_writer_properties());
-    if (!opened.ok()) return failure(opened.status());
-    writer_ = *std::move(opened);
+    for (const auto& field : output_.partition) {
+      const auto source = std::ranges::find(columns_, field.source_id, &TableColumn::field_id);
+      if (source == columns_.end())
+        return invalid_argument(fmt::format("partition field {}: its column is not there", field.name));
+      partition_columns_.push_back(static_cast<std::size_t>(source - columns_.begin()));
+    }
+    for (const auto& name : output_.sort_by) {
+      const auto source = std::ranges::find(columns_, name, &TableColumn::name);
+      if (source == columns_.end()) return invalid_argument(fmt::format("there is no column '{}' to sort by", name));
+      sort_columns_.push_back(static_cast<std::size_t>(source - columns_.begin()));
+    }
+    id_column_ = static_cast<std::size_t>(std::ranges::find(columns_, id_name, &TableColumn::name) - columns_.begin());
     return {};
   }
 
@@ -179,17 +111,15 @@ class Writer final : public RowWriter {
     return {};
   }
 
-  [[nodiscard]] std::int64_t rows() const override { return rows_; }
-  [[nodiscard]] std::int64_t bytes() const override { return stream_->size() + group_bytes_ / 3; }
-
-  Result<WrittenFile> close() override {
-    if (const auto status = writer_->Close(); !status.ok()) return failure(status);
-    WrittenFile written{.path = path_, .documents = rows_, .text_bytes = text_bytes_};
-    describe_parquet(*writer_->metadata(), columns_, written);
-    GRISTMILL_RETURN_IF_ERROR(stream_->publish());
-    written.bytes = stream_->size();
-    written.sha256 = stream_->sha256();
-    return written;
+  Result<std::vector<WrittenFile>> close() override {
+    for (auto& [key, sink] : sinks_) {
+      if (!sort_columns_.empty()) GRISTMILL_RETURN_IF_ERROR(write_sorted(sink));
+      GRISTMILL_RETURN_IF_ERROR(finish(sink));
+    }
+    std::ranges::sort(written_, {}, &std::pair<std::size_t, WrittenFile>::first);
+    std::vector<WrittenFile> files;
+    for (auto& [number, file] : written_) files.push_back(std::move(file));
+    return files;
   }
 
  private:
@@ -200,9 +130,22 @@ class Writer final : public RowWriter {
     std::size_t replaced = 0;
   };
 
-  [[nodiscard]] Error failure(const arrow::Status& status) const {
-    if (stream_ && stream_->failure()) return *stream_->failure();
-    return arrow_error(status, fmt::format("writing {}", path_));
+  /// One open file, or the rows held for it.
+  struct Sink {
+    Json partition;
+    std::size_t number = 0;
+    std::string path;
+    std::shared_ptr<HashedStream> stream;
+    std::unique_ptr<parquet::arrow::FileWriter> writer;
+    std::int64_t rows = 0;
+    std::int64_t group_bytes = 0;
+    std::vector<std::vector<ArrayPointer>> held;
+  };
+
+  [[nodiscard]] static Error failure(const arrow::Status& status) { return arrow_error(status, "writing rows"); }
+  [[nodiscard]] static Error failure(const arrow::Status& status, const Sink& sink) {
+    if (sink.stream && sink.stream->failure()) return *sink.stream->failure();
+    return arrow_error(status, fmt::format("writing {}", sink.path));
   }
 
   /// Gives each column the table's type; what is absent becomes null.
@@ -295,41 +238,171 @@ class Writer final : public RowWriter {
     return std::ranges::find(kept_names, name) != kept_names.end();
   }
 
+  /// Sends rows to the files of their partitions.
   Status write(const std::vector<ArrayPointer>& columns, std::int64_t count) {
     if (count == 0) return {};
-    const auto place = std::ranges::find(columns_, id_name, &TableColumn::name) - columns_.begin();
-    Hash128 id;
-    for (std::int64_t row = 0; note_ && place < std::ssize(columns_) && row < count; ++row) {
-      if (Hash128::parse(arrow_string(*columns[static_cast<std::size_t>(place)], row), id)) note_(id, rows_ + row);
+    if (output_.partition.empty()) {
+      GRISTMILL_TRY(auto* const sink, sink_of({}, Json()));
+      return put(*sink, columns, count);
     }
-    const auto batch = arrow::RecordBatch::Make(schema_, count, columns);
-    const auto size = arrow::util::ReferencedBufferSize(*batch);
-    if (group_bytes_ >= static_cast<std::int64_t>(WriterOptions().row_group_bytes)) {
-      if (const auto status = writer_->NewBufferedRowGroup(); !status.ok()) return failure(status);
-      group_bytes_ = 0;
+    std::map<std::string, std::pair<Json, std::vector<std::int64_t>>> parts;
+    for (std::int64_t row = 0; row < count; ++row) {
+      auto partition = Json::object();
+      for (std::size_t i = 0; i < output_.partition.size(); ++i)
+        partition.set(output_.partition[i].name,
+                      partition_value(output_.partition[i], *columns[partition_columns_[i]], row));
+      auto& part = parts[partition.dump()];
+      if (part.second.empty()) part.first = std::move(partition);
+      part.second.push_back(row);
     }
-    if (const auto status = writer_->WriteRecordBatch(*batch); !status.ok()) return failure(status);
-    group_bytes_ += size.ok() ? *size : batch_bytes;
-    rows_ += count;
+    for (auto& [key, part] : parts) {
+      GRISTMILL_TRY(auto* const sink, sink_of(key, part.first));
+      auto rows = columns;
+      if (parts.size() > 1) GRISTMILL_RETURN_IF_ERROR(take_all(rows, part.second));
+      GRISTMILL_RETURN_IF_ERROR(put(*sink, rows, static_cast<std::int64_t>(part.second.size())));
+    }
     return {};
   }
 
-  std::string path_;
-  RowNote note_;
+  Result<Sink*> sink_of(const std::string& key, const Json& partition) {
+    auto& sink = sinks_[key];
+    sink.partition = partition;
+    if (sinks_.size() > partitions_max)
+      return limit_exceeded(
+          fmt::format("the rows at hand fall into more than {} partitions: partition the dataset "
+                      "more coarsely",
+                      partitions_max));
+    return &sink;
+  }
+
+  Status take_all(std::vector<ArrayPointer>& columns, const std::vector<std::int64_t>& rows) const {
+    arrow::Int64Builder builder(data::arrow_pool());
+    std::shared_ptr<arrow::Array> places;
+    auto status = builder.AppendValues(rows);
+    if (status.ok()) status = builder.Finish(&places);
+    if (!status.ok()) return failure(status);
+    for (auto& column : columns) GRISTMILL_RETURN_IF_ERROR(take(column, column, places));
+    return {};
+  }
+
+  Status put(Sink& sink, const std::vector<ArrayPointer>& columns, std::int64_t count) {
+    if (sort_columns_.empty()) return write_to(sink, columns, count);
+    const auto size = arrow::util::ReferencedBufferSize(*arrow::RecordBatch::Make(schema_, count, columns));
+    held_bytes_ += size.ok() ? *size : batch_bytes;
+    if (held_bytes_ > output_.held_bytes_max)
+      return limit_exceeded(
+          fmt::format("the rows to be sorted take more than {} bytes of memory: give more memory, or "
+                      "leave out the order",
+                      output_.held_bytes_max));
+    sink.held.push_back(columns);
+    return {};
+  }
+
+  Status write_sorted(Sink& sink) {
+    std::vector<ArrayPointer> columns;
+    for (std::size_t i = 0; i < columns_.size() && !sink.held.empty(); ++i) {
+      arrow::ArrayVector parts;
+      for (auto& batch : sink.held) parts.push_back(std::move(batch[i]));
+      auto whole = arrow::Concatenate(parts, data::arrow_pool());
+      if (!whole.ok()) return failure(whole.status());
+      columns.push_back(*std::move(whole));
+    }
+    sink.held.clear();
+    if (columns.empty()) return {};
+    std::vector<ArrayPointer> keys;
+    for (const auto place : sort_columns_) keys.push_back(columns[place]);
+    const auto order = sorted_rows(keys, columns.front()->length());
+    for (std::size_t begin = 0; begin < order.size(); begin += batch_rows_max) {
+      const auto size = std::min<std::size_t>(order.size() - begin, batch_rows_max);
+      auto rows = columns;
+      GRISTMILL_RETURN_IF_ERROR(take_all(rows, {order.begin() + static_cast<std::ptrdiff_t>(begin),
+                                                order.begin() + static_cast<std::ptrdiff_t>(begin + size)}));
+      GRISTMILL_RETURN_IF_ERROR(write_to(sink, rows, static_cast<std::int64_t>(size)));
+    }
+    return {};
+  }
+
+  Status begin_file(Sink& sink) {
+    sink.number = next_number_++;
+    sink.path = output_.path(sink.number);
+    sink.rows = sink.group_bytes = 0;
+    GRISTMILL_TRY(auto file, io::FileWriter::create(sink.path));
+    sink.stream = std::make_shared<HashedStream>(std::move(file));
+    auto opened = parquet::arrow::FileWriter::Open(*schema_, data::arrow_pool(), sink.stream,
+                                                   parquet_properties(columns_, WriterOptions()),
+                                                   parquet::default_arrow_writer_properties());
+    if (!opened.ok()) return failure(opened.status(), sink);
+    sink.writer = *std::move(opened);
+    return {};
+  }
+
+  Status write_to(Sink& sink, const std::vector<ArrayPointer>& columns, std::int64_t count) {
+    const auto row_group_bytes = static_cast<std::int64_t>(WriterOptions().row_group_bytes);
+    if (sink.writer && sink.group_bytes >= row_group_bytes) GRISTMILL_RETURN_IF_ERROR(end_row_group(sink));
+    if (!sink.writer) GRISTMILL_RETURN_IF_ERROR(begin_file(sink));
+    Hash128 id;
+    for (std::int64_t row = 0; output_.note && id_column_ < columns_.size() && row < count; ++row) {
+      const auto& ids = *columns[id_column_];
+      if (is_arrow_string(ids) && Hash128::parse(arrow_string(ids, row), id))
+        output_.note(sink.number, id, sink.rows + row);
+    }
+    const auto batch = arrow::RecordBatch::Make(schema_, count, columns);
+    const auto size = arrow::util::ReferencedBufferSize(*batch);
+    if (const auto status = sink.writer->WriteRecordBatch(*batch); !status.ok()) return failure(status, sink);
+    sink.group_bytes += size.ok() ? *size : batch_bytes;
+    open_bytes_ += size.ok() ? *size : batch_bytes;
+    sink.rows += count;
+    return open_bytes_ > open_bytes_max ? close_largest_group() : Status();
+  }
+
+  /// Writes the open rows out; the file ends when it is large enough.
+  Status end_row_group(Sink& sink) {
+    if (const auto status = sink.writer->NewBufferedRowGroup(); !status.ok()) return failure(status, sink);
+    open_bytes_ -= sink.group_bytes;
+    sink.group_bytes = 0;
+    return sink.stream->size() >= output_.file_bytes_max ? finish(sink) : Status();
+  }
+
+  Status close_largest_group() {
+    auto largest = sinks_.begin();
+    for (auto sink = sinks_.begin(); sink != sinks_.end(); ++sink) {
+      if (sink->second.group_bytes > largest->second.group_bytes) largest = sink;
+    }
+    return largest->second.writer ? end_row_group(largest->second) : Status();
+  }
+
+  Status finish(Sink& sink) {
+    if (!sink.writer) return {};
+    if (const auto status = sink.writer->Close(); !status.ok()) return failure(status, sink);
+    open_bytes_ -= sink.group_bytes;
+    WrittenFile file{.path = sink.path, .documents = sink.rows, .partition = sink.partition};
+    describe_parquet(*sink.writer->metadata(), columns_, file);
+    GRISTMILL_RETURN_IF_ERROR(sink.stream->publish());
+    file.bytes = sink.stream->size();
+    file.sha256 = sink.stream->sha256();
+    written_.emplace_back(sink.number, std::move(file));
+    sink.writer.reset();
+    return {};
+  }
+
+  RowOutput output_;
   std::vector<TableColumn> columns_;  ///< That are written.
+  std::vector<std::size_t> partition_columns_;
+  std::vector<std::size_t> sort_columns_;
+  std::size_t id_column_ = 0;  ///< Behind the last when there is none.
   std::shared_ptr<arrow::Schema> schema_;
-  std::shared_ptr<HashedStream> stream_;
-  std::unique_ptr<parquet::arrow::FileWriter> writer_;
-  std::int64_t rows_ = 0;
-  std::int64_t text_bytes_ = 0;
-  std::int64_t group_bytes_ = 0;
+  std::map<std::string, Sink> sinks_;  ///< By partition.
+  std::vector<std::pair<std::size_t, WrittenFile>> written_;
+  std::size_t next_number_ = 0;
+  std::int64_t open_bytes_ = 0;
+  std::int64_t held_bytes_ = 0;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<RowWriter>> create_row_writer(const std::string& path, const std::vector<TableColumn>& columns,
-                                                     std::span<const std::string> sources, RowNote note) {
-  auto writer = std::make_unique<Writer>(path, std::move(note));
+Result<std::unique_ptr<RowWriter>> create_row_writer(RowOutput output, const std::vector<TableColumn>& columns,
+                                                     std::span<const std::string> sources) {
+  auto writer = std::make_unique<Writer>(std::move(output));
   GRISTMILL_RETURN_IF_ERROR(writer->open(columns, sources));
   return std::unique_ptr<RowWriter>(std::move(writer));
 }

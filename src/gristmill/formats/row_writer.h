@@ -10,6 +10,7 @@
 
 #include "gristmill/base/hash.h"
 #include "gristmill/formats/given_rows.h"
+#include "gristmill/formats/partition_values.h"
 
 namespace gristmill::formats {
 
@@ -20,10 +21,18 @@ struct FileEdit {
   std::vector<RowMatch> replaced;  ///< Ascending; none of them dropped.
 };
 
-/// Called with the id of each row that is written, in order.
-using RowNote = std::function<void(const Hash128& id, std::int64_t row)>;
+/// Where rows go, and in which order.
+struct RowOutput {
+  std::function<std::string(std::size_t)> path;       ///< Of the data file with this number, counted from 0.
+  std::vector<PartitionField> partition;              ///< A file holds rows of one partition only.
+  std::int64_t file_bytes_max = INT64_MAX;            ///< Then the next file begins.
+  std::vector<std::string> sort_by;                   ///< Columns; rows are then held in memory until the end.
+  std::int64_t held_bytes_max = std::int64_t{1} << 30;  ///< Rows that are to be sorted must fit; uncompressed.
+  /// Called with the id of each row that is written: number of the file, row in it.
+  std::function<void(std::size_t file, const Hash128& id, std::int64_t row)> note;
+};
 
-/// Writes rows of a table's data files, whatever program made those, into one new data file: under the table's present
+/// Writes rows of a table's data files, whatever program made those, into new data files: under the table's present
 /// names and types, with nested columns as they are. Columns are found by field id, in files without field ids by name.
 /// A row without an id of ours gets the one under which it was read so far, and so keeps it.
 class RowWriter {
@@ -33,15 +42,12 @@ class RowWriter {
   virtual Status copy(const FileEdit& edit, const GivenRows* given) = 0;
   /// Appends given rows.
   virtual Status append(const GivenRows& given, std::span<const std::int64_t> rows) = 0;
-  [[nodiscard]] virtual std::int64_t rows() const = 0;
-  /// About the size of the file so far.
-  [[nodiscard]] virtual std::int64_t bytes() const = 0;
-  /// Finishes, fsyncs, renames into place.
-  virtual Result<WrittenFile> close() = 0;
+  /// Finishes the files, fsyncs, renames into place; in the order of their numbers.
+  virtual Result<std::vector<WrittenFile>> close() = 0;
 };
 
 /// `sources` are the data files whose rows may come: they say how nested columns lie.
-Result<std::unique_ptr<RowWriter>> create_row_writer(const std::string& path, const std::vector<TableColumn>& columns,
-                                                     std::span<const std::string> sources, RowNote note);
+Result<std::unique_ptr<RowWriter>> create_row_writer(RowOutput output, const std::vector<TableColumn>& columns,
+                                                     std::span<const std::string> sources);
 
 }  // namespace gristmill::formats

@@ -61,6 +61,11 @@ Result<Json> show_dataset(const Workspace& workspace, const std::string& selecto
 /// Columns of a version: field id, name, type, required, doc.
 Result<Json> dataset_schema(const Workspace& workspace, const std::string& selector);
 
+/// Changes the columns of a dataset in one step, which rewrites no data: drops, renames, widens, adds and moves in the
+/// order given. Returns the columns as `dataset_schema` does.
+Result<Json> change_dataset_schema(const Workspace& workspace, const std::string& dataset,
+                                   const std::vector<store::SchemaChange>& changes);
+
 /// Called for each document as a JSON object; returning an error stops.
 using DocumentSink = std::function<Status(const Json& document)>;
 /// The first `count` documents of a version in order, all columns.

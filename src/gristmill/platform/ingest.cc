@@ -17,6 +17,7 @@
 #include "gristmill/engine/execute.h"
 #include "gristmill/io/file.h"
 #include "gristmill/io/lock_file.h"
+#include "gristmill/platform/compaction.h"
 #include "gristmill/platform/cost_parts.h"
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/file_tree.h"
@@ -497,13 +498,17 @@ class Ingestion {
                                  .key = ingestion_id(),
                                  .columns = {},
                                  .also = {}};
-    for (const auto& file : result.files) request.files.push_back(store::data_file(file));
+    std::vector<store::DataFile> files;
+    for (const auto& file : result.files) files.push_back(store::data_file(file));
+    GRISTMILL_TRY(request.files,
+                  split_by_partition(table.metadata().partition_fields(), formats::table_columns({}), files));
     request.also = [&](meta::Transaction& transaction, std::int64_t snapshot) -> Status {
       record_.set("version", snapshot);
       note_commit_cost(record_, process_cpu_seconds() - began_cpu_seconds);
       return save(transaction);
     };
     GRISTMILL_TRY(const auto snapshot, table.append(request));
+    remove_split_files(files, request.files);
     record_.set("version", snapshot.id);
     return {};
   }

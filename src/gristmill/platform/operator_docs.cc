@@ -251,6 +251,7 @@ Json pipeline_schema() {
        {"inputs", Json::object({{"type", "array"}, {"items", text}, {"minItems", 1}})},
        {"steps", Json::object({{"type", "array"}, {"items", Json::object({{"oneOf", std::move(steps)}})}})},
        {"output", text},
+       {"partition_by", text},
        {"tokens", Json::object({{"type", "object"},
                                 {"properties", std::move(tokens)},
                                 {"required", Json::array({"into"})},

@@ -99,14 +99,15 @@ class Parser {
   explicit Parser(std::string path) { pipeline_.path = std::move(path); }
 
   Result<Pipeline> parse(const YAML::Node& root) {
-    constexpr std::array<std::string_view, 8> keys{"name",   "about",  "inputs", "steps",
-                                                   "output", "tokens", "limits", "seed"};
+    constexpr std::array<std::string_view, 9> keys{"name",   "about",  "inputs", "steps",       "output",
+                                                   "tokens", "limits", "seed",   "partition_by"};
     if (!root.IsMap())
       return invalid_argument(
           fmt::format("{}: a pipeline is a map with name, inputs, steps and output", pipeline_.path));
     GRISTMILL_RETURN_IF_ERROR(check_keys(root, keys, pipeline_.path, "the pipeline"));
     GRISTMILL_TRY(pipeline_.name, string_of(root, "name", fs::path(pipeline_.path).stem().string()));
     GRISTMILL_TRY(pipeline_.output, string_of(root, "output", {}));
+    GRISTMILL_TRY(pipeline_.partition_by, string_of(root, "partition_by", {}));
     if (root["about"]) GRISTMILL_RETURN_IF_ERROR(parse_about(root["about"]));
     GRISTMILL_RETURN_IF_ERROR(parse_inputs(root));
     GRISTMILL_RETURN_IF_ERROR(parse_steps(root));
@@ -233,7 +234,7 @@ Result<YAML::Node> parse_yaml(const std::string& text, const std::string& path) 
 /// `--set` on a member of the tree, before it is parsed, so that one set of checks serves both.
 Status override_member(YAML::Node& root, const std::string& key, const std::string& text) {
   GRISTMILL_TRY(const auto value, parse_yaml(text, "--set " + key));
-  constexpr std::array<std::string_view, 4> plain{"name", "inputs", "output", "seed"};
+  constexpr std::array<std::string_view, 5> plain{"name", "inputs", "output", "seed", "partition_by"};
   if (std::ranges::find(plain, key) != plain.end()) {
     root[key] = value;
     return {};
@@ -261,9 +262,10 @@ Status override_member(YAML::Node& root, const std::string& key, const std::stri
     is_found = true;
   }
   if (!is_found) {
-    return invalid_argument(fmt::format(
-        "--set {}: neither a setting (name, inputs, output, seed, limits.*, tokens.*) nor OPERATOR.PARAMETER of a step",
-        key));
+    return invalid_argument(
+        fmt::format("--set {}: neither a setting (name, inputs, output, partition_by, seed, limits.*, tokens.*) nor "
+                    "OPERATOR.PARAMETER of a step",
+                    key));
   }
   return {};
 }
@@ -402,6 +404,7 @@ Json to_json(const Pipeline& pipeline) {
                        {"shard_tokens", pipeline.shard_tokens},
                        {"quarantine_limit", pipeline.quarantine_limit},
                        {"memory_bytes", pipeline.memory_bytes},
+                       {"partition_by", pipeline.partition_by},
                        {"seed", pipeline.seed}});
 }
 
@@ -412,6 +415,7 @@ Pipeline pipeline_from_json(const Json& json) {
                     .steps = {},
                     .output = json["output"].as_string(),
                     .branch = json.contains("branch") ? json["branch"].as_string() : "main",
+                    .partition_by = json["partition_by"].as_string(),
                     .tokens_into = json["tokens_into"].as_string(),
                     .shard_tokens = json["shard_tokens"].as_int(),
                     .quarantine_limit = json["quarantine_limit"].as_double(),

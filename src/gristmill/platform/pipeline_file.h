@@ -36,6 +36,7 @@ struct Pipeline {
   std::vector<PipelineStep> steps;
   std::string output;
   std::string branch = "main";      ///< Of the output: written `output: NAME@BRANCH`.
+  std::string partition_by;         ///< Of the output; empty = as it is.
   std::string tokens_into;          ///< Empty = no token shards.
   std::int64_t shard_tokens = 10'000'000;
   double quarantine_limit = 0.05;

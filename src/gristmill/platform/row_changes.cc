@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <numeric>
 #include <optional>
 #include <set>
@@ -255,14 +256,13 @@ class RowChange {
       rewrite.files.push_back(edit.file);
       rewrite.applied_position_deletes += edit.deleted_by_others;
       if (static_cast<std::int64_t>(edit.rows.dropped.size()) < edit.file.records) {
-        GRISTMILL_TRY(auto file, write_file(folder, "part-" + stem, {&edit.rows, {}}));
-        request.files.push_back(std::move(file));
+        GRISTMILL_RETURN_IF_ERROR(write_files(folder, "part-" + stem, {&edit.rows, {}}, request.files));
       }
       GRISTMILL_RETURN_IF_ERROR(write_removed(folder, stem, edit));
     }
     if (!added_rows_.empty()) {
-      GRISTMILL_TRY(auto file, write_file(folder, fmt::format("new-{}", attempt), {nullptr, added_rows_}));
-      request.files.push_back(std::move(file));
+      GRISTMILL_RETURN_IF_ERROR(
+          write_files(folder, fmt::format("new-{}", attempt), {nullptr, added_rows_}, request.files));
     }
     GRISTMILL_TRY(rewrite.delete_paths, idle_deletes(rewrite.files));
     request.also = [&](meta::Transaction& transaction, std::int64_t version) {
@@ -278,27 +278,36 @@ class RowChange {
     std::vector<std::int64_t> rows;
   };
 
-  Result<store::DataFile> write_file(const std::string& folder, const std::string& name, const Content& content) {
-    formats::DocumentIndexWriter index;
-    const auto note = [&](const Hash128& id, std::int64_t row) {
-      index.add_written(id, static_cast<std::uint32_t>(row));
+  /// Writes the rows with an index of their ids beside each file.
+  Status write_files(const std::string& folder, const std::string& name, const Content& content,
+                     std::vector<store::DataFile>& files) {
+    std::map<std::size_t, formats::DocumentIndexWriter> indexes;
+    formats::RowOutput output;
+    output.path = [&](std::size_t number) {
+      written_.push_back(fmt::format("{}/{}/{}{}.parquet", folder, change_id_, name,
+                                     number == 0 ? std::string() : fmt::format("-{}", number)));
+      return written_.back();
     };
-    const auto path = fmt::format("{}/{}/{}.parquet", folder, change_id_, name);
+    output.partition = table_->metadata().partition_fields();
+    output.note = [&](std::size_t number, const Hash128& id, std::int64_t row) {
+      indexes[number].add_written(id, static_cast<std::uint32_t>(row));
+    };
     std::vector<std::string> sources;
     if (content.edit != nullptr) sources.push_back(content.edit->path);
-    GRISTMILL_TRY(const auto writer, formats::create_row_writer(path, columns_, sources, note));
-    written_.push_back(path);
+    GRISTMILL_TRY(const auto writer, formats::create_row_writer(std::move(output), columns_, sources));
     if (content.edit != nullptr) {
       GRISTMILL_RETURN_IF_ERROR(writer->copy(*content.edit, given_ ? &*given_ : nullptr));
     } else {
       GRISTMILL_RETURN_IF_ERROR(writer->append(*given_, content.rows));
     }
-    GRISTMILL_TRY(const auto file, writer->close());
-    if (!index.empty()) {
-      written_.push_back(index_of(path));
-      GRISTMILL_RETURN_IF_ERROR(index.write(written_.back()));
+    GRISTMILL_TRY(const auto written, writer->close());
+    for (std::size_t number = 0; number < written.size(); ++number) {
+      files.push_back(store::data_file(written[number]));
+      if (!indexes.contains(number)) continue;
+      written_.push_back(index_of(written[number].path));
+      GRISTMILL_RETURN_IF_ERROR(indexes[number].write(written_.back()));
     }
-    return store::data_file(file);
+    return {};
   }
 
   /// The ids of removed rows, for trace; they stay when the files of this version are long gone.

@@ -16,11 +16,13 @@
 #include "gristmill/io/lock_file.h"
 #include "gristmill/observe/report.h"
 #include "gristmill/ops/tokenize/bpe.h"
+#include "gristmill/platform/compaction.h"
 #include "gristmill/platform/cost_parts.h"
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/pipeline_file.h"
 #include "gristmill/platform/run_document.h"
 #include "gristmill/platform/run_journal.h"
+#include "gristmill/store/partition.h"
 #include "gristmill/store/table.h"
 
 namespace gristmill::platform {
@@ -81,6 +83,10 @@ class PipelineRun {
     }
     GRISTMILL_RETURN_IF_ERROR(resolve_columns(std::move(columns)));
     GRISTMILL_RETURN_IF_ERROR(assign_field_ids());
+    if (!pipeline_.partition_by.empty()) {
+      const auto fields = store::parse_partition(pipeline_.partition_by, formats::table_columns(columns_));
+      if (!fields) return Error(fields.error()).within(pipeline_.path + ": partition_by");
+    }
     fingerprint_ = platform::fingerprint(pipeline_, steps_);
     return {};
   }
@@ -348,8 +354,12 @@ class PipelineRun {
                                  .key = run_id_,
                                  .columns = columns,
                                  .also = {},
+                                 .partition_by = pipeline_.partition_by,
                                  .branch = pipeline_.branch};
-    for (const auto& file : result.files) request.files.push_back(store::data_file(file));
+    std::vector<store::DataFile> files;
+    for (const auto& file : result.files) files.push_back(store::data_file(file));
+    GRISTMILL_TRY(const auto fields, partition_fields(table, columns));
+    GRISTMILL_TRY(request.files, split_by_partition(fields, columns, files));
     request.also = [&](meta::Transaction& transaction, std::int64_t snapshot) -> Status {
       document.at("output").set("version", snapshot);
       note_commit_cost(document, process_cpu_seconds() - began_cpu_seconds);
@@ -359,8 +369,16 @@ class PipelineRun {
       return removed ? Status() : Status(std::move(removed).error());
     };
     GRISTMILL_TRY(const auto snapshot, table.replace(request));
+    remove_split_files(files, request.files);
     document.at("output").set("version", snapshot.id);
     return {};
+  }
+
+  /// By what the output is split: as the pipeline says, else as the table is.
+  Result<std::vector<formats::PartitionField>> partition_fields(
+      const store::Table& table, const std::vector<formats::TableColumn>& columns) const {
+    if (pipeline_.partition_by.empty()) return table.metadata().partition_fields();
+    return store::parse_partition(pipeline_.partition_by, columns);
   }
 
   /// The data files hold the ids that were free when the run began; another run may have given them away since.

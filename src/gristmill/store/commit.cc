@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "gristmill/store/location.h"
+#include "gristmill/store/partition.h"
 #include "gristmill/store/snapshot_writer.h"
 #include "gristmill/store/table.h"
 
@@ -171,8 +172,6 @@ Result<Snapshot> Table::commit_files(const CommitRequest& request, bool is_repla
   SnapshotWriter writer(request, is_replacing, rewrite);
   const Change change = [&](TableMetadata& next, AttemptFiles& files) -> Result<Outcome> {
     if (const auto* done = find_by_key(next, request.key)) return Outcome{done->id, true};
-    if (next.is_partitioned())
-      return invalid_argument(fmt::format("dataset {} is partitioned: adding files is not supported", name_.text()));
     for (const auto& reference : next.references()) {
       if (reference.is_tag && reference.name == request.branch)
         return Error{ErrorCode::already_exists,
@@ -187,6 +186,11 @@ Result<Snapshot> Table::commit_files(const CommitRequest& request, bool is_repla
     if (!request.columns.empty()) {
       GRISTMILL_RETURN_IF_ERROR(check_columns(next, request.columns));
       next.set_schema(request.columns);
+    }
+    if (!request.partition_by.empty()) {
+      GRISTMILL_TRY(const auto columns, next.columns(next.current_schema_id()));
+      GRISTMILL_TRY(auto fields, parse_partition(request.partition_by, columns));
+      next.set_partition(std::move(fields));
     }
     auto written = writer.write(next, files);
     if (!written) return std::move(written).error().within(fmt::format("dataset {}", name_.text()));
@@ -311,6 +315,33 @@ Status Table::publish_branch(const std::string& branch, std::int64_t head_id, co
   };
   const auto done = commit(change, also);
   return done ? Status() : Status(done.error());
+}
+
+Result<bool> Table::change_schema(std::span<const SchemaChange> changes, const InSameTransaction& also) {
+  bool is_changed = false;
+  const Change change = [&](TableMetadata& next, AttemptFiles&) -> Result<Outcome> {
+    auto changed = next.change_schema(changes);
+    if (!changed) return std::move(changed).error().within(fmt::format("dataset {}", name_.text()));
+    is_changed = *changed;
+    if (is_changed) next.touch(next.next_timestamp_ms(current_time_ms()));
+    return Outcome{next.current_snapshot_id(), !is_changed};
+  };
+  GRISTMILL_TRY([[maybe_unused]] const auto done, commit(change, also));
+  return is_changed;
+}
+
+Result<bool> Table::set_partition(const std::string& by, const InSameTransaction& also) {
+  bool is_changed = false;
+  const Change change = [&](TableMetadata& next, AttemptFiles&) -> Result<Outcome> {
+    GRISTMILL_TRY(const auto columns, next.columns(next.current_schema_id()));
+    auto fields = parse_partition(by, columns);
+    if (!fields) return std::move(fields).error().within(fmt::format("dataset {}", name_.text()));
+    is_changed = next.set_partition(*std::move(fields));
+    if (is_changed) next.touch(next.next_timestamp_ms(current_time_ms()));
+    return Outcome{next.current_snapshot_id(), !is_changed};
+  };
+  GRISTMILL_TRY([[maybe_unused]] const auto done, commit(change, also));
+  return is_changed;
 }
 
 Result<std::vector<formats::TableColumn>> Table::add_columns(const std::vector<formats::TableColumn>& columns,

@@ -111,7 +111,8 @@ DataFile data_file(const formats::WrittenFile& written) {
           .records = written.documents,
           .bytes = written.bytes,
           .split_offsets = written.row_group_offsets,
-          .columns = written.columns};
+          .columns = written.columns,
+          .partition = written.partition};
 }
 
 Result<std::vector<ManifestFile>> decode_manifest_list(std::string bytes, const std::string& location) {
@@ -156,7 +157,7 @@ Result<Manifest> read_manifest(const ManifestFile& file) {
   return manifest ? std::move(manifest) : std::move(manifest).error().within("manifest");
 }
 
-ManifestEntry added_entry(const DataFile& file, std::string location, std::int64_t snapshot_id) {
+ManifestEntry added_entry(const DataFile& file, std::string location, std::int64_t snapshot_id, Json partition) {
   auto offsets = file.split_offsets;
   std::ranges::sort(offsets);
   Json::Array offset_items(offsets.begin(), offsets.end());
@@ -166,7 +167,7 @@ ManifestEntry added_entry(const DataFile& file, std::string location, std::int64
           .file = Json::object({{"content", 0},
                                 {"file_path", std::move(location)},
                                 {"file_format", "PARQUET"},
-                                {"partition", Json::object()},
+                                {"partition", std::move(partition)},
                                 {"record_count", file.records},
                                 {"file_size_in_bytes", file.bytes},
                                 {"column_sizes", pairs(file.columns, &Stats::size_bytes)},

@@ -19,6 +19,7 @@ struct DataFile {
   std::int64_t bytes = 0;
   std::vector<std::int64_t> split_offsets;
   std::vector<formats::ColumnStats> columns;
+  Json partition;  ///< Values by field name; null: of no partition.
 };
 
 /// The data file that a dataset writer just finished.
@@ -76,8 +77,9 @@ Result<Manifest> read_manifest(const ManifestFile& file);
 /// The same from the bytes of the file.
 Result<std::vector<ManifestFile>> decode_manifest_list(std::string bytes, const std::string& location);
 Result<Manifest> decode_manifest(std::string bytes, const ManifestFile& file);
-/// An ADDED entry. Its sequence numbers stay open until the commit, so that a retry writes no new manifest.
-ManifestEntry added_entry(const DataFile& file, std::string location, std::int64_t snapshot_id);
+/// An ADDED entry; `partition` under the names of manifests. Its sequence numbers stay open until the commit, so that a
+/// retry writes no new manifest.
+ManifestEntry added_entry(const DataFile& file, std::string location, std::int64_t snapshot_id, Json partition);
 /// Bytes of a manifest of these entries.
 Result<std::string> encode_manifest(const ManifestHeader& header, const std::string& avro_schema,
                                     std::span<const ManifestEntry> entries);

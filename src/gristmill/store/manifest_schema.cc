@@ -1,12 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gristmill/store/manifest_schema.h"
 
+#include <fmt/format.h>
+
+#include "gristmill/base/json.h"
+#include "gristmill/store/partition.h"
+
 namespace gristmill::store {
+namespace {
+
+/// Avro's rendering of the types that partition values have.
+std::string_view avro_type(const std::string& type) {
+  if (type == "date") return R"({"type":"int","logicalType":"date"})";
+  if (type == "time") return R"({"type":"long","logicalType":"time-micros"})";
+  if (type == "timestamp") return R"({"type":"long","logicalType":"timestamp-micros","adjust-to-utc":false})";
+  if (type == "timestamptz") return R"({"type":"long","logicalType":"timestamp-micros","adjust-to-utc":true})";
+  if (type == "boolean") return R"("boolean")";
+  if (type == "string") return R"("string")";
+  return type == "long" ? R"("long")" : R"("int")";
+}
+
+}  // namespace
 
 // Avro renderings of the manifest and manifest list of the Iceberg table specification, format version 2. Readers match
 // fields by field-id; maps with integer keys are lists of records with logicalType "map".
-std::string_view manifest_avro_schema() {
-  return R"({"type":"record","name":"manifest_entry","fields":[
+std::string manifest_avro_schema(std::span<const formats::PartitionField> partition) {
+  constexpr std::string_view whole = R"({"type":"record","name":"manifest_entry","fields":[
 {"name":"status","type":"int","field-id":0},
 {"name":"snapshot_id","type":["null","long"],"default":null,"field-id":1},
 {"name":"sequence_number","type":["null","long"],"default":null,"field-id":3},
@@ -15,7 +34,7 @@ std::string_view manifest_avro_schema() {
 {"name":"content","type":"int","field-id":134},
 {"name":"file_path","type":"string","field-id":100},
 {"name":"file_format","type":"string","field-id":101},
-{"name":"partition","field-id":102,"type":{"type":"record","name":"r102","fields":[]}},
+{"name":"partition","field-id":102,"type":{"type":"record","name":"r102","fields":[@]}},
 {"name":"record_count","type":"long","field-id":103},
 {"name":"file_size_in_bytes","type":"long","field-id":104},
 {"name":"column_sizes","default":null,"field-id":108,"type":["null",{"type":"array","logicalType":"map","items":
@@ -41,6 +60,16 @@ std::string_view manifest_avro_schema() {
 {"name":"equality_ids","default":null,"field-id":135,"type":["null",{"type":"array","items":"int","element-id":136}]},
 {"name":"sort_order_id","type":["null","int"],"default":null,"field-id":140}
 ]}}]})";
+  std::string fields;
+  for (const auto& field : partition) {
+    const auto type = avro_type(formats::partition_type(field));
+    const auto name = avro_name(field.name);
+    fields += fmt::format(R"({}{{"name":"{}","type":["null",{}],"default":null,"field-id":{}{}}})",
+                          fields.empty() ? "" : ",", name, type, field.field_id,
+                          name == field.name ? std::string() : R"(,"iceberg-field-name":)" + Json(field.name).dump());
+  }
+  std::string schema(whole);
+  return schema.replace(schema.find('@'), 1, fields);
 }
 
 std::string_view manifest_list_avro_schema() {

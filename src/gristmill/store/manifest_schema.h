@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
+#include <string>
 #include <string_view>
 
+#include "gristmill/formats/partition_values.h"
 #include "gristmill/store/avro_schema.h"
 
 namespace gristmill::store {
 
-/// Avro schema of our own manifests: unpartitioned, format version 2.
-std::string_view manifest_avro_schema();
+/// Avro schema of our own manifests, format version 2, for files split by these fields.
+std::string manifest_avro_schema(std::span<const formats::PartitionField> partition);
 /// Avro schema of our manifest lists, format version 2.
 std::string_view manifest_list_avro_schema();
 /// The specification's names by field id: writers differ in names, never in ids.

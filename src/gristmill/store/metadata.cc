@@ -9,6 +9,8 @@
 #include <chrono>
 #include <random>
 
+#include "gristmill/store/metadata_schema.h"
+
 namespace gristmill::store {
 namespace {
 
@@ -17,13 +19,6 @@ constexpr std::int64_t previous_versions_default = 100;
 constexpr int first_partition_field_id = 1000;
 // Columns that come later get ids from 100 on; those below are kept for origin columns.
 constexpr std::int64_t origin_field_id_max = 99;
-
-Json field_json(const formats::TableColumn& column) {
-  auto field = Json::object(
-      {{"id", column.field_id}, {"name", column.name}, {"required", column.required}, {"type", column.type}});
-  if (!column.doc.empty()) field.set("doc", column.doc);
-  return field;
-}
 
 Json schema_json(std::int64_t id, const std::vector<formats::TableColumn>& columns) {
   Json::Array fields;
@@ -177,13 +172,6 @@ Status TableMetadata::read_snapshots() {
   if (current > 0 && find_snapshot(current) == nullptr)
     return corrupt_data(fmt::format("current-snapshot-id {} is not among the snapshots", current));
   return {};
-}
-
-bool TableMetadata::is_partitioned() const {
-  for (const auto& spec : document_["partition-specs"].items()) {
-    if (spec["spec-id"].as_int() == default_spec_id()) return spec["fields"].size() > 0;
-  }
-  return false;
 }
 
 const Snapshot* TableMetadata::find_snapshot(std::int64_t id) const {
@@ -357,33 +345,6 @@ std::vector<std::string> TableMetadata::logged_files() const {
   std::vector<std::string> files;
   for (const auto& entry : document_["metadata-log"].items()) files.push_back(entry["metadata-file"].as_string());
   return files;
-}
-
-void TableMetadata::set_schema(const std::vector<formats::TableColumn>& columns) {
-  std::int64_t newest = -1;
-  auto wanted = schema_json(0, columns);
-  Json::Array fields;
-  for (const auto& column : columns) {
-    // A known field keeps what our view of columns does not show: nested types, defaults.
-    const auto* known = field_by_id(column.field_id);
-    fields.push_back(known != nullptr ? *known : field_json(column));
-    if (known == nullptr && !snapshots_.empty()) fields.back().set("required", false);
-  }
-  wanted.set("fields", std::move(fields));
-  for (const auto& known : document_["schemas"].items()) {
-    const auto id = known["schema-id"].as_int();
-    newest = std::max(newest, id);
-    if (known["fields"] != wanted["fields"]) continue;
-    document_.set("current-schema-id", id);
-    return;
-  }
-  wanted.set("schema-id", newest + 1);
-  document_.at("schemas").push(std::move(wanted));
-  document_.set("current-schema-id", newest + 1);
-  auto last_column_id = document_["last-column-id"].as_int();
-  for (const auto& column : columns) last_column_id = std::max<std::int64_t>(last_column_id, column.field_id);
-  document_.set("last-column-id", last_column_id);
-  document_.at("properties").set(name_mapping_property, name_mapping(columns));
 }
 
 void TableMetadata::use_schema(std::int64_t schema_id) {

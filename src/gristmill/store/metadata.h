@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,8 @@
 
 #include "gristmill/base/json.h"
 #include "gristmill/formats/dataset_file.h"
+#include "gristmill/formats/partition_values.h"
+#include "gristmill/store/schema_changes.h"
 
 namespace gristmill::store {
 
@@ -69,6 +72,14 @@ class TableMetadata {
   }
   /// True when the partition spec in use has fields.
   [[nodiscard]] bool is_partitioned() const;
+  /// The fields of the partition spec in use, or of another one.
+  [[nodiscard]] std::vector<formats::PartitionField> partition_fields() const;
+  [[nodiscard]] std::vector<formats::PartitionField> partition_fields(std::int64_t spec_id) const;
+  /// The spec whose fields are those of a file's partition (values by field name): the one in use, else an earlier one.
+  [[nodiscard]] std::optional<std::int64_t> spec_of(const Json& partition) const;
+  /// Makes these the fields by which new files are split; those that are there keep theirs. False when they were so
+  /// already.
+  bool set_partition(std::vector<formats::PartitionField> fields);
 
   /// All snapshots in the order of their commits.
   [[nodiscard]] const std::vector<Snapshot>& snapshots() const { return snapshots_; }
@@ -111,6 +122,8 @@ class TableMetadata {
   /// Makes exactly these columns the current schema, reusing an equal earlier one. New columns of a table that has rows
   /// become optional.
   void set_schema(const std::vector<formats::TableColumn>& columns);
+  /// Changes the current schema's columns; false when nothing is different then.
+  Result<bool> change_schema(std::span<const SchemaChange> changes);
   /// Makes one of the schemas the current one.
   void use_schema(std::int64_t schema_id);
   /// Next free field id.
@@ -127,6 +140,7 @@ class TableMetadata {
   Status check() const;
   [[nodiscard]] const Json* field_by_id(int field_id) const;
   void upgrade_version_1();
+  void adopt_fields(Json::Array fields);
 
   Json document_;
   std::vector<Snapshot> snapshots_;

@@ -9,6 +9,7 @@
 
 #include "gristmill/store/location.h"
 #include "gristmill/store/manifest_schema.h"
+#include "gristmill/store/partition.h"
 #include "gristmill/store/scan.h"
 
 namespace gristmill::store {
@@ -19,8 +20,8 @@ namespace {
 constexpr std::size_t merge_count_min = 100;
 constexpr std::int64_t merge_bytes_max = std::int64_t{8} << 20;
 
-/// Manifests whose entries may be rewritten into one: content, spec, Avro schema and, where there are partition
-/// summaries, which cannot be added up without their types, the manifest itself.
+/// Manifests whose entries may be rewritten into one: content, spec, Avro schema and, where partitions are of a kind
+/// that we cannot sum up, the manifest itself.
 using GroupKey = std::tuple<ManifestContent, std::int64_t, std::string, std::string>;
 struct Group {
   std::string partition_spec;
@@ -32,6 +33,7 @@ struct Group {
 ManifestHeader header_for(const TableMetadata& metadata) {
   return {.table_schema = metadata.schema(metadata.current_schema_id()).dump(),
           .schema_id = metadata.current_schema_id(),
+          .partition_spec = partition_json(metadata.partition_fields()).dump(),
           .spec_id = metadata.default_spec_id()};
 }
 
@@ -43,11 +45,17 @@ ManifestHeader header_for(const TableMetadata& metadata, const GroupKey& key, co
   return header;
 }
 
-Result<std::map<GroupKey, Group>> read_groups(const std::vector<ManifestFile>& manifests) {
+/// Whether we know the values of all fields of a spec well enough to sum them up.
+bool is_summable(const TableMetadata& metadata, std::int64_t spec_id) {
+  return !partition_summaries(metadata.partition_fields(spec_id), {}).is_null();
+}
+
+Result<std::map<GroupKey, Group>> read_groups(const TableMetadata& metadata,
+                                              const std::vector<ManifestFile>& manifests) {
   std::map<GroupKey, Group> groups;
   for (const auto& file : manifests) {
     GRISTMILL_TRY(auto manifest, read_manifest(file));
-    const auto alone = file.partitions.size() > 0 ? file.location : std::string();
+    const auto alone = is_summable(metadata, file.spec_id) ? std::string() : file.location;
     auto& group = groups[{file.content, file.spec_id, manifest.avro_schema, alone}];
     group.partition_spec = std::move(manifest.partition_spec);
     group.partitions = file.partitions;
@@ -84,20 +92,32 @@ Result<ManifestFile> SnapshotWriter::write_manifest(const TableMetadata& metadat
   file.spec_id = header.spec_id;
   file.content = header.content;
   file.added_snapshot_id = snapshot_id_;
-  file.partitions = Json::array();
+  file.partitions = partition_summaries(metadata.partition_fields(header.spec_id), entries);
   GRISTMILL_RETURN_IF_ERROR(files.write(file.location, bytes));
   return file;
 }
 
 Status SnapshotWriter::write_added(const TableMetadata& metadata) {
   if (is_added_written_ || request_.files.empty()) return {};
-  std::vector<ManifestEntry> entries;
+  std::map<std::int64_t, std::vector<ManifestEntry>> entries;
   for (const auto& file : request_.files) {
     GRISTMILL_TRY(auto location, location_of(file.path));
-    entries.push_back(added_entry(file, std::move(location), snapshot_id_));
+    const auto spec_id = metadata.spec_of(file.partition);
+    if (!spec_id)
+      return Error{ErrorCode::conflict, fmt::format("{} is of a partition ({}) that the table does not have", file.path,
+                                                    file.partition.dump())};
+    auto partition = partition_record(metadata.partition_fields(*spec_id), file.partition);
+    entries[*spec_id].push_back(added_entry(file, std::move(location), snapshot_id_, std::move(partition)));
   }
-  GRISTMILL_TRY(added_, write_manifest(metadata, added_files_, header_for(metadata),
-                                       std::string(manifest_avro_schema()), entries));
+  added_.clear();
+  for (const auto& [spec_id, group] : entries) {
+    const auto fields = metadata.partition_fields(spec_id);
+    auto header = header_for(metadata);
+    header.spec_id = spec_id;
+    header.partition_spec = partition_json(fields).dump();
+    GRISTMILL_TRY(auto file, write_manifest(metadata, added_files_, header, manifest_avro_schema(fields), group));
+    added_.push_back(std::move(file));
+  }
   is_added_written_ = true;
   return {};
 }
@@ -105,7 +125,7 @@ Status SnapshotWriter::write_added(const TableMetadata& metadata) {
 Result<std::vector<ManifestFile>> SnapshotWriter::mark_deleted(const TableMetadata& metadata, AttemptFiles& files,
                                                                const std::vector<ManifestFile>& manifests) {
   std::vector<ManifestFile> marked;
-  GRISTMILL_TRY(auto groups, read_groups(manifests));
+  GRISTMILL_TRY(auto groups, read_groups(metadata, manifests));
   for (auto& [key, group] : groups) {
     if (group.entries.empty()) continue;
     for (auto& entry : group.entries) {
@@ -115,7 +135,7 @@ Result<std::vector<ManifestFile>> SnapshotWriter::mark_deleted(const TableMetada
     }
     GRISTMILL_TRY(auto file,
                   write_manifest(metadata, files, header_for(metadata, key, group), std::get<2>(key), group.entries));
-    file.partitions = group.partitions;
+    if (file.partitions.is_null()) file.partitions = group.partitions;
     marked.push_back(std::move(file));
   }
   return marked;
@@ -124,8 +144,7 @@ Result<std::vector<ManifestFile>> SnapshotWriter::mark_deleted(const TableMetada
 Result<std::vector<ManifestFile>> SnapshotWriter::merge(const TableMetadata& metadata, AttemptFiles& files,
                                                         std::vector<ManifestFile> manifests) {
   const auto is_small = [&](const ManifestFile& file) {
-    return file.content == ManifestContent::data && file.bytes < merge_bytes_max &&
-           file.spec_id == metadata.default_spec_id();
+    return file.content == ManifestContent::data && file.bytes < merge_bytes_max && is_summable(metadata, file.spec_id);
   };
   std::vector<ManifestFile> small;
   std::vector<ManifestFile> result;
@@ -134,7 +153,7 @@ Result<std::vector<ManifestFile>> SnapshotWriter::merge(const TableMetadata& met
     result.insert(result.end(), small.begin(), small.end());
     return result;
   }
-  GRISTMILL_TRY(auto groups, read_groups(small));
+  GRISTMILL_TRY(auto groups, read_groups(metadata, small));
   for (auto& [key, group] : groups) {
     if (group.sources.size() == 1) {
       result.push_back(group.sources[0]);
@@ -194,10 +213,10 @@ Result<bool> SnapshotWriter::take_out_of(const TableMetadata& metadata, AttemptF
   header.content = file.content;
   header.spec_id = file.spec_id;
   if (!manifest.partition_spec.empty()) header.partition_spec = manifest.partition_spec;
-  // The summaries of partitions hold for what stays as well.
+  // Partitions that we cannot sum up: what was said of them holds for what stays as well.
   auto partitions = file.partitions;
   GRISTMILL_TRY(file, write_manifest(metadata, files, header, manifest.avro_schema, manifest.entries));
-  file.partitions = std::move(partitions);
+  if (file.partitions.is_null()) file.partitions = std::move(partitions);
   return true;
 }
 
@@ -236,7 +255,9 @@ std::string_view SnapshotWriter::operation() const {
 Summary SnapshotWriter::summarize_snapshot(const Snapshot* parent, const std::vector<ManifestFile>& manifests) const {
   Summary summary{{"operation", std::string(operation())}};
   put(summary, "added-data-files", static_cast<std::int64_t>(request_.files.size()));
-  put(summary, "added-records", is_added_written_ ? added_.added_rows : 0);
+  std::int64_t added_rows = 0;
+  for (const auto& file : added_) added_rows += file.added_rows;
+  put(summary, "added-records", added_rows);
   put(summary, "added-files-size", added_bytes_);
   if (removed_files_ > 0) {
     put(summary, "deleted-data-files", removed_files_);
@@ -295,7 +316,7 @@ Result<Snapshot> SnapshotWriter::write(TableMetadata& metadata, AttemptFiles& fi
   if (rewrite_ != nullptr) {
     GRISTMILL_TRY(manifests, take_out(metadata, files, std::move(manifests)));
   }
-  if (is_added_written_) manifests.insert(manifests.begin(), added_);
+  manifests.insert(manifests.begin(), added_.begin(), added_.end());
   for (auto& file : manifests) {
     // Manifests of this snapshot get their place in the order now, with each attempt anew.
     if (file.added_snapshot_id != snapshot_id_) continue;

@@ -44,7 +44,7 @@ class SnapshotWriter {
   int manifests_written_ = 0;
   int attempts_ = 0;
   bool is_added_written_ = false;
-  ManifestFile added_;
+  std::vector<ManifestFile> added_;  ///< One for each partition spec that the added files follow.
   AttemptFiles added_files_;
   std::int64_t added_bytes_ = 0, removed_files_ = 0, removed_rows_ = 0, removed_bytes_ = 0;
   std::int64_t removed_delete_files_ = 0;

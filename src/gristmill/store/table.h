@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,8 @@ struct CommitRequest {
   /// When not empty: the table's columns from this commit on, with the field ids used in the files (assign_field_ids).
   std::vector<formats::TableColumn> columns;
   InSameTransaction also;
+  /// When not empty: how new files are split from this commit on, and these are; see parse_partition.
+  std::string partition_by = {};
   std::string branch = std::string(main_branch);  ///< Another one is seen by nobody who does not ask for it.
 };
 
@@ -113,6 +116,11 @@ class Table {
   /// id.
   Result<std::vector<formats::TableColumn>> add_columns(const std::vector<formats::TableColumn>& columns,
                                                         const InSameTransaction& also = {});
+  /// Changes columns in one commit; no version is made, nor a file rewritten. False when nothing is different then.
+  Result<bool> change_schema(std::span<const SchemaChange> changes, const InSameTransaction& also = {});
+  /// Splits the rows of new files by what `by` says (parse_partition); files that are there keep their spec. False when
+  /// it was so already.
+  Result<bool> set_partition(const std::string& by, const InSameTransaction& also = {});
   /// The columns with the field ids under which files for this table must hold them: by name where the table knows the
   /// name with that type, else new ones.
   [[nodiscard]] std::vector<formats::TableColumn> assign_field_ids(std::vector<formats::TableColumn> columns) const;

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/platform/compaction.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "gristmill/formats/document_index.h"
+#include "gristmill/formats/row_writer.h"
+#include "gristmill/io/file.h"
+#include "gristmill/platform/datasets.h"
+
+namespace gristmill::platform {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int attempts_max = 4;
+// A file of at least 3/4 and at most 9/5 of the target size is good as it is.
+constexpr std::int64_t small_numerator = 3, small_denominator = 4;
+constexpr std::int64_t large_numerator = 9, large_denominator = 5;
+
+/// Files with an index of ids beside each.
+class IndexedFiles {
+ public:
+  explicit IndexedFiles(std::function<std::string(std::size_t)> path) : path_(std::move(path)) {}
+
+  void attach(formats::RowOutput& output) {
+    output.path = [this](std::size_t number) {
+      written_.push_back(path_(number));
+      return written_.back();
+    };
+    output.note = [this](std::size_t number, const Hash128& id, std::int64_t row) {
+      indexes_[number].add_written(id, static_cast<std::uint32_t>(row));
+    };
+  }
+  /// Writes the indexes of finished files.
+  Status finish(const std::vector<formats::WrittenFile>& files) {
+    for (std::size_t number = 0; number < files.size(); ++number) {
+      if (!indexes_.contains(number)) continue;
+      written_.push_back(index_of(files[number].path));
+      GRISTMILL_RETURN_IF_ERROR(indexes_[number].write(written_.back()));
+    }
+    return {};
+  }
+  [[nodiscard]] const std::vector<std::string>& written() const { return written_; }
+
+ private:
+  std::function<std::string(std::size_t)> path_;
+  std::map<std::size_t, formats::DocumentIndexWriter> indexes_;
+  std::vector<std::string> written_;
+};
+
+/// One compaction from the reading of the table to its commit.
+class Compaction {
+ public:
+  Compaction(const Workspace& workspace, const CompactRequest& request)
+      : workspace_(workspace), request_(request), change_id_(make_id("compact")) {}
+
+  Result<Json> make() {
+    Error last;
+    for (int attempt = 0; attempt < attempts_max; ++attempt) {
+      GRISTMILL_TRY(auto chosen, select_version(workspace_, request_.selector));
+      GRISTMILL_RETURN_IF_ERROR(check_branch(chosen.first));
+      GRISTMILL_RETURN_IF_ERROR(plan(chosen.first, chosen.second));
+      if (bins_.empty()) return answer(chosen.first, chosen.second);
+      auto snapshot = write_and_commit(chosen.first, chosen.second, attempt);
+      if (snapshot) return answer(chosen.first, *snapshot);
+      last = std::move(snapshot).error();
+      // A commit that failed for another reason may have become durable all the same: its files must stay then.
+      if (last.code != ErrorCode::conflict) return last;
+      remove_written();
+    }
+    return std::move(last).within(fmt::format("given up after {} attempts", attempts_max));
+  }
+
+ private:
+  using Bin = std::vector<store::ScanFile>;
+
+  Status check_branch(const store::Table& table) {
+    const auto sign = request_.selector.find('@');
+    if (sign == std::string::npos) return {};
+    branch_ = request_.selector.substr(sign + 1);
+    for (const auto& reference : table.metadata().references()) {
+      if (reference.name == branch_ && !reference.is_tag) return {};
+    }
+    return invalid_argument(
+        fmt::format("{}: NAME or NAME@BRANCH can be compacted, not older versions", request_.selector));
+  }
+
+  /// Packs files into bins: those of one partition, in document order, until a bin holds the target size.
+  Status plan(const store::Table& table, const store::Snapshot& snapshot) {
+    bins_.clear();
+    GRISTMILL_TRY(files_, scan_in_order(table, snapshot));
+    const auto spec_id = table.metadata().default_spec_id();
+    std::map<std::pair<int, std::string>, Bin> open;
+    for (const auto& file : files_) {
+      const bool is_sized = file.bytes * small_denominator >= request_.target_bytes * small_numerator &&
+                            file.bytes * large_denominator <= request_.target_bytes * large_numerator;
+      const bool is_good = is_sized && file.deletes.empty() && file.spec_id == spec_id && request_.sort_by.empty();
+      if (is_good) continue;
+      // What follows an earlier spec is split anew, so it may come together.
+      auto& bin = open[{file.spec_id == spec_id ? 0 : 1, file.spec_id == spec_id ? file.partition.dump() : ""}];
+      bin.push_back(file);
+      std::int64_t bytes = 0;
+      for (const auto& one : bin) bytes += one.bytes;
+      if (bytes >= request_.target_bytes && request_.sort_by.empty()) close_bin(std::exchange(bin, {}), spec_id);
+    }
+    for (auto& [partition, bin] : open) close_bin(std::move(bin), spec_id);
+    return {};
+  }
+
+  void close_bin(Bin bin, std::int64_t spec_id) {
+    if (bin.empty()) return;
+    const auto& first = bin.front();
+    const bool is_too_large = first.bytes * large_denominator > request_.target_bytes * large_numerator;
+    const bool is_alone = bin.size() == 1 && first.deletes.empty() && first.spec_id == spec_id && !is_too_large;
+    if (!is_alone || !request_.sort_by.empty()) bins_.push_back(std::move(bin));
+  }
+
+  Result<store::Snapshot> write_and_commit(store::Table& table, const store::Snapshot& base, int attempt) {
+    store::CommitRequest request{.files = {},
+                                 .summary = {{"gristmill.compaction-id", change_id_}},
+                                 .key = fmt::format("{}-{}", change_id_, attempt),
+                                 .columns = {},
+                                 .also = {},
+                                 .branch = branch_.empty() ? std::string(store::main_branch) : branch_};
+    store::Rewrite rewrite{.base_sequence_number = base.sequence_number, .keeps_rows = true};
+    GRISTMILL_TRY(columns_, table.columns_at(base));
+    store::RowDeletes deletes(table);
+    files_before_ = files_after_ = bytes_before_ = bytes_after_ = 0;
+    for (std::size_t bin = 0; bin < bins_.size(); ++bin) {
+      GRISTMILL_RETURN_IF_ERROR(
+          write_bin(table, bins_[bin], fmt::format("bin-{}-{:04}", attempt, bin), deletes, rewrite, request.files));
+    }
+    GRISTMILL_TRY(rewrite.delete_paths, idle_deletes(deletes, rewrite.files));
+    for (const auto& file : rewrite.files) bytes_before_ += file.bytes;
+    for (const auto& file : request.files) bytes_after_ += file.bytes;
+    files_before_ = rewrite.files.size();
+    files_after_ = request.files.size();
+    request.also = [&](meta::Transaction& transaction, std::int64_t version) {
+      return audit(transaction, "dataset.compact", table.name().text(),
+                   Json::object({{"compaction_id", change_id_},
+                                 {"from", base.id},
+                                 {"to", version},
+                                 {"files_before", files_before_},
+                                 {"files_after", files_after_}}));
+    };
+    return table.rewrite(request, rewrite);
+  }
+
+  Status write_bin(const store::Table& table, const Bin& bin, const std::string& name, store::RowDeletes& deletes,
+                   store::Rewrite& rewrite, std::vector<store::DataFile>& written) {
+    GRISTMILL_TRY(const auto folder, table.data_folder());
+    IndexedFiles indexed(
+        [&](std::size_t number) { return fmt::format("{}/{}/{}-{:04}.parquet", folder, change_id_, name, number); });
+    formats::RowOutput output{.path = {},
+                              .partition = table.metadata().partition_fields(),
+                              .file_bytes_max = request_.target_bytes,
+                              .sort_by = request_.sort_by,
+                              .held_bytes_max = static_cast<std::int64_t>(workspace_.settings().memory_bytes / 2),
+                              .note = {}};
+    indexed.attach(output);
+    std::vector<std::string> sources;
+    for (const auto& file : bin) sources.push_back(file.path);
+    GRISTMILL_TRY(const auto writer, formats::create_row_writer(std::move(output), columns_, sources));
+    for (const auto& file : bin) {
+      GRISTMILL_TRY(auto deleted, deletes.of(file));
+      rewrite.applied_position_deletes += static_cast<std::int64_t>(deleted.size());
+      rewrite.files.push_back(file);
+      GRISTMILL_RETURN_IF_ERROR(writer->copy({.path = file.path, .dropped = std::move(deleted), .replaced = {}}, {}));
+    }
+    GRISTMILL_TRY(const auto files, writer->close());
+    const auto status = indexed.finish(files);
+    written_.insert(written_.end(), indexed.written().begin(), indexed.written().end());
+    for (const auto& file : files) written.push_back(store::data_file(file));
+    return status;
+  }
+
+  /// Delete files that concern only data files which go.
+  Result<std::vector<std::string>> idle_deletes(store::RowDeletes& deletes,
+                                                const std::vector<store::ScanFile>& going) const {
+    std::set<std::string> idle;
+    std::set<std::string> gone;
+    for (const auto& file : going) {
+      gone.insert(file.path);
+      for (const auto& remove : file.deletes) idle.insert(remove.path);
+    }
+    for (const auto& file : files_) {
+      if (gone.contains(file.path)) continue;
+      for (const auto& remove : file.deletes) {
+        if (!idle.contains(remove.path)) continue;
+        GRISTMILL_TRY(const bool is_named, deletes.names(remove, file.path));
+        if (is_named) idle.erase(remove.path);
+      }
+    }
+    return std::vector<std::string>(idle.begin(), idle.end());
+  }
+
+  void remove_written() {
+    std::error_code ignored;
+    for (const auto& path : written_) fs::remove(path, ignored);
+    for (const auto& path : written_) fs::remove(fs::path(path).parent_path(), ignored);
+    written_.clear();
+  }
+
+  [[nodiscard]] Json answer(const store::Table& table, const store::Snapshot& snapshot) const {
+    return Json::object({{"dataset", table.name().text()},
+                         {"version", snapshot.id},
+                         {"changed", !bins_.empty()},
+                         {"files", Json::object({{"before", files_.size()},
+                                                 {"rewritten", files_before_},
+                                                 {"written", files_after_},
+                                                 {"after", files_.size() - files_before_ + files_after_}})},
+                         {"bytes", Json::object({{"rewritten", bytes_before_}, {"written", bytes_after_}})}});
+  }
+
+  const Workspace& workspace_;
+  const CompactRequest& request_;
+  std::string change_id_;
+  std::string branch_;
+  std::vector<formats::TableColumn> columns_;
+  std::vector<store::ScanFile> files_;
+  std::vector<Bin> bins_;
+  std::vector<std::string> written_;
+  std::size_t files_before_ = 0, files_after_ = 0;
+  std::int64_t bytes_before_ = 0, bytes_after_ = 0;
+};
+
+}  // namespace
+
+Result<Json> compact_dataset(const Workspace& workspace, const CompactRequest& request) {
+  return Compaction(workspace, request).make();
+}
+
+Result<std::vector<store::DataFile>> split_by_partition(const std::vector<formats::PartitionField>& fields,
+                                                        const std::vector<formats::TableColumn>& columns,
+                                                        std::vector<store::DataFile> files) {
+  if (fields.empty()) return files;
+  std::vector<store::DataFile> split;
+  for (const auto& file : files) {
+    const auto stem = file.path.substr(0, file.path.size() - std::string_view(".parquet").size());
+    IndexedFiles indexed([&](std::size_t number) { return fmt::format("{}-p{:04}.parquet", stem, number); });
+    formats::RowOutput output{.path = {}, .partition = fields, .sort_by = {}, .note = {}};
+    indexed.attach(output);
+    const std::vector<std::string> sources{file.path};
+    GRISTMILL_TRY(const auto writer, formats::create_row_writer(std::move(output), columns, sources));
+    GRISTMILL_RETURN_IF_ERROR(writer->copy({.path = file.path, .dropped = {}, .replaced = {}}, nullptr));
+    GRISTMILL_TRY(const auto parts, writer->close());
+    GRISTMILL_RETURN_IF_ERROR(indexed.finish(parts));
+    for (const auto& part : parts) split.push_back(store::data_file(part));
+  }
+  return split;
+}
+
+void remove_split_files(const std::vector<store::DataFile>& before, const std::vector<store::DataFile>& after) {
+  for (const auto& file : before) {
+    std::error_code ignored;
+    if (std::ranges::find(after, file.path, &store::DataFile::path) == after.end()) fs::remove(file.path, ignored);
+  }
+}
+
+Result<Json> partition_dataset(const Workspace& workspace, const std::string& dataset, const std::string& by) {
+  GRISTMILL_TRY(const auto name, store::TableName::parse(dataset));
+  GRISTMILL_TRY(auto table, store::Table::load(store::Catalog(workspace.database()), name));
+  const auto note = [&](meta::Transaction& transaction, std::int64_t) {
+    return audit(transaction, "dataset.partition", name.text(), Json::object({{"by", by}}));
+  };
+  GRISTMILL_TRY(const bool is_changed, table.set_partition(by, note));
+  auto fields = Json::array();
+  for (const auto& field : table.metadata().partition_fields()) {
+    const auto column = table.metadata().column_by_id(field.source_id);
+    fields.push(Json::object({{"name", field.name},
+                              {"transform", field.transform},
+                              {"column", column ? Json(column->name) : Json()},
+                              {"field_id", field.field_id}}));
+  }
+  return Json::object({{"dataset", name.text()},
+                       {"changed", is_changed},
+                       {"spec", table.metadata().default_spec_id()},
+                       {"fields", std::move(fields)}});
+}
+
+}  // namespace gristmill::platform

@@ -23,8 +23,32 @@ void tell_start(const Session& session, const server::Started& started) {
   if (!started.token_file.empty()) session.say(fmt::format("An admin token was made: {}", started.token_file));
 }
 
+/// Seconds for people, milliseconds within.
+void add_seconds(CLI::App& command, const std::string& name, int& milliseconds, const std::string& help) {
+  command
+      .add_option_function<double>(
+          name, [&milliseconds](double seconds) { milliseconds = static_cast<int>(seconds * 1000); },
+          help + fmt::format(" ({} unless given)", milliseconds / 1000))
+      ->check(CLI::Range(0.1, 86'400.0));
+}
+
+void add_client_limits(CLI::App& command, server::ServeOptions& options) {
+  auto& listener = options.listener;
+  command.add_option("--connections", listener.connections_max, "Connections at once")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100'000));
+  command.add_option("--rate", options.requests_a_second, "Requests a second of one token")
+      ->capture_default_str()
+      ->check(CLI::Range(1.0, 1e6));
+  add_seconds(command, "--head-timeout", listener.head_ms, "Seconds for a client to send a request's head");
+  add_seconds(command, "--body-timeout", listener.body_ms, "Seconds to send a body, and one more for each 16 KiB");
+  add_seconds(command, "--idle-timeout", listener.idle_ms, "Seconds a connection may wait for its next request");
+  add_seconds(command, "--write-timeout", listener.write_ms, "Seconds to take an answer, and one more for each 16 KiB");
+  add_seconds(command, "--grace", listener.grace_ms, "Seconds for answers under way when the server stops");
+}
+
 void add_serve(CLI::App& app, Session& session) {
-  auto* command = app.add_subcommand("serve", "Serve the workspace over HTTP: JSON API, health, metrics");
+  auto* command = app.add_subcommand("serve", "Serve the workspace over HTTP: JSON API, feedback, health, metrics");
   command->footer(
       "Example: gristmill serve --port 8787\nThe first start writes an admin token to .gristmill/admin-token; "
       "`gristmill token` makes and revokes others.\nSIGTERM or SIGINT finishes what is under way; a second one ends "
@@ -40,12 +64,10 @@ void add_serve(CLI::App& app, Session& session) {
   command->add_option("--threads", listener.threads, "Threads that work on requests")
       ->capture_default_str()
       ->check(CLI::Range(1, 256));
-  command->add_option("--connections", listener.connections_max, "Connections at once")
+  add_client_limits(*command, *options);
+  command->add_option("--jobs", options->jobs_max, "Runs at once that clients start, each with the workspace's memory")
       ->capture_default_str()
-      ->check(CLI::Range(1, 100'000));
-  command->add_option("--rate", options->requests_a_second, "Requests a second of one token")
-      ->capture_default_str()
-      ->check(CLI::Range(1.0, 1e6));
+      ->check(CLI::Range(1, 64));
   command->callback([&session, options] {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
       if (session.is_verbose) options->log = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };

@@ -26,7 +26,67 @@ HttpResponse readiness(const Backend& backend) {
   return json_response(200, Json::object({{"status", "ready"}}));
 }
 
+void add_feedback_figures(std::vector<Figure>& figures, const feedback::Statistics& counts) {
+  const auto add = [&](std::string name, std::string help, std::uint64_t value, bool is_counter = true) {
+    figures.push_back({.name = std::move(name),
+                       .help = std::move(help),
+                       .is_counter = is_counter,
+                       .value = static_cast<double>(value),
+                       .labels = {}});
+  };
+  add("gristmill_feedback_events_total", "Feedback events made durable.", counts.events);
+  add("gristmill_feedback_repeated_total", "Feedback events that had been stored before.", counts.repeated);
+  add("gristmill_feedback_overloaded_total", "Feedback events refused because too much was waiting.",
+      counts.overloaded);
+  add("gristmill_feedback_failed_total", "Feedback events that the disk did not take.", counts.failed);
+  add("gristmill_feedback_writes_total", "Group commits of feedback, each with one fdatasync.", counts.groups);
+  add("gristmill_feedback_queue_bytes", "Feedback that waits to be written, in bytes.", counts.queue_bytes, false);
+}
+
+/// What is counted beside requests.
+std::vector<Figure> figures_of(const Backend& backend) {
+  std::vector<Figure> figures{{.name = "gristmill_jobs",
+                               .help = "Runs that this server executes now.",
+                               .value = static_cast<double>(backend.jobs.running()),
+                               .labels = {}}};
+  if (backend.feedback != nullptr) add_feedback_figures(figures, backend.feedback->statistics());
+  const auto counts = platform::count_runs(backend.workspace);
+  if (!counts) return figures;
+  for (const auto& [status, count] : counts->members()) {
+    figures.push_back({.name = "gristmill_runs",
+                       .help = "Runs of the workspace by status.",
+                       .value = count.as_double(),
+                       .labels = "status=\"" + status + "\""});
+  }
+  return figures;
+}
+
 }  // namespace
+
+std::vector<Parameter> page_parameters() {
+  return {query_parameter("limit", number_schema(1, 1000), "Items of one part; 100 unless given"),
+          query_parameter("after", text_schema(200), "`next` of the part before")};
+}
+
+platform::Page page_of(const Call& call) {
+  return {.limit = call.number("limit", 100), .after = std::string(call.text("after"))};
+}
+
+Json page_schema(Json item) {
+  return open_object({{"items", array_schema(std::move(item))}, {"next", nullable(schema_of("string"))}});
+}
+
+Parameter path_parameter(std::string name, std::string help) {
+  return {.name = std::move(name), .place = Place::path, .schema = text_schema(200), .help = std::move(help)};
+}
+
+Parameter query_parameter(std::string name, Json schema, std::string help, bool is_required) {
+  return {.name = std::move(name),
+          .place = Place::query,
+          .schema = std::move(schema),
+          .help = std::move(help),
+          .is_required = is_required};
+}
 
 HttpResponse answer(Result<Json> result) { return result ? json_response(200, *result) : problem_of(result.error()); }
 
@@ -48,7 +108,7 @@ std::vector<Route> health_routes(Backend& backend) {
   metrics.handle = [&backend](const Call&) {
     return HttpResponse{.status = 200,
                         .headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
-                        .body = backend.metrics.text(backend.listener_figures(), {}),
+                        .body = backend.metrics.text(backend.listener_figures(), figures_of(backend)),
                         .stream = {}};
   };
   return {std::move(live), std::move(ready), std::move(metrics)};

@@ -165,7 +165,10 @@ HttpResponse problem(int status, std::string_view detail, const Json& more) {
 }
 
 HttpResponse problem_of(const Error& error) {
-  return problem(status_of(error.code), error.message, Json::object({{"code", to_string(error.code)}}));
+  const auto status = status_of(error.code);
+  auto response = problem(status, error.message, Json::object({{"code", to_string(error.code)}}));
+  if (status == 503) response.headers.emplace_back("Retry-After", "5");
+  return response;
 }
 
 }  // namespace gristmill::server

@@ -29,12 +29,21 @@ Json content(std::string_view media_type, Json schema) {
   return Json::object({{std::string(media_type), Json::object({{"schema", std::move(schema)}})}});
 }
 
+std::string_view name_of(Place place) {
+  switch (place) {
+    case Place::path: return "path";
+    case Place::query: return "query";
+    case Place::header: return "header";
+  }
+  return "query";
+}
+
 Json parameters_of(const Route& route) {
   auto list = Json::array();
   for (const auto& parameter : route.parameters) {
     list.push(Json::object({{"name", parameter.name},
-                            {"in", parameter.is_in_path ? "path" : "query"},
-                            {"required", parameter.is_in_path || parameter.is_required},
+                            {"in", name_of(parameter.place)},
+                            {"required", parameter.place == Place::path || parameter.is_required},
                             {"description", parameter.help},
                             {"schema", parameter.schema}}));
   }

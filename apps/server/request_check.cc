@@ -42,36 +42,50 @@ HttpResponse faults_response(std::string_view what, const std::vector<SchemaFaul
                  Json::object({{"errors", std::move(list)}}));
 }
 
+const Parameter* declared(const Route& route, std::string_view name, Place place) {
+  const auto found = std::ranges::find_if(
+      route.parameters, [&](const Parameter& parameter) { return parameter.name == name && parameter.place == place; });
+  return found == route.parameters.end() ? nullptr : &*found;
+}
+
+void check_value(const Parameter& parameter, std::string_view value, std::vector<SchemaFault>& faults) {
+  const auto place = parameter.place == Place::path ? "path" : parameter.place == Place::query ? "query" : "header";
+  check_schema(parameter.schema, scalar_of(parameter.schema, value), fmt::format("{}/{}", place, parameter.name),
+               faults);
+}
+
+/// Parameters in the path, which are there, and in the header, which are taken up when they are.
+void check_outside_query(const Route& route, Call& call, std::vector<SchemaFault>& faults) {
+  for (const auto& [name, value] : call.values) {
+    if (const auto* parameter = declared(route, name, Place::path)) check_value(*parameter, value, faults);
+  }
+  for (const auto& parameter : route.parameters) {
+    const auto value = call.request->header(parameter.name);
+    if (parameter.place != Place::header || value.empty()) continue;
+    check_value(parameter, value, faults);
+    call.values.emplace_back(parameter.name, value);
+  }
+}
+
 std::optional<HttpResponse> check_parameters(const Route& route, Call& call) {
   auto query = parse_query(call.request->query);
   if (!query) return problem(400, query.error().message);
   std::vector<SchemaFault> faults;
-  const auto declared = [&](std::string_view name, bool is_in_path) {
-    return std::ranges::find_if(route.parameters, [&](const Parameter& parameter) {
-      return parameter.name == name && parameter.is_in_path == is_in_path;
-    });
-  };
-  for (const auto& [name, value] : call.values) {
-    const auto parameter = declared(name, true);
-    if (parameter == route.parameters.end()) continue;
-    check_schema(parameter->schema, scalar_of(parameter->schema, value), fmt::format("path/{}", name), faults);
-  }
+  check_outside_query(route, call, faults);
   for (auto& [name, value] : *query) {
-    const auto parameter = declared(name, false);
-    const auto where = fmt::format("query/{}", name);
-    if (parameter == route.parameters.end()) {
-      faults.push_back({where, "is no parameter of this operation"});
+    const auto* parameter = declared(route, name, Place::query);
+    if (parameter == nullptr) {
+      faults.push_back({fmt::format("query/{}", name), "is no parameter of this operation"});
     } else if (call.has(name)) {
-      faults.push_back({where, "is given twice"});
+      faults.push_back({fmt::format("query/{}", name), "is given twice"});
     } else {
-      check_schema(parameter->schema, scalar_of(parameter->schema, value), where, faults);
+      check_value(*parameter, value, faults);
       call.values.emplace_back(std::move(name), std::move(value));
     }
     if (faults.size() >= faults_max) break;
   }
   for (const auto& parameter : route.parameters) {
-    if (parameter.is_required && !call.has(parameter.name))
-      faults.push_back({fmt::format("query/{}", parameter.name), "is missing"});
+    if (parameter.is_required && !call.has(parameter.name)) faults.push_back({parameter.name, "is missing"});
   }
   if (!faults.empty()) return faults_response("parameter", faults);
   return std::nullopt;
@@ -85,7 +99,7 @@ std::optional<HttpResponse> check_body(const Route& route, Call& call) {
     return problem(415, fmt::format("send the body as Content-Type: {}", route.body_media_type));
   if (const auto encoding = request.header("Content-Encoding"); !encoding.empty() && !equal_names(encoding, "identity"))
     return problem(415, "send the body without Content-Encoding");
-  if (route.body_media_type != "application/json") return std::nullopt;
+  if (route.parses_body) return std::nullopt;
   auto body = Json::parse(request.body);
   if (!body) return problem(400, fmt::format("the body is no JSON: {}", body.error().message));
   std::vector<SchemaFault> faults;

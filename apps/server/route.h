@@ -18,14 +18,15 @@ namespace gristmill::server {
 /// What a caller must hold.
 enum class Needs { nothing, read, write, admin };
 
-/// A parameter in the path or the query, with the JSON Schema that its value must meet: type string, integer or
-/// boolean.
+enum class Place { path, query, header };
+
+/// A parameter with the JSON Schema that its value must meet: type string, integer or boolean.
 struct Parameter {
   std::string name;
-  bool is_in_path = false;
+  Place place = Place::query;
   Json schema;
   std::string help;
-  bool is_required = false;  ///< Of those in the query; in the path all are.
+  bool is_required = false;  ///< In the path all are.
 };
 
 /// An answer that a route gives beside the errors that every route may give.
@@ -69,6 +70,7 @@ struct Route {
   bool is_immediate = false;         ///< Never waits: handled on the network's thread.
   bool is_unlimited = false;         ///< Not counted by the rate limit: it has a limit of its own.
   std::string body_media_type = "application/json";
+  bool parses_body = false;          ///< The handler parses and checks the body itself; `body` is for the document.
 };
 
 /// A protocol of its own below a prefix: all methods, nothing decoded, nothing checked but who calls.
@@ -77,6 +79,8 @@ struct Mount {
   std::string prefix;  ///< "/iceberg": matches "/iceberg" and "/iceberg/..."; the request keeps its whole path.
   /// Called with an empty principal (token_id empty) when the request carries no token; a bad token is answered before.
   std::function<HttpResponse(const HttpRequest&, const platform::Principal&)> handle;
+  /// A refusal before `handle` is asked (401, 421, 429), in the protocol's own shape; unset: as everywhere.
+  std::function<HttpResponse(int status, std::string_view detail)> refuse;
   std::size_t body_bytes_max = std::size_t{64} << 20;
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <exception>
 
 #include "gristmill/platform/acting.h"
 #include "request_check.h"
@@ -63,6 +64,16 @@ void add_security_headers(const HttpRequest& request, HttpResponse& response) {
       response.headers, [](const auto& item) { return equal_names(item.first, "Cache-Control"); });
   if (!says_caching) response.headers.emplace_back("Cache-Control", "no-store");
   if (request.is_encrypted) response.headers.emplace_back("Strict-Transport-Security", "max-age=31536000");
+}
+
+/// A refusal of ours as the mount's clients read it; headers such as Retry-After stay.
+HttpResponse in_shape_of(const Mount& mount, const HttpResponse& refusal) {
+  const auto document = Json::parse(refusal.body);
+  auto shaped = mount.refuse(refusal.status, document ? (*document)["detail"].as_string() : std::string());
+  for (const auto& header : refusal.headers) {
+    if (!equal_names(header.first, "Content-Type")) shaped.headers.push_back(header);
+  }
+  return shaped;
 }
 
 bool allows(platform::Scope scope, Needs needs) {
@@ -211,10 +222,16 @@ Admission Router::admit(const HttpRequest& head, std::optional<std::uint64_t> bo
 }
 
 void Router::handle(const std::shared_ptr<HttpRequest>& request, Reply reply) {
-  dispatch(request, [request, reply = std::move(reply)](HttpResponse response) {
+  const Reply hardened = [request, reply = std::move(reply)](HttpResponse response) {
     add_security_headers(*request, response);
     reply(std::move(response));
-  });
+  };
+  // The border: what the standard library throws, for want of memory say, ends this request and no other.
+  try {
+    dispatch(request, hardened);
+  } catch (const std::exception& exception) {
+    hardened(problem(500, fmt::format("the request failed: {}", exception.what())));
+  }
 }
 
 void Router::dispatch(const std::shared_ptr<HttpRequest>& request, const Reply& reply) {
@@ -222,7 +239,10 @@ void Router::dispatch(const std::shared_ptr<HttpRequest>& request, const Reply& 
     return reply({.status = 204, .headers = {}, .body = {}, .stream = {}});
   auto found = match(*request);
   platform::Principal principal;
-  if (auto refusal = let_in(*request, found, principal)) return reply(*std::move(refusal));
+  if (auto refusal = let_in(*request, found, principal)) {
+    return reply(found.mount != nullptr && found.mount->refuse ? in_shape_of(*found.mount, *refusal)
+                                                               : *std::move(refusal));
+  }
   const platform::ActingAs acting(principal.token_id.empty() ? std::string() : "token:" + principal.name);
   if (found.mount != nullptr) return reply(found.mount->handle(*request, principal));
   auto call = std::make_shared<Call>();

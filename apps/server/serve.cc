@@ -42,10 +42,24 @@ Result<std::string> write_first_token(const platform::Workspace& workspace) {
   return path;
 }
 
+/// Null when another process, a second server say, takes the feedback of this workspace.
+Result<std::unique_ptr<platform::FeedbackService>> start_feedback(const platform::Workspace& workspace,
+                                                                  const ServeOptions& options) {
+  auto service = platform::FeedbackService::start(workspace);
+  if (service || service.error().code != ErrorCode::conflict) return service;
+  if (options.log) options.log("no feedback is taken here: " + service.error().message);
+  return std::unique_ptr<platform::FeedbackService>();
+}
+
 void add_routes(Router& router, Backend& backend) {
   router.add(health_routes(backend));
   router.add(workspace_routes(backend));
   router.add(dataset_routes(backend));
+  router.add(ingestion_routes(backend));
+  router.add(run_routes(backend));
+  router.add(catalog_routes(backend));
+  router.add(release_routes(backend));
+  router.add(feedback_route(backend));
   router.add(openapi_route(router));
 }
 
@@ -74,7 +88,8 @@ Service make_service(Router& router, Backend& backend, const ServeOptions& optio
 Status serve(const platform::Workspace& workspace, const ServeOptions& options,
              const std::function<void(const Started&)>& started, const std::atomic<bool>& stop) {
   GRISTMILL_RETURN_IF_ERROR(check_options(options));
-  Backend backend{.workspace = workspace, .metrics = {}, .listener_figures = {}, .is_stopping = {}};
+  platform::RunJobs jobs(workspace, options.jobs_max);
+  Backend backend{.workspace = workspace, .jobs = jobs, .metrics = {}, .listener_figures = {}, .is_stopping = {}};
   Router router(workspace, {.is_loopback = is_loopback(options.listener.host),
                             .host = options.listener.host,
                             .requests_a_second = options.requests_a_second,
@@ -84,15 +99,22 @@ Status serve(const platform::Workspace& workspace, const ServeOptions& options,
   backend.listener_figures = [&listener] { return listener->figures(); };
   backend.is_stopping = [&listener] { return listener->is_stopping(); };
   GRISTMILL_TRY(const auto token_file, write_first_token(workspace));
+  GRISTMILL_TRY(auto feedback, start_feedback(workspace, options));
+  backend.feedback = feedback.get();
+  // Files that a pipeline of a client names are looked for in the workspace, not where the server was started.
+  if (::chdir(workspace.folder().c_str()) != 0) return errno_error(workspace.folder(), errno);
   const auto& host = options.listener.host;
   started({.url = fmt::format("{}://{}:{}", options.listener.certificate_file.empty() ? "http" : "https",
                               host.find(':') == std::string::npos ? host : "[" + host + "]", listener->port()),
            .token_file = token_file});
   std::jthread watcher([&](const std::stop_token& ended) {
     while (!stop && !ended.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    jobs.stop();
     listener->stop();
   });
   listener->run();
+  // Its last answers go to the listener's network, which must still be there.
+  feedback.reset();
   return {};
 }
 

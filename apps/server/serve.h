@@ -15,6 +15,7 @@ namespace gristmill::server {
 struct ServeOptions {
   ListenerOptions listener;
   double requests_a_second = 2000;  ///< Of one token or, without one, one address.
+  std::size_t jobs_max = 1;          ///< Runs at once that clients start.
   bool allows_plain_remote = false;  ///< Listen beyond this machine without TLS.
   /// A line for each answer and each fault; may be empty.
   std::function<void(const std::string& line)> log;

@@ -482,6 +482,7 @@ Result<Json> run_pipeline(const Workspace& workspace, const RunRequest& request,
   GRISTMILL_RETURN_IF_ERROR(run.prepare(request));
   GRISTMILL_RETURN_IF_ERROR(run.insert(request.idempotency_key));
   GRISTMILL_TRY(const auto lock, io::LockFile::acquire(workspace.internal_folder(run.run_id()) + "/lock"));
+  if (request.started) request.started(run.run_id());
   return run.work();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@ struct RunRequest {
   std::string pipeline;  ///< File or recipe name.
   std::vector<std::pair<std::string, std::string>> settings;  ///< --set KEY=VALUE.
   std::string idempotency_key;  ///< Repeating a call with the same key re-attaches to the first run.
+  std::function<void(const std::string& run_id)> started;  ///< Called once the run is recorded; may be empty.
 };
 
 /// Runs a pipeline on fixed input versions and commits its output as one version. Returns the run document (cli.md,

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Slow, many and encrypted clients, and the command line beside the server."""
+
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+
+import pytest
+from server_support import read_all, statuses
+
+HEAD = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n"
+
+
+def test_slow_clients_are_given_up(serve):
+    """Slowloris: a byte now and then holds no connection for long."""
+    server = serve("--head-timeout", "0.5", "--body-timeout", "0.5", "--idle-timeout", "0.5")
+    with server.connect() as idle, server.connect() as slow_head, server.connect() as slow_body:
+        slow_head.sendall(HEAD)
+        body = b"POST /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"
+        slow_body.sendall(body)
+        for _ in range(4):
+            time.sleep(0.2)
+            slow_head.sendall(b"X")
+            try:
+                slow_body.sendall(b" ")
+            except OSError:
+                break
+        assert statuses(read_all(slow_head)) == [408]
+        assert statuses(read_all(slow_body)) == [408]
+        assert read_all(idle) == b""
+    server.get("/health/live")
+
+
+def test_a_client_that_reads_nothing_is_given_up(serve, workspace):
+    workspace.write_jsonl("a.jsonl", ["word " * 200_000 for _ in range(12)])
+    workspace.ingest()
+    server = serve("--write-timeout", "0.3")
+    request = b"GET /api/v1/datasets/raw/web/documents?limit=200 HTTP/1.1\r\nHost: localhost\r\n"
+    request += f"Authorization: Bearer {server.token}\r\n\r\n".encode()
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.connect(("127.0.0.1", server.port))
+    connection.sendall(request)
+    whole = server.get("/api/v1/datasets/raw/web/documents?limit=200")
+    assert len(whole.json()["items"]) == 12
+    connection.close()
+
+
+def test_beyond_the_limit_connections_are_closed(serve):
+    server = serve("--connections", "5")
+    held = [server.connect() for _ in range(5)]
+    for connection in held:
+        connection.sendall(HEAD + b"\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+    with server.connect() as refused:
+        assert read_all(refused) == b""
+    for connection in held:
+        connection.close()
+    for _ in range(100):
+        with server.connect() as connection:
+            connection.sendall(HEAD + b"Connection: close\r\n\r\n")
+            if read_all(connection).startswith(b"HTTP/1.1 200"):
+                break
+        time.sleep(0.05)
+    else:
+        raise AssertionError("the closed connections are still counted")
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A self-signed certificate for localhost, and its key."""
+    paths = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += ["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    subprocess.run([*command, "-out", paths[0], "-keyout", paths[1]], check=True, capture_output=True)
+    return paths
+
+
+def test_tls_is_modern(serve, certificate):
+    server = serve("--tls-certificate", certificate[0], "--tls-key", certificate[1])
+    assert server.url.startswith("https://")
+    answer = server.get("/api/v1/datasets", verify=str(certificate[0]))
+    assert "max-age" in answer.headers["Strict-Transport-Security"]
+    context = ssl.create_default_context(cafile=str(certificate[0]))
+    with context.wrap_socket(server.connect(), server_hostname="localhost") as connection:
+        assert connection.version() == "TLSv1.3"
+        connection.sendall(HEAD + b"\r\n" + HEAD + b"Connection: close\r\n\r\n")
+        assert statuses(read_all(connection)) == [200, 200]
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with context.wrap_socket(server.connect(), server_hostname="localhost") as connection:
+        assert "GCM" in connection.cipher()[0] or "POLY1305" in connection.cipher()[0]
+    old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
+    old.minimum_version = ssl.TLSVersion.TLSv1
+    old.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises((ssl.SSLError, OSError)), server.connect() as plain:
+        old.wrap_socket(plain)
+    # Plain HTTP at a TLS port gets no answer, and holds nobody up.
+    assert not server.raw(HEAD + b"\r\n").startswith(b"HTTP")
+    server.get("/health/live", verify=str(certificate[0]))
+
+
+def test_a_key_of_another_certificate_is_refused(workspace, certificate, tmp_path):
+    other = tmp_path / "other.pem"
+    subprocess.run(["openssl", "ecparam", "-genkey", "-name", "prime256v1", "-noout", "-out", other], check=True)
+    done = workspace.call("serve", "--tls-certificate", certificate[0], "--tls-key", other, code=2)
+    assert "TLS key" in done.stderr
+
+
+def test_a_stop_finishes_what_is_under_way(serve):
+    server = serve()
+    with server.connect() as connection:
+        connection.sendall(HEAD)
+        time.sleep(0.2)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        with pytest.raises(OSError):
+            server.connect()
+        connection.sendall(b"\r\n")
+        received = read_all(connection)
+        assert statuses(received) == [200] and b"Connection: close" in received
+    assert server.stop() == 0
+
+
+def test_command_line_and_server_write_at_once(serve, workspace):
+    """Both make versions of the same dataset and releases at the same time: nothing is lost, nothing fails."""
+    server = serve("--jobs", "4")
+    workspace.write_jsonl("a.jsonl", [f"Document number {i}." for i in range(5)])
+    workspace.ingest()
+    text = "name: both\ninputs: [raw/web]\nsteps:\n  - normalize.unicode\noutput: clean/{}\n"
+    path = workspace.folder / "cli.yaml"
+    path.write_text(text.format("cli"))
+    faults = []
+
+    def by_server():
+        try:
+            for _ in range(4):
+                begun = server.call("POST", "/api/v1/runs", json={"pipeline": text.format("api")}, status=202)
+                run = begun.json()["run_id"]
+                while server.get(f"/api/v1/runs/{run}").json()["status"] == "running":
+                    time.sleep(0.02)
+                assert server.get(f"/api/v1/runs/{run}").json()["status"] == "done"
+                event = {"type": "rating", "schema_version": 1, "consent": True, "rating": 1, "subject": run}
+                server.call("POST", "/api/v1/feedback", json=event, status=201)
+        except AssertionError as fault:
+            faults.append(fault)
+
+    def by_hand():
+        try:
+            for number in range(4):
+                assert workspace.json("run", path)["status"] == "done"
+                workspace.json("token", "create", "--name", f"token-{number}")
+        except AssertionError as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=work) for work in (by_server, by_hand)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not faults, faults
+    for name in ("clean/api", "clean/cli"):
+        assert len(server.get(f"/api/v1/datasets/{name}").json()["versions"]) == 4
+    assert "chain intact" in workspace.call("doctor").stdout

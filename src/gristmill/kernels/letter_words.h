@@ -67,7 +67,7 @@ inline std::uint32_t letter_word_hash(const char* word, std::size_t size) noexce
   }();
   std::uint32_t hash = 0x811C9DC5u;
   const auto add_eight = [&](std::uint64_t bytes) {
-    for (int shift = 0; shift < 64; shift += 8) hash = (hash ^ static_cast<std::uint8_t>(bytes >> shift)) * prime;
+    for (int i = 0; i < 8; ++i, bytes >>= 8) hash = (hash ^ static_cast<std::uint8_t>(bytes)) * prime;
   };
   for (; size > 8; size -= 8, word += 8) add_eight(lower_eight(word));
   if (size == 0) return hash;

@@ -55,9 +55,11 @@ std::uint16_t level_of(std::int16_t log_odds) {
 
 /// Blocks of higher odds first. Equal odds keep document order: the result depends on the page alone.
 std::vector<std::uint32_t> order_by_odds(std::span<const std::int16_t> log_odds) {
+  if (log_odds.empty()) return {};
   std::array<std::uint32_t, level_count + 1> begins{};
   for (const auto odds : log_odds) ++begins[level_count - level_of(odds)];
-  for (std::size_t i = 1; i <= level_count; ++i) begins[i] += begins[i - 1];
+  const auto [least, most] = std::ranges::minmax(log_odds);  // Pages leave most levels empty.
+  for (std::size_t i = level_count - level_of(most); i <= level_count - level_of(least); ++i) begins[i] += begins[i - 1];
   std::vector<std::uint32_t> order(log_odds.size());
   for (std::uint32_t i = 0; i < log_odds.size(); ++i) order[begins[level_count - 1 - level_of(log_odds[i])]++] = i;
   return order;

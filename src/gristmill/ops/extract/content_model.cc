@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <optional>
 
 #include "gristmill/base/result.h"
 #include "gristmill/kernels/boosted_trees.h"
@@ -33,7 +34,7 @@ std::string decode_base64(std::string_view text) {
 /// The built-in model, ready for use.
 struct Model {
   std::string bytes;
-  std::span<const std::int8_t> weights;
+  std::optional<kernels::TokenWeights> weights;
   std::int32_t token_bias = 0;
   std::int32_t tree_bias = 0;
   Cut cut;
@@ -67,15 +68,16 @@ static_assert(offsetof(Header, tree_count) + sizeof(std::uint32_t) == header_byt
 bool read_model(Model& model) {
   std::string_view rest = model.bytes;
   Header header{};
-  if (rest.size() < header_bytes + token_slot_count) return false;
+  if (rest.size() < header_bytes + kernels::token_slot_count) return false;
   std::memcpy(&header, rest.data(), header_bytes);
   rest.remove_prefix(header_bytes);
   if (std::string_view(header.magic.data(), 8) != "GMCONT02" || header.features != features_digest()) return false;
   model.token_bias = header.token_bias;
   model.tree_bias = header.tree_bias;
   model.cut = {.shift = header.cut_shift, .spread = header.cut_spread};
-  model.weights = {reinterpret_cast<const std::int8_t*>(rest.data()), token_slot_count};
-  rest.remove_prefix(token_slot_count);
+  model.weights.emplace(
+      std::span(reinterpret_cast<const std::int8_t*>(rest.data()), kernels::token_slot_count));
+  rest.remove_prefix(kernels::token_slot_count);
   return model.trees.read(rest, header.tree_count, feature_count, bounded_features()) && rest.empty();
 }
 
@@ -94,12 +96,13 @@ std::string_view content_model_bytes() { return model().bytes; }
 
 Cut content_model_cut() { return model().cut; }
 
-std::vector<std::int16_t> score_tokens_by_model(const kernels::HtmlTree& tree, const Page& page) {
-  return score_tokens(tree, page, model().weights, model().token_bias);
+std::vector<std::int16_t> score_tokens_by_model(const kernels::HtmlTree& tree, const Page& page,
+                                                const Repeats& repeats) {
+  return score_tokens(tree, page, repeats, *model().weights, model().token_bias);
 }
 
 std::vector<std::int16_t> score_by_model(const kernels::HtmlTree& tree, const Page& page, const Repeats& repeats) {
-  const auto scores = score_tokens_by_model(tree, page);
+  const auto scores = score_tokens_by_model(tree, page, repeats);
   const auto count = static_cast<std::uint32_t>(scores.size());
   std::vector<std::int16_t> odds(count);
   BlockMeasurer measurer(tree, page, scores, repeats);

@@ -75,8 +75,10 @@ class HintReader {
   explicit HintReader(const kernels::HtmlTree& tree) : tree_(tree), nodes_(tree.nodes()) {}
 
   PageHints run() {
-    for (std::uint32_t i = 1; i < nodes_.size(); ++i) {
-      if (may_hint[static_cast<std::size_t>(nodes_[i].tag)]) read(i);
+    const auto count = static_cast<std::uint32_t>(nodes_.size());
+    const auto* const nodes = nodes_.data();
+    for (std::uint32_t i = 1; i < count; ++i) {
+      if (may_hint[static_cast<std::size_t>(nodes[i].tag)]) read(i);
     }
     measure_address(canonical_.empty() ? shared_address_ : canonical_);
     return hints_;
@@ -123,12 +125,15 @@ class HintReader {
   }
 
   void read_script(std::uint32_t i) {
-    constexpr std::string_view key = "\"@type\"";
+    constexpr std::string_view key = "@type\"";  // Behind a quote, which is too frequent to look for.
     if (!kernels::contains_folded(tree_.start_tag(i), "ld+json")) return;
     const auto json = tree_.source(nodes_[i]).substr(0, linked_bytes_max - linked_bytes_);
     linked_bytes_ += json.size();
-    for (auto at = json.find(key); at != std::string_view::npos; at = json.find(key, at))
-      at = read_types(json, at + key.size());
+    std::size_t read = 0;  // Bytes that are done with: a quote that ended a string begins no key.
+    for (auto at = json.find(key); at != std::string_view::npos; at = json.find(key, at)) {
+      const bool is_key = at > read && json[at - 1] == '"';
+      at = is_key ? read = read_types(json, at + key.size()) : at + 1;
+    }
   }
 
   /// Reads the string or list of strings after a colon; returns where to go on.

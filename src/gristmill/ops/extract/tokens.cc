@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <memory>
 
 #include "gristmill/ops/extract/features.h"
@@ -16,50 +15,34 @@ using kernels::html_tag_count;
 using kernels::HtmlNode;
 using kernels::HtmlTag;
 
-constexpr std::size_t element_bands = 5;
 constexpr std::size_t text_bytes_max = 128;
 
-/// All bands of a word share a line of 64 slots, so that one line of memory serves them all.
-struct TokenLine {
-  explicit constexpr TokenLine(std::uint32_t hash) noexcept : place((hash ^ hash >> 15) * 0x9E3779B1u >> 16) {}
-  [[nodiscard]] constexpr std::uint16_t slot(TokenBand band) const noexcept {
-    return static_cast<std::uint16_t>(place ^ (static_cast<std::uint32_t>(band) + 1) * 7);
-  }
-  std::uint32_t place;
-};
-static_assert(token_band_count * 7 < 64);
+constexpr std::size_t index_of(TokenBand band) noexcept { return static_cast<std::size_t>(band); }
 
-constexpr std::uint32_t pair_hash(std::uint32_t first, std::uint32_t second) noexcept {
-  return (std::rotl(first, 7) ^ second) * 0x85EBCA6Bu + 1;
-}
-
-/// Hashes of a value: its words, and each two neighbours together ("entry-content", "post-meta").
-template <typename HashOf, typename OnHash>
-void for_each_value_hash(const kernels::HtmlTree& tree, std::uint32_t value, HashOf&& hash_of, const OnHash& on_hash) {
-  std::size_t words_left = kernels::HtmlWords::count_max;
-  std::uint32_t previous = 0;
-  const auto on_word = [&](std::uint32_t hash) {
-    on_hash(hash);
-    if (words_left < kernels::HtmlWords::count_max) on_hash(pair_hash(previous, hash));
-    previous = hash;
-    return --words_left > 0;
+/// Hashes of the first words of a value.
+template <typename HashOf>
+void read_value(const kernels::HtmlTree& tree, std::uint32_t value, HashOf&& hash_of, kernels::TokenHashes& hashes) {
+  hashes.clear();
+  const auto on_hash = [&](std::uint32_t hash) {
+    hashes.push_back(hash);
+    return hashes.size() < kernels::TokenHashes::count_max;
   };
   kernels::for_each_word_hash<kernels::WordKind::letters_of_one_case>(
-      tree.value_source(value), tree.html().data() + tree.html().size(), hash_of, on_word);
+      tree.value_source(value), tree.html().data() + tree.html().size(), hash_of, on_hash);
 }
 
-/// Hashes of the first words of a text, of each two neighbours, and of a brief text as a whole.
-template <typename HashOf, typename OnHash>
-void for_each_text_hash(const Page& page, const Block& block, HashOf&& hash_of, const OnHash& on_hash) {
-  std::uint32_t previous = 0;
+/// Hashes of the first words of a text.
+template <typename HashOf>
+void read_text(const Page& page, const Block& block, HashOf&& hash_of, kernels::TokenHashes& hashes) {
+  hashes.clear();
+  for_each_text_word(page, block, text_bytes_max, hash_of, [&](std::uint32_t hash) { hashes.push_back(hash); });
+}
+
+/// Hash of a brief text as a whole.
+std::uint32_t whole_hash(const kernels::TokenHashes& hashes) {
   std::uint32_t whole = 1;
-  for_each_text_word(page, block, text_bytes_max, hash_of, [&](std::uint32_t hash) {
-    on_hash(hash);
-    if (previous != 0) on_hash(pair_hash(previous, hash));
-    previous = hash;
-    whole = pair_hash(whole, hash);
-  });
-  if (is_brief(block)) on_hash(whole);
+  for (const auto hash : hashes) whole = kernels::token_pair_hash(whole, hash);
+  return whole;
 }
 
 TokenBand text_band(const Block& block) noexcept { return is_brief(block) ? TokenBand::brief : TokenBand::start; }
@@ -77,17 +60,20 @@ std::uint32_t for_each_outer_element(std::span<const HtmlNode> nodes, std::uint3
 }
 
 /// Sums weights. What several blocks share is summed once: a value's words, what surrounds a container, and a text that
-/// is a block's own and stands before the next.
+/// is a block's own, stands before the next or comes again.
 class TokenScorer {
  public:
-  TokenScorer(const kernels::HtmlTree& tree, const Page& page, std::span<const std::int8_t> weights)
+  TokenScorer(const kernels::HtmlTree& tree, const Page& page, const Repeats& repeats,
+              const kernels::TokenWeights& weights)
       : tree_(tree),
         nodes_(tree.nodes()),
         page_(page),
-        weights_(weights.data()),
+        repeats_(repeats),
+        weights_(weights),
         values_(tree.values().size()),
         around_(std::make_unique_for_overwrite<Around[]>(nodes_.size())),
-        is_around_known_(nodes_.size()) {
+        is_around_known_(nodes_.size()),
+        texts_(repeats.sizes.size()) {
     around_[0] = {};
     is_around_known_[0] = 1;
   }
@@ -98,22 +84,16 @@ class TokenScorer {
     int before_sum = 0;
     for (std::size_t i = 0; i < scores.size(); ++i) {
       const auto& block = page_.blocks[i];
-      const auto text = is_brief(block) ? brief_sums(block) : TextSums{start_sum(block), 0};
+      const auto& text = text_sums(block, repeats_.group[i]);
       const auto sum = bias + heading_sum + before_sum + element_sum(block) + text.own;
       scores[i] = static_cast<std::int16_t>(std::clamp<int>(2 * sum, -score_max, score_max));
       before_sum = text.before;
-      if (block.heading_level != 0) heading_sum = text_sum(block, TokenBand::heading);
+      if (block.heading_level != 0) heading_sum = text.heading;
     }
     return scores;
   }
 
  private:
-  /// Weights of a name or value in the bands of elements.
-  struct alignas(32) BandSums {
-    std::array<std::int32_t, element_bands> of_band{};
-    std::int32_t is_known = 0;
-    std::array<std::int32_t, 2> unused{};
-  };
   /// Weights of an element and all around it, by the place that the element takes.
   struct alignas(16) Around {
     std::int32_t far = 0;
@@ -122,35 +102,40 @@ class TokenScorer {
     std::int32_t parent = 0;
   };
   struct TextSums {
-    int own = 0;
-    int before = 0;
+    std::int32_t own = 0;
+    std::int32_t before = 0;
+    std::int32_t heading = 0;    ///< Known when a block of the text was a heading.
+    std::uint8_t is_known = 0;
+    std::uint8_t is_brief = 0;
+    std::uint8_t is_heading = 0;
   };
+  /// Place in `BandSums` that no band has.
+  static constexpr std::size_t known = 7;
 
-  [[nodiscard]] int weight(std::uint32_t hash, TokenBand band) const { return weights_[TokenLine(hash).slot(band)]; }
-
-  void add(BandSums& sums, std::uint32_t hash) const {
-    const TokenLine line(hash);
-    for (std::size_t band = 0; band < element_bands; ++band)
-      sums.of_band[band] += weights_[line.slot(static_cast<TokenBand>(band))];
+  const kernels::BandSums& tag_sums(HtmlTag tag) {
+    auto& sums = tags_[static_cast<std::size_t>(tag)];
+    if (sums.of_band[known] != 0) return sums;
+    hashes_.clear();
+    hashes_.push_back(tag_word_hash(tag));
+    return sum_hashes(sums);
   }
 
-  const BandSums& tag_sums(HtmlTag tag) {
-    auto& sums = tags_[static_cast<std::size_t>(tag)];
-    if (sums.is_known == 0) add(sums, tag_word_hash(tag));
-    sums.is_known = 1;
+  const kernels::BandSums& value_sums(std::uint32_t value) {
+    auto& sums = values_[value];
+    if (sums.of_band[known] != 0) return sums;
+    read_value(tree_, value, words_, hashes_);
+    return sum_hashes(sums);
+  }
+
+  const kernels::BandSums& sum_hashes(kernels::BandSums& sums) {
+    places_.find(hashes_);
+    sums = weights_.sums(places_);
+    sums.of_band[known] = 1;
     return sums;
   }
 
-  const BandSums& value_sums(std::uint32_t value) {
-    auto& known = values_[value];
-    if (known.is_known != 0) return known;
-    BandSums sums{.of_band = {}, .is_known = 1};
-    for_each_value_hash(tree_, value, hashes_, [&](std::uint32_t hash) { add(sums, hash); });
-    return known = sums;
-  }
-
   std::int32_t element_weight(TokenBand band, const HtmlNode& node) {
-    const auto at = static_cast<std::size_t>(band);
+    const auto at = index_of(band);
     auto weight = tag_sums(node.tag).of_band[at];
     for (const auto value : values_of(node)) {
       if (value != 0) weight += value_sums(value).of_band[at];
@@ -158,12 +143,12 @@ class TokenScorer {
     return weight;
   }
 
-  BandSums element_sums(const HtmlNode& node) {
+  kernels::BandSums element_sums(const HtmlNode& node) {
     auto sums = tag_sums(node.tag);
     for (const auto value : values_of(node)) {
       if (value == 0) continue;
       const auto& more = value_sums(value);
-      for (std::size_t band = 0; band < element_bands; ++band) sums.of_band[band] += more.of_band[band];
+      for (std::size_t band = 0; band < sums.of_band.size(); ++band) sums.of_band[band] += more.of_band[band];
     }
     return sums;
   }
@@ -176,11 +161,11 @@ class TokenScorer {
       const auto& outer = around_[at];
       at = path_.back();
       const auto own = element_sums(nodes_[at]).of_band;
-      const auto near = own[static_cast<std::size_t>(TokenBand::near)];
-      around_[at] = {.far = own[static_cast<std::size_t>(TokenBand::far)] + outer.far,
+      const auto near = own[index_of(TokenBand::near)];
+      around_[at] = {.far = own[index_of(TokenBand::far)] + outer.far,
                      .near_last = near + outer.far,
                      .near_first = near + outer.near_last,
-                     .parent = own[static_cast<std::size_t>(TokenBand::parent)] + outer.near_first};
+                     .parent = own[index_of(TokenBand::parent)] + outer.near_first};
       is_around_known_[at] = 1;
     }
     return around_[node];
@@ -202,37 +187,45 @@ class TokenScorer {
     return container_sum_;
   }
 
-  TextSums brief_sums(const Block& block) {
-    TextSums sums;
-    for_each_text_hash(page_, block, hashes_, [&](std::uint32_t hash) {
-      sums.own += weight(hash, TokenBand::brief);
-      sums.before += weight(hash, TokenBand::before);
-    });
+  const TextSums& text_sums(const Block& block, std::uint32_t group) {
+    auto& sums = texts_[group];
+    const std::uint8_t is_heading = block.heading_level != 0 ? 1 : 0;
+    if (sums.is_known != 0 && sums.is_brief == is_brief(block) && sums.is_heading >= is_heading) return sums;
+    read_text(page_, block, words_, hashes_);
+    places_.find(hashes_);
+    if (is_brief(block)) {
+      places_.push_back(whole_hash(hashes_));
+      sums.own = weights_.sum(places_, index_of(TokenBand::brief));
+      sums.before = weights_.sum(places_, index_of(TokenBand::before));
+    } else {
+      sums.own = weights_.sum(places_, index_of(TokenBand::start));
+      sums.before = 0;
+    }
+    if (is_heading != 0) sums.heading = weights_.sum(places_, index_of(TokenBand::heading));
+    sums.is_known = 1;
+    sums.is_brief = is_brief(block) ? 1 : 0;
+    sums.is_heading = is_heading;
     return sums;
   }
 
-  int start_sum(const Block& block) { return text_sum(block, TokenBand::start); }
-
-  int text_sum(const Block& block, TokenBand band) {
-    int sum = 0;
-    for_each_text_hash(page_, block, hashes_, [&](std::uint32_t hash) { sum += weight(hash, band); });
-    return sum;
-  }
-
-  static kernels::WordHashes& hashes_of_thread() {
-    thread_local constinit kernels::WordHashes hashes{};
-    return hashes;
+  static kernels::WordHashes& words_of_thread() {
+    thread_local constinit kernels::WordHashes words{};
+    return words;
   }
 
   const kernels::HtmlTree& tree_;
   std::span<const HtmlNode> nodes_;
   const Page& page_;
-  const std::int8_t* weights_;
-  kernels::WordHashes& hashes_ = hashes_of_thread();
-  std::vector<BandSums> values_;
-  std::array<BandSums, html_tag_count> tags_{};
+  const Repeats& repeats_;
+  const kernels::TokenWeights& weights_;
+  kernels::WordHashes& words_ = words_of_thread();
+  kernels::TokenHashes hashes_;
+  kernels::TokenPlaces places_;
+  std::vector<kernels::BandSums> values_;
+  std::array<kernels::BandSums, html_tag_count> tags_{};
   std::unique_ptr<Around[]> around_;
   std::vector<std::uint8_t> is_around_known_;
+  std::vector<TextSums> texts_;  ///< By group of repeats.
   std::vector<std::uint32_t> path_;
   std::uint32_t container_ = 0xFFFFFFFFu;  ///< What `container_sum_` belongs to.
   int container_sum_ = 0;
@@ -245,16 +238,28 @@ void list_tokens(const kernels::HtmlTree& tree, const Page& page, std::uint32_t 
   const auto nodes = tree.nodes();
   const auto& block = page.blocks[index];
   slots.clear();
-  const auto add = [&](TokenBand band, std::uint32_t hash) { slots.push_back(TokenLine(hash).slot(band)); };
+  kernels::TokenHashes hashes;
+  const auto add = [&](TokenBand band, std::uint32_t hash) {
+    slots.push_back(kernels::token_slot(hash, index_of(band)));
+  };
+  const auto add_hashes = [&](TokenBand band) {
+    for (const auto* hash = hashes.begin(); hash != hashes.end(); ++hash) {
+      add(band, *hash);
+      if (hash != hashes.begin()) add(band, kernels::token_pair_hash(hash[-1], *hash));
+    }
+  };
   const auto add_element = [&](TokenBand band, std::uint32_t node) {
     add(band, tag_word_hash(nodes[node].tag));
     for (const auto value : values_of(nodes[node])) {
-      if (value != 0)
-        for_each_value_hash(tree, value, kernels::letter_word_hash, [&](std::uint32_t hash) { add(band, hash); });
+      if (value == 0) continue;
+      read_value(tree, value, kernels::letter_word_hash, hashes);
+      add_hashes(band);
     }
   };
   const auto add_text = [&](const Block& of, TokenBand band) {
-    for_each_text_hash(page, of, kernels::letter_word_hash, [&](std::uint32_t hash) { add(band, hash); });
+    read_text(page, of, kernels::letter_word_hash, hashes);
+    add_hashes(band);
+    if (is_brief(of)) add(band, whole_hash(hashes));
   };
   for_each_inner_element(nodes, page, block, [&](std::uint32_t node) { add_element(TokenBand::inner, node); });
   const auto own = page.containers[block.container].node;
@@ -266,9 +271,9 @@ void list_tokens(const kernels::HtmlTree& tree, const Page& page, std::uint32_t 
   if (index > 0 && is_brief(page.blocks[index - 1])) add_text(page.blocks[index - 1], TokenBand::before);
 }
 
-std::vector<std::int16_t> score_tokens(const kernels::HtmlTree& tree, const Page& page,
-                                       std::span<const std::int8_t> weights, int bias) {
-  return TokenScorer(tree, page, weights).run(bias);
+std::vector<std::int16_t> score_tokens(const kernels::HtmlTree& tree, const Page& page, const Repeats& repeats,
+                                       const kernels::TokenWeights& weights, int bias) {
+  return TokenScorer(tree, page, repeats, weights).run(bias);
 }
 
 }  // namespace gristmill::ops::extract

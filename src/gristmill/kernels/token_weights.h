@@ -78,6 +78,17 @@ class TokenWeights {
     for (const auto place : places) sum += weights_[place ^ turn];
     return sum;
   }
+  /// Of two bands.
+  [[nodiscard]] std::array<int, 2> sums(const TokenPlaces& places, std::size_t band, std::size_t other) const noexcept {
+    const auto turn = turns[band];
+    const auto other_turn = turns[other];
+    std::array<int, 2> sums{};
+    for (const auto place : places) {
+      sums[0] += weights_[place ^ turn];
+      sums[1] += weights_[place ^ other_turn];
+    }
+    return sums;
+  }
   /// Of the first five bands at once.
   [[nodiscard]] BandSums sums(const TokenPlaces& places) const noexcept;
 

@@ -4,8 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gristmill/kernels/byte_counts.h"
@@ -128,6 +130,37 @@ TEST_CASE("a word is found in a text whatever the case") {
   CHECK(found > 1000);
   CHECK(contains_folded("<meta property=OG:Type>", "og:type"));
   CHECK_FALSE(contains_folded("<meta property=og:tape>", "og:type"));
+}
+
+TEST_CASE("words that begin with one of some bytes") {
+  std::mt19937 random(12);
+  int met = 0;
+  for (int round = 0; round < 3000; ++round) {
+    auto text = random_text(random, 300);
+    for (auto& c : text) c = random() % 9 == 0 ? static_cast<char>('0' + random() % 10) : c;
+    const auto padded = text + std::string(readable_bytes, 'b');
+    const auto seen = std::string_view(padded).substr(0, text.size());
+    LowerBytes bytes;
+    std::string wanted;
+    for (int i = 0; i < 3; ++i) {
+      wanted.push_back("ab7\xC3\xE4zx"[random() % 7]);
+      bytes.add(wanted.back());
+    }
+    std::vector<std::pair<std::size_t, std::size_t>> expected;
+    for_each_word<WordKind::letters_and_digits>(seen, [&](std::size_t begin, std::size_t end) {
+      const auto is_wanted = [&](char c) { return (c | 0x20) == (seen[begin] | 0x20); };
+      if (std::ranges::any_of(wanted, is_wanted)) expected.emplace_back(begin, end);
+      return true;
+    });
+    std::vector<std::pair<std::size_t, std::size_t>> found;
+    for_each_word_from(bytes, seen, [&](std::size_t begin, std::size_t end) {
+      found.emplace_back(begin, end);
+      return true;
+    });
+    CHECK(found == expected);
+    met += static_cast<int>(found.size());
+  }
+  CHECK(met > 3000);
 }
 
 }  // namespace gristmill::kernels

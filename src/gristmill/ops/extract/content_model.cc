@@ -15,18 +15,27 @@ namespace {
 
 #include "gristmill/ops/extract/content_model.inc"
 
+/// Values of the letters of base 64.
+constexpr auto base64_values = [] {
+  std::array<std::uint8_t, 256> values{};
+  std::uint8_t value = 0;
+  for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
+    values[static_cast<unsigned char>(c)] = value++;
+  return values;
+}();
+
 /// Bytes of a text in base 64, which has no padding.
 std::string decode_base64(std::string_view text) {
-  std::string bytes;
+  std::string bytes(text.size() * 6 / 8, '\0');
   std::uint32_t bits = 0;
+  std::size_t next = 0;
   int count = 0;
   for (const char c : text) {
-    const auto value = c >= 'a' ? c - 'a' + 26 : c >= 'A' ? c - 'A' : c >= '0' ? c - '0' + 52 : c == '+' ? 62 : 63;
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
+    bits = bits << 6 | base64_values[static_cast<unsigned char>(c)];
     count += 6;
     if (count < 8) continue;
     count -= 8;
-    bytes.push_back(static_cast<char>(bits >> count & 0xFF));
+    bytes[next++] = static_cast<char>(bits >> count & 0xFF);
   }
   return bytes;
 }

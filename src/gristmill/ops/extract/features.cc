@@ -114,7 +114,7 @@ BlockMeasurer::BlockMeasurer(const kernels::HtmlTree& tree, const Page& page, st
     : tree_(tree),
       page_(page),
       repeats_(repeats),
-      whole_(std::make_unique<PageMeasures>(tree, page, word_scores)),
+      whole_(std::make_unique<PageMeasures>(tree, page, repeats, word_scores)),
       entered_(none),
       container_rows_(std::make_unique_for_overwrite<kernels::FeatureEight[]>(page.containers.size())),
       is_measured_(page.containers.size()) {

@@ -75,10 +75,10 @@ class HintReader {
   explicit HintReader(const kernels::HtmlTree& tree) : tree_(tree), nodes_(tree.nodes()) {}
 
   PageHints run() {
-    const auto count = static_cast<std::uint32_t>(nodes_.size());
-    const auto* const nodes = nodes_.data();
-    for (std::uint32_t i = 1; i < count; ++i) {
-      if (may_hint[static_cast<std::size_t>(nodes[i].tag)]) read(i);
+    const auto* const first = nodes_.data();
+    const auto* const end = first + nodes_.size();
+    for (const auto* node = first; node != end; ++node) {
+      if (may_hint[static_cast<std::size_t>(node->tag)]) read(static_cast<std::uint32_t>(node - first));
     }
     measure_address(canonical_.empty() ? shared_address_ : canonical_);
     return hints_;

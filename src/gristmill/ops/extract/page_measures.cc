@@ -76,6 +76,13 @@ class WordKeys {
   std::array<std::uint64_t, title_words_max> keys_;
 };
 
+/// What a text has of the title.
+struct TitleMatch {
+  std::uint32_t shared = 0;  ///< Different words that the title has too.
+  std::uint32_t words = 0;   ///< All different words; 0 when none is shared.
+  bool is_known = false;
+};
+
 /// Words of the page's title, to be looked for in texts of which most have none.
 class TitleWords {
  public:
@@ -86,17 +93,31 @@ class TitleWords {
     keys_.read(text);
     for (const auto key : keys_) places_ |= place(key);
     kernels::for_each_word<kernels::WordKind::letters_and_digits>(text, [&](std::size_t begin, std::size_t end) {
+      first_bytes_.add(text[begin]);
       sizes_of(text[begin]) |= size_bit(end - begin);
       return true;
     });
   }
 
   [[nodiscard]] std::size_t size() const { return keys_.size(); }
+
+  [[nodiscard]] TitleMatch compare(std::string_view text) {
+    TitleMatch match{.shared = 0, .words = 0, .is_known = true};
+    if (!shares_words(text)) return match;
+    text_keys_.read(text);
+    match.words = static_cast<std::uint32_t>(text_keys_.size());
+    match.shared = static_cast<std::uint32_t>(
+        std::ranges::count_if(text_keys_, [&](std::uint64_t key) { return has(key); }));
+    return match;
+  }
+
+ private:
   [[nodiscard]] bool has(std::uint64_t key) const { return (places_ & place(key)) != 0 && keys_.has(key); }
+
   /// False when no word of the text is one of the title's: told by first byte and size for most words.
   [[nodiscard]] bool shares_words(std::string_view text) {
     bool is_found = false;
-    kernels::for_each_word<kernels::WordKind::letters_and_digits>(text, [&](std::size_t begin, std::size_t end) {
+    kernels::for_each_word_from(first_bytes_, text, [&](std::size_t begin, std::size_t end) {
       if ((sizes_of(text[begin]) & size_bit(end - begin)) == 0) return true;
       is_found = has(word_key(text.data() + begin, end - begin));
       return !is_found;
@@ -104,13 +125,14 @@ class TitleWords {
     return is_found;
   }
 
- private:
   static std::uint64_t size_bit(std::size_t size) { return std::uint64_t{1} << (size & 63); }
   /// One of 64 places, by which most other words are told.
   static std::uint64_t place(std::uint64_t key) { return std::uint64_t{1} << (key * 0x9E3779B97F4A7C15u >> 58); }
   std::uint64_t& sizes_of(char first) { return sizes_[static_cast<unsigned char>(first) & 31]; }
 
   WordKeys keys_;
+  WordKeys text_keys_;
+  kernels::LowerBytes first_bytes_;
   std::uint64_t places_ = 0;
   std::array<std::uint64_t, 32> sizes_{};  ///< Bits of the sizes of words, by the lower bits of the first byte.
 };
@@ -124,8 +146,8 @@ constexpr std::array<std::int16_t, log_table_size + 1> log_table = [] {
 }();
 
 PageMeasures::PageMeasures(const kernels::HtmlTree& given_tree, const Page& given_page,
-                           std::span<const std::int16_t> given_scores)
-    : tree(given_tree), page(given_page), scores(given_scores) {
+                           const Repeats& given_repeats, std::span<const std::int16_t> given_scores)
+    : tree(given_tree), page(given_page), repeats(given_repeats), scores(given_scores) {
   make_sums();
   find_best_container();
   find_score_mass();
@@ -271,19 +293,18 @@ void PageMeasures::compare_with_title() {
   const auto node = std::ranges::find_if(tree.nodes(), is_title);
   if (node == tree.nodes().end()) return;
   TitleWords title(tree.source(*node).substr(0, 500));
-  WordKeys words;
+  std::vector<TitleMatch> matches(repeats.sizes.size());
   int best_rank = 512;
   for (std::uint32_t i = 0; i < block_count(); ++i) {
     const auto& block = page.blocks[i];
     if (block.words > 30 || (block.heading_level == 0 && block.words < 3)) continue;
-    if (!title.shares_words(page.text_of(block))) continue;
-    words.read(page.text_of(block));
-    const auto shared = static_cast<std::uint64_t>(
-        std::ranges::count_if(words, [&](std::uint64_t word) { return title.has(word); }));
-    const int overlap = share_of(shared, words.size());
+    auto& match = matches[repeats.group[i]];
+    if (!match.is_known) match = title.compare(page.text_of(block));
+    if (match.words == 0) continue;
+    const int overlap = share_of(match.shared, match.words);
     title_overlap[i] = static_cast<std::int16_t>(overlap);
     is_title_met = true;
-    const int rank = overlap * share_of(shared, title.size()) / 1024 + (block.heading_level == 1 ? 307 : 0);
+    const int rank = overlap * share_of(match.shared, title.size()) / 1024 + (block.heading_level == 1 ? 307 : 0);
     if (rank > best_rank) {
       best_rank = rank;
       title_block = i;

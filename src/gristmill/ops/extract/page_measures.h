@@ -11,6 +11,7 @@
 
 #include "gristmill/kernels/boosted_trees.h"
 #include "gristmill/ops/extract/blocks.h"
+#include "gristmill/ops/extract/repeats.h"
 
 namespace gristmill::ops::extract {
 
@@ -76,7 +77,8 @@ class BlockColumn {
 
 /// What is found once a page for the features of all its blocks.
 struct PageMeasures {
-  PageMeasures(const kernels::HtmlTree& given_tree, const Page& given_page, std::span<const std::int16_t> given_scores);
+  PageMeasures(const kernels::HtmlTree& given_tree, const Page& given_page, const Repeats& given_repeats,
+               std::span<const std::int16_t> given_scores);
 
   [[nodiscard]] BlockSums range(std::uint32_t first, std::uint32_t end) const {
     const auto& a = sums[first];
@@ -96,6 +98,7 @@ struct PageMeasures {
 
   const kernels::HtmlTree& tree;
   const Page& page;
+  const Repeats& repeats;
   std::span<const std::int16_t> scores;
   std::vector<BlockSums> sums;
   // The sums that whole columns are made from, once more: of the blocks before each one.

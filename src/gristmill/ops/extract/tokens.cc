@@ -195,8 +195,9 @@ class TokenScorer {
     places_.find(hashes_);
     if (is_brief(block)) {
       places_.push_back(whole_hash(hashes_));
-      sums.own = weights_.sum(places_, index_of(TokenBand::brief));
-      sums.before = weights_.sum(places_, index_of(TokenBand::before));
+      const auto [own, before] = weights_.sums(places_, index_of(TokenBand::brief), index_of(TokenBand::before));
+      sums.own = own;
+      sums.before = before;
     } else {
       sums.own = weights_.sum(places_, index_of(TokenBand::start));
       sums.before = 0;

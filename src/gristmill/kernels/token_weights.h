@@ -60,7 +60,7 @@ class TokenPlaces {
 
 /// Sums of weights in the first five bands, the others zero.
 struct alignas(32) BandSums {
-  std::array<std::int32_t, 8> of_band{};
+  std::array<std::int32_t, 8> of_band;
 };
 
 /// A table of weights, ordered so that the first five bands of a word lie within 16 bytes.

@@ -70,12 +70,6 @@ constexpr auto bounded = [] {
   return all;
 }();
 
-/// Logarithm of the distance from a block to a range of blocks, negative in front of it, 0 inside.
-int signed_distance(std::uint32_t block, std::uint32_t first, std::uint32_t end) {
-  if (block < first) return -log_of(first - block);
-  return block >= end ? log_of(block - end + 1) : 0;
-}
-
 bool ends_sentence(std::string_view text) {
   const char last = text.back();
   return last == '.' || last == '!' || last == '?' || last == ':' || text.ends_with("\xE3\x80\x82");
@@ -368,10 +362,19 @@ void BlockMeasurer::set_split(Feature feature, std::uint32_t container) {
   }
 }
 
+/// Logarithm of the distance of each block to a range of blocks, negative in front of it, 0 inside.
 void BlockMeasurer::set_distance(Feature feature, std::uint32_t begin, std::uint32_t end) {
   auto& to = column(feature);
-  for (std::uint32_t lane = 0; lane < count_; ++lane)
-    to[lane] = static_cast<std::int16_t>(signed_distance(first_ + lane, begin, end));
+  const auto behind = first_ + count_;
+  const auto before_end = std::clamp(begin, first_, behind);
+  const auto inside_end = std::clamp(end, before_end, behind);
+  auto i = first_;
+  for (; i < before_end; ++i) to[i - first_] = static_cast<std::int16_t>(-log_of(begin - i));
+  for (; i < inside_end; ++i) to[i - first_] = 0;
+  // Near distances stand side by side in the table.
+  const auto near_end = std::clamp(end + log_table_size - 1, i, behind);
+  if (i < near_end) std::copy_n(log_table.begin() + (i - end + 2), near_end - i, to.begin() + (i - first_));
+  for (i = near_end; i < behind; ++i) to[i - first_] = static_cast<std::int16_t>(log_of(i - end + 1));
 }
 
 /// Where the blocks stand on the page and relative to what seems to be its content.

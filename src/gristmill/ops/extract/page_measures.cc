@@ -59,20 +59,28 @@ class WordKeys {
  public:
   void read(std::string_view text) {
     size_ = 0;
+    places_ = 0;
     auto words_left = title_words_max;
     kernels::for_each_word<kernels::WordKind::letters_and_digits>(text, [&](std::size_t begin, std::size_t end) {
       const auto key = word_key(text.data() + begin, end - begin);
       if (!has(key)) keys_[size_++] = key;
+      places_ |= place(key);
       return --words_left > 0;
     });
   }
-  [[nodiscard]] bool has(std::uint64_t key) const { return std::find(begin(), end(), key) != end(); }
+  [[nodiscard]] bool has(std::uint64_t key) const {
+    return (places_ & place(key)) != 0 && std::find(begin(), end(), key) != end();
+  }
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] const std::uint64_t* begin() const { return keys_.data(); }
   [[nodiscard]] const std::uint64_t* end() const { return keys_.data() + size_; }
 
  private:
+  /// One of 64 places, by which most other words are told.
+  static std::uint64_t place(std::uint64_t key) { return std::uint64_t{1} << (key * 0x9E3779B97F4A7C15u >> 58); }
+
   std::size_t size_ = 0;
+  std::uint64_t places_ = 0;
   std::array<std::uint64_t, title_words_max> keys_;
 };
 
@@ -91,7 +99,6 @@ class TitleWords {
     padded.append(kernels::readable_bytes, ' ');
     const auto text = std::string_view(padded).substr(0, title.size());
     keys_.read(text);
-    for (const auto key : keys_) places_ |= place(key);
     kernels::for_each_word<kernels::WordKind::letters_and_digits>(text, [&](std::size_t begin, std::size_t end) {
       first_bytes_.add(text[begin]);
       sizes_of(text[begin]) |= size_bit(end - begin);
@@ -107,33 +114,28 @@ class TitleWords {
     text_keys_.read(text);
     match.words = static_cast<std::uint32_t>(text_keys_.size());
     match.shared = static_cast<std::uint32_t>(
-        std::ranges::count_if(text_keys_, [&](std::uint64_t key) { return has(key); }));
+        std::ranges::count_if(text_keys_, [&](std::uint64_t key) { return keys_.has(key); }));
     return match;
   }
 
  private:
-  [[nodiscard]] bool has(std::uint64_t key) const { return (places_ & place(key)) != 0 && keys_.has(key); }
-
   /// False when no word of the text is one of the title's: told by first byte and size for most words.
   [[nodiscard]] bool shares_words(std::string_view text) {
     bool is_found = false;
     kernels::for_each_word_from(first_bytes_, text, [&](std::size_t begin, std::size_t end) {
       if ((sizes_of(text[begin]) & size_bit(end - begin)) == 0) return true;
-      is_found = has(word_key(text.data() + begin, end - begin));
+      is_found = keys_.has(word_key(text.data() + begin, end - begin));
       return !is_found;
     });
     return is_found;
   }
 
   static std::uint64_t size_bit(std::size_t size) { return std::uint64_t{1} << (size & 63); }
-  /// One of 64 places, by which most other words are told.
-  static std::uint64_t place(std::uint64_t key) { return std::uint64_t{1} << (key * 0x9E3779B97F4A7C15u >> 58); }
   std::uint64_t& sizes_of(char first) { return sizes_[static_cast<unsigned char>(first) & 31]; }
 
   WordKeys keys_;
   WordKeys text_keys_;
   kernels::LowerBytes first_bytes_;
-  std::uint64_t places_ = 0;
   std::array<std::uint64_t, 32> sizes_{};  ///< Bits of the sizes of words, by the lower bits of the first byte.
 };
 
@@ -164,10 +166,13 @@ PageMeasures::PageMeasures(const kernels::HtmlTree& given_tree, const Page& give
 
 void PageMeasures::make_sums() {
   const auto count = page.blocks.size();
-  sums.resize(count + 1);
+  sums.reserve(count + 1);
+  sums.emplace_back();
   for (auto* column : {&words_before, &link_words_before, &weight_before}) column->resize(count + 1);
   for (auto* column : {&score_before, &positive_before}) column->resize(count + 1);
   for (auto* column : {&log_words, &link_shares, &heading_levels, &word_scores}) column->resize(count);
+  words_before[0] = link_words_before[0] = weight_before[0] = 0;
+  score_before[0] = positive_before[0] = 0;
   BlockSums sum;
   for (std::size_t i = 0; i < count; ++i) {
     const auto& block = page.blocks[i];
@@ -179,7 +184,7 @@ void PageMeasures::make_sums() {
     sum.weight += weight;
     sum.score += std::int64_t{scores[i]} * weight;
     sum.positive_score += std::int64_t{std::max<std::int16_t>(scores[i], 0)} * weight;
-    sums[i + 1] = sum;
+    sums.push_back(sum);
     words_before[i + 1] = static_cast<std::int32_t>(sum.words);
     link_words_before[i + 1] = static_cast<std::int32_t>(sum.link_words);
     weight_before[i + 1] = static_cast<std::int32_t>(sum.weight);
@@ -240,28 +245,28 @@ void PageMeasures::find_score_mass() {
 }
 
 void PageMeasures::count_siblings() {
-  struct Slot {
-    std::uint64_t key = 0;
-    std::uint32_t count = 0;
-  };
+  constexpr std::uint32_t nothing = 0;  // Places hold the first container of a group, counted from 1.
   const auto nodes = tree.nodes();
-  const auto count = page.containers.size();
+  const auto count = static_cast<std::uint32_t>(page.containers.size());
   same_siblings.resize(count);
-  std::vector<Slot> slots(std::bit_ceil(2 * count + 2));
-  const auto shift = 64 - std::countr_zero(slots.size());
-  const auto mask = slots.size() - 1;
-  for (std::size_t i = 0; i < count; ++i) {
+  const auto keys = std::make_unique_for_overwrite<std::uint64_t[]>(count);
+  const auto first_of = std::make_unique_for_overwrite<std::uint32_t[]>(count);
+  std::vector<std::uint32_t> places(std::bit_ceil(2 * std::size_t{count} + 2));
+  const auto shift = 64 - std::countr_zero(places.size());
+  const auto mask = places.size() - 1;
+  for (std::uint32_t i = 0; i < count; ++i) {
     const auto& container = page.containers[i];
     const auto& node = nodes[container.node];
     const auto key = std::uint64_t{container.parent} << 32 ^ std::uint64_t{node.class_value} << 8 ^
                      static_cast<std::uint64_t>(node.tag);
+    keys[i] = key;
     auto at = (key ^ key >> 32) * 0x9E3779B97F4A7C15u >> shift;
-    while (slots[at].count != 0 && slots[at].key != key) at = (at + 1) & mask;
-    slots[at].key = key;
-    ++slots[at].count;
-    same_siblings[i] = static_cast<std::uint32_t>(at);
+    while (places[at] != nothing && keys[places[at] - 1] != key) at = (at + 1) & mask;
+    if (places[at] == nothing) places[at] = i + 1;
+    first_of[i] = places[at] - 1;
+    ++same_siblings[first_of[i]];
   }
-  for (auto& siblings : same_siblings) siblings = slots[siblings].count;
+  for (std::uint32_t i = 0; i < count; ++i) same_siblings[i] = same_siblings[first_of[i]];
 }
 
 void PageMeasures::find_articles() {
@@ -286,6 +291,7 @@ void PageMeasures::find_headings() {
 
 void PageMeasures::compare_with_title() {
   title_overlap.resize(page.blocks.size());
+  title_overlap.clear();
   title_block = block_count();
   const auto is_title = [](const kernels::HtmlNode& node) {
     return node.tag == HtmlTag::title && (node.flags & kernels::HtmlNode::has_raw) != 0;

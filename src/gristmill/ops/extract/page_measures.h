@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -55,23 +56,25 @@ class BlockColumn {
   static constexpr std::size_t room_before = 8;
   static constexpr std::size_t room_behind = kernels::tree_lanes + 16;
 
+  /// The numbers themselves are open, as all of them are written.
   void resize(std::size_t size) {
     size_ = size;
-    numbers_.resize(room_before + size + room_behind);
+    numbers_ = std::make_unique_for_overwrite<Number[]>(room_before + size + room_behind);
+    std::fill_n(numbers_.get(), room_before, Number{});
+    std::fill_n(numbers_.get() + room_before + size, room_behind, Number{});
   }
+  void clear() { std::fill_n(numbers_.get() + room_before, size_, Number{}); }
   /// Repeats the last number in the room behind it.
-  void spread_last() { std::fill(numbers_.begin() + place(size_), numbers_.end(), (*this)[size_ - 1]); }
+  void spread_last() { std::fill_n(numbers_.get() + room_before + size_, room_behind, (*this)[size_ - 1]); }
   Number& operator[](std::size_t i) { return numbers_[room_before + i]; }
   const Number& operator[](std::size_t i) const { return numbers_[room_before + i]; }
   /// The numbers from `first` on, which may lie before the first block.
   [[nodiscard]] const Number* from(std::ptrdiff_t first) const {
-    return numbers_.data() + static_cast<std::ptrdiff_t>(room_before) + first;
+    return numbers_.get() + static_cast<std::ptrdiff_t>(room_before) + first;
   }
 
  private:
-  static std::ptrdiff_t place(std::size_t i) { return static_cast<std::ptrdiff_t>(room_before + i); }
-
-  std::vector<Number> numbers_;
+  std::unique_ptr<Number[]> numbers_;
   std::size_t size_ = 0;
 };
 
@@ -100,7 +103,7 @@ struct PageMeasures {
   const Page& page;
   const Repeats& repeats;
   std::span<const std::int16_t> scores;
-  std::vector<BlockSums> sums;
+  std::vector<BlockSums> sums;                ///< Of the blocks before each one; at last of all.
   // The sums that whole columns are made from, once more: of the blocks before each one.
   BlockColumn<std::int32_t> words_before;
   BlockColumn<std::int32_t> link_words_before;

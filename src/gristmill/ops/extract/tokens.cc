@@ -70,10 +70,12 @@ class TokenScorer {
         page_(page),
         repeats_(repeats),
         weights_(weights),
-        values_(tree.values().size()),
+        values_(std::make_unique_for_overwrite<kernels::BandSums[]>(tree.values().size())),
+        is_value_known_(tree.values().size()),
         around_(std::make_unique_for_overwrite<Around[]>(nodes_.size())),
         is_around_known_(nodes_.size()),
-        texts_(repeats.sizes.size()) {
+        texts_(std::make_unique_for_overwrite<TextSums[]>(repeats.sizes.size())),
+        is_text_known_(repeats.sizes.size()) {
     around_[0] = {};
     is_around_known_[0] = 1;
   }
@@ -102,36 +104,39 @@ class TokenScorer {
     std::int32_t parent = 0;
   };
   struct TextSums {
-    std::int32_t own = 0;
-    std::int32_t before = 0;
-    std::int32_t heading = 0;    ///< Known when a block of the text was a heading.
-    std::uint8_t is_known = 0;
-    std::uint8_t is_brief = 0;
-    std::uint8_t is_heading = 0;
+    std::int32_t own;
+    std::int32_t before;
+    std::int32_t heading;     ///< Known when a block of the text was a heading.
+    bool is_brief;
+    bool is_heading;
   };
-  /// Place in `BandSums` that no band has.
-  static constexpr std::size_t known = 7;
 
   const kernels::BandSums& tag_sums(HtmlTag tag) {
-    auto& sums = tags_[static_cast<std::size_t>(tag)];
-    if (sums.of_band[known] != 0) return sums;
-    hashes_.clear();
-    hashes_.push_back(tag_word_hash(tag));
-    return sum_hashes(sums);
+    const auto at = static_cast<std::size_t>(tag);
+    if (is_tag_known_[at] == 0) {
+      hashes_.clear();
+      hashes_.push_back(tag_word_hash(tag));
+      is_tag_known_[at] = 1;
+      sum_hashes(tags_[at]);
+    }
+    return tags_[at];
   }
 
   const kernels::BandSums& value_sums(std::uint32_t value) {
-    auto& sums = values_[value];
-    if (sums.of_band[known] != 0) return sums;
-    read_value(tree_, value, words_, hashes_);
-    return sum_hashes(sums);
+    if (is_value_known_[value] == 0) sum_value(value);
+    return values_[value];
   }
 
-  const kernels::BandSums& sum_hashes(kernels::BandSums& sums) {
+  // Apart, so that the registers of its callers stay theirs.
+  [[gnu::noinline]] void sum_value(std::uint32_t value) {
+    is_value_known_[value] = 1;
+    read_value(tree_, value, words_, hashes_);
+    sum_hashes(values_[value]);
+  }
+
+  void sum_hashes(kernels::BandSums& sums) {
     places_.find(hashes_);
     sums = weights_.sums(places_);
-    sums.of_band[known] = 1;
-    return sums;
   }
 
   std::int32_t element_weight(TokenBand band, const HtmlNode& node) {
@@ -153,8 +158,13 @@ class TokenScorer {
     return sums;
   }
 
-  /// Found from the outermost element inwards, once for each.
   const Around& around(std::uint32_t node) {
+    if (is_around_known_[node] == 0) sum_around(node);
+    return around_[node];
+  }
+
+  /// Found from the outermost element inwards, once for each.
+  [[gnu::noinline]] void sum_around(std::uint32_t node) {
     auto at = node;
     for (; is_around_known_[at] == 0; at = nodes_[at].parent) path_.push_back(at);
     for (; !path_.empty(); path_.pop_back()) {
@@ -168,7 +178,6 @@ class TokenScorer {
                      .parent = own[index_of(TokenBand::parent)] + outer.near_first};
       is_around_known_[at] = 1;
     }
-    return around_[node];
   }
 
   int element_sum(const Block& block) {
@@ -188,25 +197,28 @@ class TokenScorer {
   }
 
   const TextSums& text_sums(const Block& block, std::uint32_t group) {
+    const auto& known = texts_[group];
+    const bool is_known = is_text_known_[group] != 0 && known.is_brief == is_brief(block) &&
+                          (known.is_heading || block.heading_level == 0);
+    if (!is_known) sum_text(block, group);
+    return known;
+  }
+
+  [[gnu::noinline]] void sum_text(const Block& block, std::uint32_t group) {
     auto& sums = texts_[group];
-    const std::uint8_t is_heading = block.heading_level != 0 ? 1 : 0;
-    if (sums.is_known != 0 && sums.is_brief == is_brief(block) && sums.is_heading >= is_heading) return sums;
+    sums = {.own = 0, .before = 0, .heading = 0, .is_brief = is_brief(block), .is_heading = block.heading_level != 0};
+    is_text_known_[group] = 1;
     read_text(page_, block, words_, hashes_);
     places_.find(hashes_);
-    if (is_brief(block)) {
+    if (sums.is_brief) {
       places_.push_back(whole_hash(hashes_));
       const auto [own, before] = weights_.sums(places_, index_of(TokenBand::brief), index_of(TokenBand::before));
       sums.own = own;
       sums.before = before;
     } else {
       sums.own = weights_.sum(places_, index_of(TokenBand::start));
-      sums.before = 0;
     }
-    if (is_heading != 0) sums.heading = weights_.sum(places_, index_of(TokenBand::heading));
-    sums.is_known = 1;
-    sums.is_brief = is_brief(block) ? 1 : 0;
-    sums.is_heading = is_heading;
-    return sums;
+    if (sums.is_heading) sums.heading = weights_.sum(places_, index_of(TokenBand::heading));
   }
 
   static kernels::WordHashes& words_of_thread() {
@@ -222,11 +234,14 @@ class TokenScorer {
   kernels::WordHashes& words_ = words_of_thread();
   kernels::TokenHashes hashes_;
   kernels::TokenPlaces places_;
-  std::vector<kernels::BandSums> values_;
-  std::array<kernels::BandSums, html_tag_count> tags_{};
+  std::unique_ptr<kernels::BandSums[]> values_;
+  std::vector<std::uint8_t> is_value_known_;
+  std::array<kernels::BandSums, html_tag_count> tags_;
+  std::array<std::uint8_t, html_tag_count> is_tag_known_{};
   std::unique_ptr<Around[]> around_;
   std::vector<std::uint8_t> is_around_known_;
-  std::vector<TextSums> texts_;  ///< By group of repeats.
+  std::unique_ptr<TextSums[]> texts_;  ///< By group of repeats.
+  std::vector<std::uint8_t> is_text_known_;
   std::vector<std::uint32_t> path_;
   std::uint32_t container_ = 0xFFFFFFFFu;  ///< What `container_sum_` belongs to.
   int container_sum_ = 0;

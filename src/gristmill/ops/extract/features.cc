@@ -153,7 +153,7 @@ bool BlockMeasurer::is_settled(Feature feature) const {
 
 /// Sets what is the same for all blocks: these columns are written once.
 void BlockMeasurer::measure_page() {
-  const auto all = whole_->sums.back();
+  const auto all = whole_->all();
   set_all(Feature::page_log_words, log_of(all.words));
   set_all(Feature::page_link_density, share_of(all.link_words, all.words));
   set_all(Feature::page_long_share, share_of(all.long_words, all.words));
@@ -220,19 +220,16 @@ void BlockMeasurer::measure_own() {
 }
 
 void BlockMeasurer::measure_texts(const Gathered& blocks) {
-  constexpr std::size_t bytes_max = 256;
   std::array<std::int32_t, lanes> bytes{};
   std::array<std::int32_t, lanes> digits{};
   std::array<std::int32_t, lanes> upper{};
   auto& ends = column(Feature::ends_sentence);
   for (std::uint32_t lane = 0; lane < count_; ++lane) {
-    const auto text = page_.text_of(page_.blocks[first_ + lane]);
-    const auto beginning = text.substr(0, bytes_max);
-    const auto counts = kernels::count_figures(beginning);
-    bytes[lane] = static_cast<std::int32_t>(beginning.size());
-    digits[lane] = static_cast<std::int32_t>(counts.digits);
-    upper[lane] = static_cast<std::int32_t>(counts.upper);
-    ends[lane] = ends_sentence(text) ? 1 : 0;
+    const auto& figures = page_.figures[first_ + lane];
+    digits[lane] = figures.digits;
+    upper[lane] = figures.upper;
+    bytes[lane] = std::min(blocks.bytes[lane], static_cast<std::int32_t>(kernels::figure_bytes_max));
+    ends[lane] = ends_sentence(page_.text_of(page_.blocks[first_ + lane])) ? 1 : 0;
   }
   const auto of = [](const auto& numbers) { return [&](std::uint32_t lane) { return double(numbers[lane]); }; };
   set_shares(column(Feature::digit_share), of(digits), of(bytes));
@@ -297,7 +294,7 @@ kernels::FeatureEight BlockMeasurer::measure_container(std::uint32_t container) 
   const auto blocks = page_.containers[container].end_block - page_.containers[container].first_block;
   const auto number = [](int value) { return static_cast<std::int16_t>(value); };
   return {{number(log_of(sums.words)), number(share_of(sums.link_words, sums.words)),
-           number(share_of(sums.long_words, sums.words)), number(share_of(sums.words, whole_->sums.back().words)),
+           number(share_of(sums.long_words, sums.words)), number(share_of(sums.words, whole_->all().words)),
            number(log_of(blocks)), number(share_of(sums.paragraph_words, sums.words)), number(mean_score(sums)), 0}};
 }
 
@@ -386,7 +383,7 @@ void BlockMeasurer::measure_places() {
   set_distance(Feature::best_distance, best.first_block, best.end_block);
   set_distance(Feature::mass_distance, mass.first_block, mass.end_block);
   set_distance(Feature::segment_distance, whole_->segment_first, whole_->segment_end);
-  const auto& all = whole_->sums.back();
+  const auto& all = whole_->all();
   const auto count = static_cast<double>(whole_->block_count());
   const auto all_words = static_cast<double>(all.words);
   const auto all_mass = static_cast<double>(all.positive_score);
@@ -420,7 +417,7 @@ void BlockMeasurer::measure_title() {
     const auto article = whole_->article_of[container];
     const auto words = article == 0 ? 0 : whole_->totals(article).words;
     indexes[lane] = static_cast<std::int16_t>(log_of(whole_->article_index[container]));
-    shares[lane] = static_cast<std::int16_t>(article == 0 ? 0 : share_of(words, whole_->sums.back().words));
+    shares[lane] = static_cast<std::int16_t>(article == 0 ? 0 : share_of(words, whole_->all().words));
   }
 }
 

@@ -166,14 +166,14 @@ PageMeasures::PageMeasures(const kernels::HtmlTree& given_tree, const Page& give
 
 void PageMeasures::make_sums() {
   const auto count = page.blocks.size();
-  sums.reserve(count + 1);
-  sums.emplace_back();
+  sums = std::make_unique_for_overwrite<BlockSums[]>(count + 1);
+  sums[0] = {};
   for (auto* column : {&words_before, &link_words_before, &weight_before}) column->resize(count + 1);
   for (auto* column : {&score_before, &positive_before}) column->resize(count + 1);
   for (auto* column : {&log_words, &link_shares, &heading_levels, &word_scores}) column->resize(count);
   words_before[0] = link_words_before[0] = weight_before[0] = 0;
   score_before[0] = positive_before[0] = 0;
-  BlockSums sum;
+  BlockSums sum{};
   for (std::size_t i = 0; i < count; ++i) {
     const auto& block = page.blocks[i];
     const std::uint32_t weight = weight_table[std::min(block.words, 100u)];
@@ -184,7 +184,7 @@ void PageMeasures::make_sums() {
     sum.weight += weight;
     sum.score += std::int64_t{scores[i]} * weight;
     sum.positive_score += std::int64_t{std::max<std::int16_t>(scores[i], 0)} * weight;
-    sums.push_back(sum);
+    sums[i + 1] = sum;
     words_before[i + 1] = static_cast<std::int32_t>(sum.words);
     link_words_before[i + 1] = static_cast<std::int32_t>(sum.link_words);
     weight_before[i + 1] = static_cast<std::int32_t>(sum.weight);
@@ -234,7 +234,7 @@ void PageMeasures::find_score_mass() {
   }
   std::int64_t greatest = 0;
   std::uint32_t lowest = 0;
-  for (std::uint32_t i = 1; i < sums.size(); ++i) {
+  for (std::uint32_t i = 1; i <= block_count(); ++i) {
     if (sums[i].score - sums[lowest].score > greatest) {
       greatest = sums[i].score - sums[lowest].score;
       segment_first = lowest;
@@ -260,6 +260,7 @@ void PageMeasures::count_siblings() {
     const auto key = std::uint64_t{container.parent} << 32 ^ std::uint64_t{node.class_value} << 8 ^
                      static_cast<std::uint64_t>(node.tag);
     keys[i] = key;
+    has_article = has_article || node.tag == HtmlTag::article;
     auto at = (key ^ key >> 32) * 0x9E3779B97F4A7C15u >> shift;
     while (places[at] != nothing && keys[places[at] - 1] != key) at = (at + 1) & mask;
     if (places[at] == nothing) places[at] = i + 1;
@@ -270,6 +271,7 @@ void PageMeasures::count_siblings() {
 }
 
 void PageMeasures::find_articles() {
+  if (!has_article) return;
   article_of.assign(page.containers.size(), 0);
   article_index.assign(page.containers.size(), 0);
   for (std::uint32_t i = 1; i < page.containers.size(); ++i) {
@@ -293,12 +295,12 @@ void PageMeasures::compare_with_title() {
   title_overlap.resize(page.blocks.size());
   title_overlap.clear();
   title_block = block_count();
-  const auto is_title = [](const kernels::HtmlNode& node) {
-    return node.tag == HtmlTag::title && (node.flags & kernels::HtmlNode::has_raw) != 0;
+  const auto is_title = [&](std::uint32_t node) {
+    return tree.nodes()[node].tag == HtmlTag::title && (tree.nodes()[node].flags & kernels::HtmlNode::has_raw) != 0;
   };
-  const auto node = std::ranges::find_if(tree.nodes(), is_title);
-  if (node == tree.nodes().end()) return;
-  TitleWords title(tree.source(*node).substr(0, 500));
+  const auto found = std::ranges::find_if(tree.head_nodes(), is_title);
+  if (found == tree.head_nodes().end()) return;
+  TitleWords title(tree.source(tree.nodes()[*found]).substr(0, 500));
   std::vector<TitleMatch> matches(repeats.sizes.size());
   int best_rank = 512;
   for (std::uint32_t i = 0; i < block_count(); ++i) {

@@ -35,13 +35,13 @@ inline int share_of(std::uint64_t part, std::uint64_t whole) noexcept {
 
 /// Running sums over blocks: the totals of any range are one subtraction.
 struct BlockSums {
-  std::uint32_t words = 0;
-  std::uint32_t link_words = 0;
-  std::uint32_t long_words = 0;       ///< In blocks of 15 words or more with few links.
-  std::uint32_t paragraph_words = 0;  ///< In paragraphs.
-  std::uint32_t weight = 0;           ///< Roots of the counts of words.
-  std::int64_t score = 0;             ///< Word scores times weights.
-  std::int64_t positive_score = 0;    ///< The same of positive scores only.
+  std::uint32_t words;
+  std::uint32_t link_words;
+  std::uint32_t long_words;       ///< In blocks of 15 words or more with few links.
+  std::uint32_t paragraph_words;  ///< In paragraphs.
+  std::uint32_t weight;           ///< Roots of the counts of words.
+  std::int64_t score;             ///< Word scores times weights.
+  std::int64_t positive_score;    ///< The same of positive scores only.
 };
 
 /// Mean word score of a range.
@@ -97,13 +97,14 @@ struct PageMeasures {
   [[nodiscard]] BlockSums totals(std::uint32_t container) const {
     return range(page.containers[container].first_block, page.containers[container].end_block);
   }
+  [[nodiscard]] const BlockSums& all() const { return sums[page.blocks.size()]; }
   [[nodiscard]] std::uint32_t block_count() const { return static_cast<std::uint32_t>(page.blocks.size()); }
 
   const kernels::HtmlTree& tree;
   const Page& page;
   const Repeats& repeats;
   std::span<const std::int16_t> scores;
-  std::vector<BlockSums> sums;                ///< Of the blocks before each one; at last of all.
+  std::unique_ptr<BlockSums[]> sums;               ///< Of the blocks before each one; at last of all.
   // The sums that whole columns are made from, once more: of the blocks before each one.
   BlockColumn<std::int32_t> words_before;
   BlockColumn<std::int32_t> link_words_before;
@@ -124,6 +125,7 @@ struct PageMeasures {
   std::vector<std::uint32_t> article_of;      ///< Container of the innermost article, 0 for none.
   std::vector<std::uint32_t> article_index;   ///< Counted from 1 in document order.
   std::uint32_t article_count = 0;
+  bool has_article = false;                   ///< Without one the two lists are empty.
   BlockColumn<std::int16_t> title_overlap;    ///< Share of a short block's words that the page's title has too.
   bool is_title_met = false;                  ///< Some block has words of the title.
   std::uint32_t title_block = 0;              ///< The best match; the count of blocks for none.

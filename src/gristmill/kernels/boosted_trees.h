@@ -45,7 +45,7 @@ class SettledTrees {
   friend class BoostedTrees;
 
   /// Numbers stand twice side by side: 32 bits are cheaper to spread over a register than 16.
-  struct Node {
+  struct alignas(16) Node {
     std::uint32_t feature;  ///< As an offset in bytes into the lanes.
     std::uint32_t above;    ///< The least number above the edge.
     std::uint32_t stays;    ///< Bits of the leaves that stay when the feature is above the edge.

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <string_view>
+#include <utility>
 
 namespace gristmill::kernels {
 
@@ -21,8 +22,8 @@ struct PunctuationCounts {
 
 /// Counts of ASCII digits and capitals.
 struct FigureCounts {
-  std::uint32_t digits = 0;
-  std::uint32_t upper = 0;
+  std::uint16_t digits = 0;
+  std::uint16_t upper = 0;
 };
 
 namespace byte_sets {
@@ -59,43 +60,44 @@ inline std::uint32_t between(__m256i bytes, unsigned first, unsigned last) noexc
 
 inline __m256i load(const char* at) noexcept { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)); }
 
-/// Bits of the bytes that belong to the text, when `left` of them are left.
-inline std::uint32_t kept_of(std::size_t left) noexcept { return left >= 32 ? ~0u : (1u << left) - 1; }
+/// The bits of those bytes that belong to the text, when `left` of them are left.
+inline std::uint32_t kept_of(std::uint32_t mask, std::size_t left) noexcept {
+  return left >= 32 ? mask : _bzhi_u32(mask, static_cast<unsigned>(left));
+}
 
 inline std::uint32_t count(std::uint32_t mask) noexcept { return static_cast<std::uint32_t>(std::popcount(mask)); }
 
 }  // namespace byte_sets
 
-/// Looks at whole registers, as the other does: `readable_bytes` (letter_words.h) behind the text must be readable.
-inline PunctuationCounts count_punctuation(std::string_view text) noexcept {
+/// Figures are counted in the beginning of a text only.
+constexpr std::size_t figure_bytes_max = 256;
+
+/// Counts both kinds at once. Looks at whole registers: `readable_bytes` (letter_words.h) behind the text must be
+/// readable.
+inline std::pair<PunctuationCounts, FigureCounts> count_bytes(std::string_view text) noexcept {
+  static_assert(figure_bytes_max % 32 == 0);
   const auto commas = byte_sets::spread(byte_sets::commas_set);
   const auto ends = byte_sets::spread(byte_sets::ends_set);
   const auto spaces = byte_sets::spread(byte_sets::spaces_set);
   PunctuationCounts counts;
+  FigureCounts figures;
   for (std::size_t first = 0; first < text.size(); first += 32) {
     const auto bytes = byte_sets::load(text.data() + first);
     const auto left = text.size() - first;
-    const auto kept = byte_sets::kept_of(left);
+    const auto count = [&](std::uint32_t mask) { return byte_sets::count(byte_sets::kept_of(mask, left)); };
     auto spaces_behind = byte_sets::members_of(byte_sets::load(text.data() + first + 1), spaces);
     if (left <= 32) spaces_behind |= 1u << (left - 1);
-    counts.commas += byte_sets::count(byte_sets::members_of(bytes, commas) & kept);
-    counts.ends += byte_sets::count(byte_sets::members_of(bytes, ends) & spaces_behind & kept);
+    counts.commas += count(byte_sets::members_of(bytes, commas));
+    counts.ends += count(byte_sets::members_of(bytes, ends) & spaces_behind);
+    if (first < figure_bytes_max) {
+      figures.digits = static_cast<std::uint16_t>(figures.digits + count(byte_sets::between(bytes, '0', '9')));
+      figures.upper = static_cast<std::uint16_t>(figures.upper + count(byte_sets::between(bytes, 'A', 'Z')));
+    }
     if (byte_sets::mask_of(bytes) == 0) continue;
     const auto korean_gap = byte_sets::mask_of(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(static_cast<char>(0xEA))));
-    counts.ideographs += byte_sets::count(byte_sets::between(bytes, 0xE3, 0xED) & ~korean_gap & kept);
+    counts.ideographs += count(byte_sets::between(bytes, 0xE3, 0xED) & ~korean_gap);
   }
-  return counts;
-}
-
-inline FigureCounts count_figures(std::string_view text) noexcept {
-  FigureCounts counts;
-  for (std::size_t first = 0; first < text.size(); first += 32) {
-    const auto bytes = byte_sets::load(text.data() + first);
-    const auto kept = byte_sets::kept_of(text.size() - first);
-    counts.digits += byte_sets::count(byte_sets::between(bytes, '0', '9') & kept);
-    counts.upper += byte_sets::count(byte_sets::between(bytes, 'A', 'Z') & kept);
-  }
-  return counts;
+  return {counts, figures};
 }
 
 }  // namespace gristmill::kernels

@@ -57,6 +57,8 @@ void HtmlTree::move_fosters() {
     moved[moved[i].parent].end = std::max(moved[moved[i].parent].end, moved[i].end);
   }
   nodes_ = std::move(moved);
+  for (auto& node : head_nodes_) node = new_index[node];
+  std::ranges::sort(head_nodes_);
   for (auto& tag : raw_tags_) tag.node = new_index[tag.node];
   std::ranges::sort(raw_tags_, {}, &RawTag::node);
 }

@@ -124,6 +124,7 @@ void HtmlTree::reset(std::string_view html, const HtmlLimits& limits) {
   nodes_.clear();
   open_.clear();
   values_.assign(1, {});
+  head_nodes_.clear();
   raw_tags_.clear();
   fosters_.clear();
   if (slots_.size() > 1024) slots_.resize(1024);
@@ -143,6 +144,7 @@ void HtmlTree::shrink(std::size_t nodes_kept_max) {
   if (nodes_.capacity() <= nodes_kept_max) return;
   nodes_ = {};
   values_ = {};
+  head_nodes_ = {};
   raw_tags_ = {};
   fosters_ = {};
   slots_ = {};
@@ -400,9 +402,10 @@ void HtmlTree::open_node(const HtmlToken& token) {
     raw_tags_.push_back({index, begin, begin + static_cast<std::uint32_t>(token.source.size())});
   }
   if (is_between_cells(open_.back().tag) && !stays_between_cells(token)) foster(index);
-  // Values of elements that hold no text of the page are not worth a look-up.
-  if (!token.attributes.empty() && !token.raw_content && !html_has(token.tag, T::head_content) &&
-      foreign_at_ == nowhere) {
+  if (html_has(token.tag, T::head_content)) {
+    head_nodes_.push_back(index);
+  } else if (!token.attributes.empty() && !token.raw_content && foreign_at_ == nowhere) {
+    // Values of elements that hold no text of the page are not worth a look-up.
     intern_values(token.attributes, nodes_[index]);
   }
   if (html_has(token.tag, T::block)) after_block_ = true;

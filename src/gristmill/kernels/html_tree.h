@@ -83,6 +83,8 @@ class HtmlTree {
 
   /// Node 0 is a root without a tag of its own (`unknown`).
   [[nodiscard]] std::span<const HtmlNode> nodes() const { return nodes_; }
+  /// Those elements, in order, whose place is in a head: meta, link, script, title and the like, wherever they stand.
+  [[nodiscard]] std::span<const std::uint32_t> head_nodes() const { return head_nodes_; }
   [[nodiscard]] std::span<const HtmlValue> values() const { return values_; }
   /// Words of a value; found anew at each call, as most values are never asked for theirs.
   [[nodiscard]] HtmlWords value_words(std::uint32_t value) const;
@@ -163,6 +165,7 @@ class HtmlTree {
   std::vector<HtmlNode> nodes_;
   std::vector<Open> open_;
   std::vector<HtmlValue> values_;
+  std::vector<std::uint32_t> head_nodes_;
   std::vector<Foster> fosters_;       ///< In order of the source.
   std::vector<RawTag> raw_tags_;      ///< Start tags of elements with raw content, in order.
   std::vector<ValueSlot> slots_;

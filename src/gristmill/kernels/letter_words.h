@@ -50,8 +50,8 @@ inline std::uint64_t lower_eight(const char* at) noexcept {
 }
 
 /// The first bytes, 1 to 8, of eight.
-constexpr std::uint64_t first_bytes(std::uint64_t eight, std::size_t size) noexcept {
-  return eight & ~std::uint64_t{0} >> (64 - 8 * size);
+inline std::uint64_t first_bytes(std::uint64_t eight, std::size_t size) noexcept {
+  return _bzhi_u64(eight, static_cast<unsigned>(8 * size));
 }
 
 /// FNV-1a (32 bits) of a word of letters as `letter_masks` knows them, ASCII in lower case. Eight bytes are hashed at a
@@ -67,7 +67,7 @@ inline std::uint32_t letter_word_hash(const char* word, std::size_t size) noexce
   }();
   std::uint32_t hash = 0x811C9DC5u;
   const auto add_eight = [&](std::uint64_t bytes) {
-    for (int shift = 0; shift < 64; shift += 8) hash = (hash ^ static_cast<std::uint8_t>(bytes >> shift)) * prime;
+    for (int i = 0; i < 8; ++i, bytes >>= 8) hash = (hash ^ static_cast<std::uint8_t>(bytes)) * prime;
   };
   for (; size > 8; size -= 8, word += 8) add_eight(lower_eight(word));
   if (size == 0) return hash;
@@ -78,9 +78,9 @@ inline std::uint32_t letter_word_hash(const char* word, std::size_t size) noexce
 /// Hashes of short words met before: of words of a page most were. One thread's; what is kept changes no hash.
 class WordHashes {
  public:
-  /// As `letter_word_hash`.
+  /// As `letter_word_hash`, of at least one letter.
   std::uint32_t operator()(const char* word, std::size_t size) noexcept {
-    if (size > 8 || size == 0) return letter_word_hash(word, size);
+    if (size > 8) return letter_word_hash(word, size);
     const auto bytes = first_bytes(lower_eight(word), size);
     auto& known = known_[bytes * 0x9E3779B97F4A7C15u >> (64 - places_log)];
     if (known.bytes != bytes) known = {bytes, letter_word_hash(word, size)};
@@ -88,7 +88,7 @@ class WordHashes {
   }
 
  private:
-  static constexpr int places_log = 11;
+  static constexpr int places_log = 12;
   struct Known {
     std::uint64_t bytes;  ///< No word is 0.
     std::uint32_t hash;
@@ -111,9 +111,11 @@ void for_each_word(std::string_view text, const OnWord& on_word) {
   std::uint64_t lower_before = 0;
   std::size_t start = 0;
   for (std::size_t first = 0; first <= text.size(); first += 64) {
-    auto [letters, upper, digits] = letter_masks(text.data() + first);
+    const auto left = text.size() - first;
+    auto [letters, upper, digits] = left <= 32 ? letter_masks_32(text.data() + first)
+                                               : letter_masks(text.data() + first);
     if constexpr (kind == WordKind::letters_and_digits) letters |= digits;
-    if (text.size() - first < 64) letters &= (std::uint64_t{1} << (text.size() - first)) - 1;
+    if (left < 64) letters = _bzhi_u64(letters, static_cast<unsigned>(left));
     const auto before = letters << 1 | letter_before;
     auto starts = letters & ~before;
     auto ends = before & ~letters;
@@ -135,6 +137,69 @@ void for_each_word(std::string_view text, const OnWord& on_word) {
       start = next_start();
     }
     letter_before = letters >> 63;
+  }
+}
+
+/// A set of bytes, ASCII in lower case: 0x20 is set in all of them.
+class LowerBytes {
+ public:
+  void add(char byte) noexcept {
+    const auto lower = static_cast<unsigned char>(byte | 0x20);
+    rows_[lower & 15] |= class_of(lower >> 4);
+    classes_[lower >> 4] = class_of(lower >> 4);
+  }
+  /// Bits of the 32 bytes that are in the set.
+  [[nodiscard]] std::uint32_t members_32(const char* at) const noexcept {
+    const auto load = [](const std::array<std::uint8_t, 16>& table) {
+      return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table.data())));
+    };
+    const auto low_bits = _mm256_set1_epi8(15);
+    const auto bytes = _mm256_or_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)),
+                                       _mm256_set1_epi8(0x20));
+    const auto row = _mm256_shuffle_epi8(load(rows_), _mm256_and_si256(bytes, low_bits));
+    const auto its_class = _mm256_shuffle_epi8(load(classes_),
+                                               _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low_bits));
+    const auto is_other = _mm256_cmpeq_epi8(_mm256_and_si256(row, its_class), _mm256_setzero_si256());
+    return ~static_cast<std::uint32_t>(_mm256_movemask_epi8(is_other));
+  }
+
+ private:
+  /// Of the sixteen upper halves eight have the bit of 0x20.
+  static std::uint8_t class_of(unsigned upper) noexcept {
+    return static_cast<std::uint8_t>(1u << ((upper & 1) | (upper >> 1 & 6)));
+  }
+
+  std::array<std::uint8_t, 16> rows_{};     ///< Classes by the lower half.
+  std::array<std::uint8_t, 16> classes_{};  ///< Class by the upper half.
+};
+
+/// Calls `on_word(begin, end)` for each word of letters and digits that begins with one of the bytes, until it returns
+/// false. `readable_bytes` behind the text must be readable.
+template <typename OnWord>
+void for_each_word_from(const LowerBytes& first_bytes, std::string_view text, const OnWord& on_word) {
+  const auto masks_at = [&](std::size_t at) {
+    auto [letters, upper, digits] = letter_masks(text.data() + at);
+    letters |= digits;
+    return text.size() - at < 64 ? _bzhi_u64(letters, static_cast<unsigned>(text.size() - at)) : letters;
+  };
+  std::uint64_t before = 0;
+  for (std::size_t first = 0; first < text.size(); first += 64) {
+    const auto letters = masks_at(first);
+    const auto members = first_bytes.members_32(text.data() + first) |
+                         std::uint64_t{first_bytes.members_32(text.data() + first + 32)} << 32;
+    auto starts = letters & ~(letters << 1 | before) & members;
+    before = letters >> 63;
+    for (; starts != 0; starts &= starts - 1) {
+      const auto start = first + static_cast<std::size_t>(std::countr_zero(starts));
+      auto size = static_cast<std::size_t>(std::countr_one(letters >> (start - first)));
+      // A word that runs up to the end of the 64 bytes may go on behind them.
+      for (auto end = start + size; end % 64 == 0 && end < text.size(); end = start + size) {
+        const auto more = static_cast<std::size_t>(std::countr_one(masks_at(end)));
+        if (more == 0) break;
+        size += more;
+      }
+      if (!on_word(start, start + size)) return;
+    }
   }
 }
 

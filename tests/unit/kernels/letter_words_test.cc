@@ -4,8 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gristmill/kernels/byte_counts.h"
@@ -72,7 +74,7 @@ TEST_CASE("words of letters and their hashes") {
 TEST_CASE("counts of bytes") {
   std::mt19937 random(5);
   for (int round = 0; round < 3000; ++round) {
-    const auto text = random_text(random, 200);
+    const auto text = random_text(random, 500);
     const auto padded = text + "," + std::string(readable_bytes, '.');
     PunctuationCounts expected;
     FigureCounts figures;
@@ -83,14 +85,14 @@ TEST_CASE("counts of bytes") {
       const bool is_last = i + 1 == text.size();
       expected.ends += (c == '.' || c == '!' || c == '?') && (is_last || is_space(text[i + 1])) ? 1u : 0u;
       expected.ideographs += byte >= 0xE3 && byte <= 0xED && byte != 0xEA ? 1u : 0u;
-      figures.digits += c >= '0' && c <= '9' ? 1u : 0u;
-      figures.upper += is_upper(c) ? 1u : 0u;
+      if (i >= figure_bytes_max) continue;
+      if (c >= '0' && c <= '9') ++figures.digits;
+      if (is_upper(c)) ++figures.upper;
     }
-    const auto counts = count_punctuation(std::string_view(padded).substr(0, text.size()));
+    const auto [counts, counted] = count_bytes(std::string_view(padded).substr(0, text.size()));
     CHECK(counts.commas == expected.commas);
     CHECK(counts.ends == expected.ends);
     CHECK(counts.ideographs == expected.ideographs);
-    const auto counted = count_figures(std::string_view(padded).substr(0, text.size()));
     CHECK(counted.digits == figures.digits);
     CHECK(counted.upper == figures.upper);
   }
@@ -128,6 +130,37 @@ TEST_CASE("a word is found in a text whatever the case") {
   CHECK(found > 1000);
   CHECK(contains_folded("<meta property=OG:Type>", "og:type"));
   CHECK_FALSE(contains_folded("<meta property=og:tape>", "og:type"));
+}
+
+TEST_CASE("words that begin with one of some bytes") {
+  std::mt19937 random(12);
+  int met = 0;
+  for (int round = 0; round < 3000; ++round) {
+    auto text = random_text(random, 300);
+    for (auto& c : text) c = random() % 9 == 0 ? static_cast<char>('0' + random() % 10) : c;
+    const auto padded = text + std::string(readable_bytes, 'b');
+    const auto seen = std::string_view(padded).substr(0, text.size());
+    LowerBytes bytes;
+    std::string wanted;
+    for (int i = 0; i < 3; ++i) {
+      wanted.push_back("ab7\xC3\xE4zx"[random() % 7]);
+      bytes.add(wanted.back());
+    }
+    std::vector<std::pair<std::size_t, std::size_t>> expected;
+    for_each_word<WordKind::letters_and_digits>(seen, [&](std::size_t begin, std::size_t end) {
+      const auto is_wanted = [&](char c) { return (c | 0x20) == (seen[begin] | 0x20); };
+      if (std::ranges::any_of(wanted, is_wanted)) expected.emplace_back(begin, end);
+      return true;
+    });
+    std::vector<std::pair<std::size_t, std::size_t>> found;
+    for_each_word_from(bytes, seen, [&](std::size_t begin, std::size_t end) {
+      found.emplace_back(begin, end);
+      return true;
+    });
+    CHECK(found == expected);
+    met += static_cast<int>(found.size());
+  }
+  CHECK(met > 3000);
 }
 
 }  // namespace gristmill::kernels

@@ -75,11 +75,11 @@ std::string random_page(std::mt19937& random, std::size_t parts) {
 
 TEST_CASE("the scorer sums the weights of the listed tokens") {
   std::mt19937 random(7);
-  std::vector<std::int8_t> weights(token_slot_count);
+  std::vector<std::int8_t> weights(kernels::token_slot_count);
   for (auto& weight : weights) weight = static_cast<std::int8_t>(static_cast<int>(random() % 7) - 3);
   for (int round = 0; round < 50; ++round) {
     const CutPage cut(random_page(random, 60));
-    const auto scores = score_tokens(cut.tree, cut.page, weights, -5);
+    const auto scores = score_tokens(cut.tree, cut.page, find_repeats(cut.page), kernels::TokenWeights(weights), -5);
     REQUIRE(scores.size() == cut.page.blocks.size());
     const Block* heading = nullptr;
     std::vector<std::uint16_t> slots;

@@ -138,8 +138,10 @@ std::uint32_t role_context(const kernels::HtmlWords& words) noexcept {
 constexpr std::uint32_t own_context = Context::heading | Context::paragraph;
 
 /// Punctuation, and words of scripts that use no spaces (kana, Han, Hangul syllables count half a word each).
-void count_characters(std::string_view text, Block& block) noexcept {
-  auto [commas, ends, ideographs] = kernels::count_punctuation(text);
+/// Returns the figures.
+kernels::FigureCounts count_characters(std::string_view text, Block& block) noexcept {
+  const auto [punctuation, figures] = kernels::count_bytes(text);
+  auto [commas, ends, ideographs] = punctuation;
   if (ideographs > 0) {
     for (auto at = text.find("\xE3\x80"); at != std::string_view::npos; at = text.find("\xE3\x80", at + 2)) {
       if (text.substr(at + 2).starts_with('\x81')) ++commas;
@@ -151,6 +153,7 @@ void count_characters(std::string_view text, Block& block) noexcept {
   block.words += extra;
   block.commas = static_cast<std::uint16_t>(std::min(commas, 0xFFFFu));
   block.sentence_ends = static_cast<std::uint16_t>(std::min(ends, 0xFFFFu));
+  return figures;
 }
 
 class BlockCutter {
@@ -170,7 +173,8 @@ class BlockCutter {
     flush();
     page_.containers[0].end_block = block_count();
     page_.text.append(kernels::readable_bytes, '\n');
-    for (auto& block : page_.blocks) count_characters(page_.text_of(block), block);
+    page_.figures.reserve(page_.blocks.size());
+    for (auto& block : page_.blocks) page_.figures.push_back(count_characters(page_.text_of(block), block));
   }
 
  private:
@@ -517,6 +521,7 @@ void link_outer(std::vector<Container>& containers) {
 void Page::clear() {
   text.clear();
   blocks.clear();
+  figures.clear();
   containers.clear();
   runs.clear();
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "gristmill/kernels/byte_counts.h"
 #include "gristmill/kernels/html_tree.h"
 
 namespace gristmill::ops::extract {
@@ -80,6 +81,7 @@ struct TextRun {
 struct Page {
   std::string text;  ///< With `readable_bytes` more at the end, to be looked at in whole registers.
   std::vector<Block> blocks;
+  std::vector<kernels::FigureCounts> figures;  ///< Of the beginning of each block's text.
   std::vector<Container> containers;  ///< In document order, the root first.
   std::vector<TextRun> runs;          ///< In order of the text; only on request.
 

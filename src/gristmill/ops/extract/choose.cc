@@ -49,17 +49,22 @@ Probabilities& probabilities(const Cut& cut) {
   return kept;
 }
 
-std::uint16_t level_of(std::int16_t log_odds) {
-  return static_cast<std::uint16_t>(std::clamp<int>(log_odds, -odds_max, odds_max) + odds_max);
+std::vector<std::uint16_t> levels_of(std::span<const std::int16_t> log_odds) {
+  std::vector<std::uint16_t> levels(log_odds.size());
+  for (std::size_t i = 0; i < levels.size(); ++i)
+    levels[i] = static_cast<std::uint16_t>(std::clamp<int>(log_odds[i], -odds_max, odds_max) + odds_max);
+  return levels;
 }
 
 /// Blocks of higher odds first. Equal odds keep document order: the result depends on the page alone.
-std::vector<std::uint32_t> order_by_odds(std::span<const std::int16_t> log_odds) {
+std::vector<std::uint32_t> order_by_level(std::span<const std::uint16_t> levels) {
+  if (levels.empty()) return {};
   std::array<std::uint32_t, level_count + 1> begins{};
-  for (const auto odds : log_odds) ++begins[level_count - level_of(odds)];
-  for (std::size_t i = 1; i <= level_count; ++i) begins[i] += begins[i - 1];
-  std::vector<std::uint32_t> order(log_odds.size());
-  for (std::uint32_t i = 0; i < log_odds.size(); ++i) order[begins[level_count - 1 - level_of(log_odds[i])]++] = i;
+  for (const auto level : levels) ++begins[level_count - level];
+  const auto [least, most] = std::ranges::minmax(levels);  // Pages leave most levels empty.
+  for (std::size_t i = level_count - most; i <= level_count - least; ++i) begins[i] += begins[i - 1];
+  std::vector<std::uint32_t> order(levels.size());
+  for (std::uint32_t i = 0; i < levels.size(); ++i) order[begins[level_count - 1 - levels[i]]++] = i;
   return order;
 }
 
@@ -67,13 +72,15 @@ std::vector<std::uint32_t> order_by_odds(std::span<const std::int16_t> log_odds)
 
 std::vector<std::uint8_t> choose_blocks(const Page& page, std::span<const std::int16_t> log_odds, const Cut& cut) {
   auto& probability = probabilities(cut);
+  const auto levels = levels_of(log_odds);
   const auto add_expected = [&](std::uint32_t block, Ways& sums) {
-    const auto& expected = probability[level_of(log_odds[block])];
-    for (std::size_t way = 0; way < ways; ++way) sums[way] += expected[way] * page.blocks[block].words;
+    const auto& expected = probability[levels[block]];
+    const double words = page.blocks[block].words;
+    for (std::size_t way = 0; way < ways; ++way) sums[way] += expected[way] * words;
   };
   Ways content{};
   for (std::uint32_t i = 0; i < log_odds.size(); ++i) add_expected(i, content);
-  const auto order = order_by_odds(log_odds);
+  const auto order = order_by_level(levels);
   Ways hit{};
   double best = 0;
   double kept = 0;

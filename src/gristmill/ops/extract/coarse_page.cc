@@ -58,6 +58,7 @@ Page make_coarse(const Page& page, std::uint32_t group) {
     auto block = join(std::span(page.blocks).subspan(first, std::min(group, count - first)));
     block.container = place[block.container];
     coarse.blocks.push_back(block);
+    coarse.figures.push_back(kernels::count_bytes(coarse.text_of(block).substr(0, kernels::figure_bytes_max)).second);
   }
   link_outer(coarse.containers);
   return coarse;

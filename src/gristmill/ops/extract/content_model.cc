@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <optional>
 
 #include "gristmill/base/result.h"
 #include "gristmill/kernels/boosted_trees.h"
@@ -14,18 +15,27 @@ namespace {
 
 #include "gristmill/ops/extract/content_model.inc"
 
+/// Values of the letters of base 64.
+constexpr auto base64_values = [] {
+  std::array<std::uint8_t, 256> values{};
+  std::uint8_t value = 0;
+  for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
+    values[static_cast<unsigned char>(c)] = value++;
+  return values;
+}();
+
 /// Bytes of a text in base 64, which has no padding.
 std::string decode_base64(std::string_view text) {
-  std::string bytes;
+  std::string bytes(text.size() * 6 / 8, '\0');
   std::uint32_t bits = 0;
+  std::size_t next = 0;
   int count = 0;
   for (const char c : text) {
-    const auto value = c >= 'a' ? c - 'a' + 26 : c >= 'A' ? c - 'A' : c >= '0' ? c - '0' + 52 : c == '+' ? 62 : 63;
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
+    bits = bits << 6 | base64_values[static_cast<unsigned char>(c)];
     count += 6;
     if (count < 8) continue;
     count -= 8;
-    bytes.push_back(static_cast<char>(bits >> count & 0xFF));
+    bytes[next++] = static_cast<char>(bits >> count & 0xFF);
   }
   return bytes;
 }
@@ -33,7 +43,7 @@ std::string decode_base64(std::string_view text) {
 /// The built-in model, ready for use.
 struct Model {
   std::string bytes;
-  std::span<const std::int8_t> weights;
+  std::optional<kernels::TokenWeights> weights;
   std::int32_t token_bias = 0;
   std::int32_t tree_bias = 0;
   Cut cut;
@@ -67,15 +77,16 @@ static_assert(offsetof(Header, tree_count) + sizeof(std::uint32_t) == header_byt
 bool read_model(Model& model) {
   std::string_view rest = model.bytes;
   Header header{};
-  if (rest.size() < header_bytes + token_slot_count) return false;
+  if (rest.size() < header_bytes + kernels::token_slot_count) return false;
   std::memcpy(&header, rest.data(), header_bytes);
   rest.remove_prefix(header_bytes);
   if (std::string_view(header.magic.data(), 8) != "GMCONT02" || header.features != features_digest()) return false;
   model.token_bias = header.token_bias;
   model.tree_bias = header.tree_bias;
   model.cut = {.shift = header.cut_shift, .spread = header.cut_spread};
-  model.weights = {reinterpret_cast<const std::int8_t*>(rest.data()), token_slot_count};
-  rest.remove_prefix(token_slot_count);
+  model.weights.emplace(
+      std::span(reinterpret_cast<const std::int8_t*>(rest.data()), kernels::token_slot_count));
+  rest.remove_prefix(kernels::token_slot_count);
   return model.trees.read(rest, header.tree_count, feature_count, bounded_features()) && rest.empty();
 }
 
@@ -94,12 +105,13 @@ std::string_view content_model_bytes() { return model().bytes; }
 
 Cut content_model_cut() { return model().cut; }
 
-std::vector<std::int16_t> score_tokens_by_model(const kernels::HtmlTree& tree, const Page& page) {
-  return score_tokens(tree, page, model().weights, model().token_bias);
+std::vector<std::int16_t> score_tokens_by_model(const kernels::HtmlTree& tree, const Page& page,
+                                                const Repeats& repeats) {
+  return score_tokens(tree, page, repeats, *model().weights, model().token_bias);
 }
 
 std::vector<std::int16_t> score_by_model(const kernels::HtmlTree& tree, const Page& page, const Repeats& repeats) {
-  const auto scores = score_tokens_by_model(tree, page);
+  const auto scores = score_tokens_by_model(tree, page, repeats);
   const auto count = static_cast<std::uint32_t>(scores.size());
   std::vector<std::int16_t> odds(count);
   BlockMeasurer measurer(tree, page, scores, repeats);

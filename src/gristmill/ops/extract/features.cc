@@ -70,12 +70,6 @@ constexpr auto bounded = [] {
   return all;
 }();
 
-/// Logarithm of the distance from a block to a range of blocks, negative in front of it, 0 inside.
-int signed_distance(std::uint32_t block, std::uint32_t first, std::uint32_t end) {
-  if (block < first) return -log_of(first - block);
-  return block >= end ? log_of(block - end + 1) : 0;
-}
-
 bool ends_sentence(std::string_view text) {
   const char last = text.back();
   return last == '.' || last == '!' || last == '?' || last == ':' || text.ends_with("\xE3\x80\x82");
@@ -114,7 +108,7 @@ BlockMeasurer::BlockMeasurer(const kernels::HtmlTree& tree, const Page& page, st
     : tree_(tree),
       page_(page),
       repeats_(repeats),
-      whole_(std::make_unique<PageMeasures>(tree, page, word_scores)),
+      whole_(std::make_unique<PageMeasures>(tree, page, repeats, word_scores)),
       entered_(none),
       container_rows_(std::make_unique_for_overwrite<kernels::FeatureEight[]>(page.containers.size())),
       is_measured_(page.containers.size()) {
@@ -159,7 +153,7 @@ bool BlockMeasurer::is_settled(Feature feature) const {
 
 /// Sets what is the same for all blocks: these columns are written once.
 void BlockMeasurer::measure_page() {
-  const auto all = whole_->sums.back();
+  const auto all = whole_->all();
   set_all(Feature::page_log_words, log_of(all.words));
   set_all(Feature::page_link_density, share_of(all.link_words, all.words));
   set_all(Feature::page_long_share, share_of(all.long_words, all.words));
@@ -226,19 +220,16 @@ void BlockMeasurer::measure_own() {
 }
 
 void BlockMeasurer::measure_texts(const Gathered& blocks) {
-  constexpr std::size_t bytes_max = 256;
   std::array<std::int32_t, lanes> bytes{};
   std::array<std::int32_t, lanes> digits{};
   std::array<std::int32_t, lanes> upper{};
   auto& ends = column(Feature::ends_sentence);
   for (std::uint32_t lane = 0; lane < count_; ++lane) {
-    const auto text = page_.text_of(page_.blocks[first_ + lane]);
-    const auto beginning = text.substr(0, bytes_max);
-    const auto counts = kernels::count_figures(beginning);
-    bytes[lane] = static_cast<std::int32_t>(beginning.size());
-    digits[lane] = static_cast<std::int32_t>(counts.digits);
-    upper[lane] = static_cast<std::int32_t>(counts.upper);
-    ends[lane] = ends_sentence(text) ? 1 : 0;
+    const auto& figures = page_.figures[first_ + lane];
+    digits[lane] = figures.digits;
+    upper[lane] = figures.upper;
+    bytes[lane] = std::min(blocks.bytes[lane], static_cast<std::int32_t>(kernels::figure_bytes_max));
+    ends[lane] = ends_sentence(page_.text_of(page_.blocks[first_ + lane])) ? 1 : 0;
   }
   const auto of = [](const auto& numbers) { return [&](std::uint32_t lane) { return double(numbers[lane]); }; };
   set_shares(column(Feature::digit_share), of(digits), of(bytes));
@@ -303,7 +294,7 @@ kernels::FeatureEight BlockMeasurer::measure_container(std::uint32_t container) 
   const auto blocks = page_.containers[container].end_block - page_.containers[container].first_block;
   const auto number = [](int value) { return static_cast<std::int16_t>(value); };
   return {{number(log_of(sums.words)), number(share_of(sums.link_words, sums.words)),
-           number(share_of(sums.long_words, sums.words)), number(share_of(sums.words, whole_->sums.back().words)),
+           number(share_of(sums.long_words, sums.words)), number(share_of(sums.words, whole_->all().words)),
            number(log_of(blocks)), number(share_of(sums.paragraph_words, sums.words)), number(mean_score(sums)), 0}};
 }
 
@@ -368,10 +359,19 @@ void BlockMeasurer::set_split(Feature feature, std::uint32_t container) {
   }
 }
 
+/// Logarithm of the distance of each block to a range of blocks, negative in front of it, 0 inside.
 void BlockMeasurer::set_distance(Feature feature, std::uint32_t begin, std::uint32_t end) {
   auto& to = column(feature);
-  for (std::uint32_t lane = 0; lane < count_; ++lane)
-    to[lane] = static_cast<std::int16_t>(signed_distance(first_ + lane, begin, end));
+  const auto behind = first_ + count_;
+  const auto before_end = std::clamp(begin, first_, behind);
+  const auto inside_end = std::clamp(end, before_end, behind);
+  auto i = first_;
+  for (; i < before_end; ++i) to[i - first_] = static_cast<std::int16_t>(-log_of(begin - i));
+  for (; i < inside_end; ++i) to[i - first_] = 0;
+  // Near distances stand side by side in the table.
+  const auto near_end = std::clamp(end + log_table_size - 1, i, behind);
+  if (i < near_end) std::copy_n(log_table.begin() + (i - end + 2), near_end - i, to.begin() + (i - first_));
+  for (i = near_end; i < behind; ++i) to[i - first_] = static_cast<std::int16_t>(log_of(i - end + 1));
 }
 
 /// Where the blocks stand on the page and relative to what seems to be its content.
@@ -383,7 +383,7 @@ void BlockMeasurer::measure_places() {
   set_distance(Feature::best_distance, best.first_block, best.end_block);
   set_distance(Feature::mass_distance, mass.first_block, mass.end_block);
   set_distance(Feature::segment_distance, whole_->segment_first, whole_->segment_end);
-  const auto& all = whole_->sums.back();
+  const auto& all = whole_->all();
   const auto count = static_cast<double>(whole_->block_count());
   const auto all_words = static_cast<double>(all.words);
   const auto all_mass = static_cast<double>(all.positive_score);
@@ -417,7 +417,7 @@ void BlockMeasurer::measure_title() {
     const auto article = whole_->article_of[container];
     const auto words = article == 0 ? 0 : whole_->totals(article).words;
     indexes[lane] = static_cast<std::int16_t>(log_of(whole_->article_index[container]));
-    shares[lane] = static_cast<std::int16_t>(article == 0 ? 0 : share_of(words, whole_->sums.back().words));
+    shares[lane] = static_cast<std::int16_t>(article == 0 ? 0 : share_of(words, whole_->all().words));
   }
 }
 

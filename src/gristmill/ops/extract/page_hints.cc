@@ -55,12 +55,6 @@ constexpr std::array type_meanings{
     TypeMeaning{"page", &PageHints::linked_pages},
 };
 
-constexpr auto may_hint = [] {
-  std::array<bool, kernels::html_tag_count> tags{};
-  for (const auto tag : {HtmlTag::meta, HtmlTag::link, HtmlTag::script}) tags[static_cast<std::size_t>(tag)] = true;
-  return tags;
-}();
-
 constexpr std::string_view canonical = "canonical";
 
 /// Names of meta elements that date a page.
@@ -68,16 +62,15 @@ constexpr std::array<std::string_view, 6> dated_names{
     "article:published_time", "og:article:published_time", "datepublished", "date", "pubdate", "parsely-pub-date"};
 
 /// One of these stands in every meta element that says something.
-constexpr std::array<std::string_view, 4> meta_words{"og:type", "og:url", ":published_time", "date"};
+constexpr std::array<std::string_view, 2> meta_words{":published_time", "date"};
+constexpr std::array<std::string_view, 2> shared_words{"og:type", "og:url"};
 
 class HintReader {
  public:
   explicit HintReader(const kernels::HtmlTree& tree) : tree_(tree), nodes_(tree.nodes()) {}
 
   PageHints run() {
-    for (std::uint32_t i = 1; i < nodes_.size(); ++i) {
-      if (may_hint[static_cast<std::size_t>(nodes_[i].tag)]) read(i);
-    }
+    for (const auto node : tree_.head_nodes()) read(node);
     measure_address(canonical_.empty() ? shared_address_ : canonical_);
     return hints_;
   }
@@ -91,11 +84,12 @@ class HintReader {
       return std::ranges::any_of(words, [&](auto word) { return kernels::contains_folded(source, word); });
     };
     if (node.tag == HtmlTag::meta) {
-      if (has_one(meta_words)) read_meta(kernels::parse_html_attributes(source));
+      if (has_one(meta_words) || (kernels::contains_folded(source, "og:") && has_one(shared_words)))
+        read_meta(kernels::parse_html_attributes(source));
     } else if (node.tag == HtmlTag::link) {
       const bool has_rel = (node.flags & HtmlNode::has_rel) != 0;
       if (has_rel && kernels::contains_folded(source, canonical)) read_link(kernels::parse_html_attributes(source));
-    } else if ((node.flags & HtmlNode::has_raw) != 0) {
+    } else if (node.tag == HtmlTag::script && (node.flags & HtmlNode::has_raw) != 0) {
       read_script(i);
     }
   }
@@ -123,12 +117,15 @@ class HintReader {
   }
 
   void read_script(std::uint32_t i) {
-    constexpr std::string_view key = "\"@type\"";
+    constexpr std::string_view key = "@type\"";  // Behind a quote, which is too frequent to look for.
     if (!kernels::contains_folded(tree_.start_tag(i), "ld+json")) return;
     const auto json = tree_.source(nodes_[i]).substr(0, linked_bytes_max - linked_bytes_);
     linked_bytes_ += json.size();
-    for (auto at = json.find(key); at != std::string_view::npos; at = json.find(key, at))
-      at = read_types(json, at + key.size());
+    std::size_t read = 0;  // Bytes that are done with: a quote that ended a string begins no key.
+    for (auto at = json.find(key); at != std::string_view::npos; at = json.find(key, at)) {
+      const bool is_key = at > read && json[at - 1] == '"';
+      at = is_key ? read = read_types(json, at + key.size()) : at + 1;
+    }
   }
 
   /// Reads the string or list of strings after a colon; returns where to go on.

@@ -59,21 +59,36 @@ class WordKeys {
  public:
   void read(std::string_view text) {
     size_ = 0;
+    places_ = 0;
     auto words_left = title_words_max;
     kernels::for_each_word<kernels::WordKind::letters_and_digits>(text, [&](std::size_t begin, std::size_t end) {
       const auto key = word_key(text.data() + begin, end - begin);
       if (!has(key)) keys_[size_++] = key;
+      places_ |= place(key);
       return --words_left > 0;
     });
   }
-  [[nodiscard]] bool has(std::uint64_t key) const { return std::find(begin(), end(), key) != end(); }
+  [[nodiscard]] bool has(std::uint64_t key) const {
+    return (places_ & place(key)) != 0 && std::find(begin(), end(), key) != end();
+  }
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] const std::uint64_t* begin() const { return keys_.data(); }
   [[nodiscard]] const std::uint64_t* end() const { return keys_.data() + size_; }
 
  private:
+  /// One of 64 places, by which most other words are told.
+  static std::uint64_t place(std::uint64_t key) { return std::uint64_t{1} << (key * 0x9E3779B97F4A7C15u >> 58); }
+
   std::size_t size_ = 0;
+  std::uint64_t places_ = 0;
   std::array<std::uint64_t, title_words_max> keys_;
+};
+
+/// What a text has of the title.
+struct TitleMatch {
+  std::uint32_t shared = 0;  ///< Different words that the title has too.
+  std::uint32_t words = 0;   ///< All different words; 0 when none is shared.
+  bool is_known = false;
 };
 
 /// Words of the page's title, to be looked for in texts of which most have none.
@@ -84,34 +99,43 @@ class TitleWords {
     padded.append(kernels::readable_bytes, ' ');
     const auto text = std::string_view(padded).substr(0, title.size());
     keys_.read(text);
-    for (const auto key : keys_) places_ |= place(key);
     kernels::for_each_word<kernels::WordKind::letters_and_digits>(text, [&](std::size_t begin, std::size_t end) {
+      first_bytes_.add(text[begin]);
       sizes_of(text[begin]) |= size_bit(end - begin);
       return true;
     });
   }
 
   [[nodiscard]] std::size_t size() const { return keys_.size(); }
-  [[nodiscard]] bool has(std::uint64_t key) const { return (places_ & place(key)) != 0 && keys_.has(key); }
+
+  [[nodiscard]] TitleMatch compare(std::string_view text) {
+    TitleMatch match{.shared = 0, .words = 0, .is_known = true};
+    if (!shares_words(text)) return match;
+    text_keys_.read(text);
+    match.words = static_cast<std::uint32_t>(text_keys_.size());
+    match.shared = static_cast<std::uint32_t>(
+        std::ranges::count_if(text_keys_, [&](std::uint64_t key) { return keys_.has(key); }));
+    return match;
+  }
+
+ private:
   /// False when no word of the text is one of the title's: told by first byte and size for most words.
   [[nodiscard]] bool shares_words(std::string_view text) {
     bool is_found = false;
-    kernels::for_each_word<kernels::WordKind::letters_and_digits>(text, [&](std::size_t begin, std::size_t end) {
+    kernels::for_each_word_from(first_bytes_, text, [&](std::size_t begin, std::size_t end) {
       if ((sizes_of(text[begin]) & size_bit(end - begin)) == 0) return true;
-      is_found = has(word_key(text.data() + begin, end - begin));
+      is_found = keys_.has(word_key(text.data() + begin, end - begin));
       return !is_found;
     });
     return is_found;
   }
 
- private:
   static std::uint64_t size_bit(std::size_t size) { return std::uint64_t{1} << (size & 63); }
-  /// One of 64 places, by which most other words are told.
-  static std::uint64_t place(std::uint64_t key) { return std::uint64_t{1} << (key * 0x9E3779B97F4A7C15u >> 58); }
   std::uint64_t& sizes_of(char first) { return sizes_[static_cast<unsigned char>(first) & 31]; }
 
   WordKeys keys_;
-  std::uint64_t places_ = 0;
+  WordKeys text_keys_;
+  kernels::LowerBytes first_bytes_;
   std::array<std::uint64_t, 32> sizes_{};  ///< Bits of the sizes of words, by the lower bits of the first byte.
 };
 
@@ -124,8 +148,8 @@ constexpr std::array<std::int16_t, log_table_size + 1> log_table = [] {
 }();
 
 PageMeasures::PageMeasures(const kernels::HtmlTree& given_tree, const Page& given_page,
-                           std::span<const std::int16_t> given_scores)
-    : tree(given_tree), page(given_page), scores(given_scores) {
+                           const Repeats& given_repeats, std::span<const std::int16_t> given_scores)
+    : tree(given_tree), page(given_page), repeats(given_repeats), scores(given_scores) {
   make_sums();
   find_best_container();
   find_score_mass();
@@ -142,11 +166,14 @@ PageMeasures::PageMeasures(const kernels::HtmlTree& given_tree, const Page& give
 
 void PageMeasures::make_sums() {
   const auto count = page.blocks.size();
-  sums.resize(count + 1);
+  sums = std::make_unique_for_overwrite<BlockSums[]>(count + 1);
+  sums[0] = {};
   for (auto* column : {&words_before, &link_words_before, &weight_before}) column->resize(count + 1);
   for (auto* column : {&score_before, &positive_before}) column->resize(count + 1);
   for (auto* column : {&log_words, &link_shares, &heading_levels, &word_scores}) column->resize(count);
-  BlockSums sum;
+  words_before[0] = link_words_before[0] = weight_before[0] = 0;
+  score_before[0] = positive_before[0] = 0;
+  BlockSums sum{};
   for (std::size_t i = 0; i < count; ++i) {
     const auto& block = page.blocks[i];
     const std::uint32_t weight = weight_table[std::min(block.words, 100u)];
@@ -207,7 +234,7 @@ void PageMeasures::find_score_mass() {
   }
   std::int64_t greatest = 0;
   std::uint32_t lowest = 0;
-  for (std::uint32_t i = 1; i < sums.size(); ++i) {
+  for (std::uint32_t i = 1; i <= block_count(); ++i) {
     if (sums[i].score - sums[lowest].score > greatest) {
       greatest = sums[i].score - sums[lowest].score;
       segment_first = lowest;
@@ -218,31 +245,33 @@ void PageMeasures::find_score_mass() {
 }
 
 void PageMeasures::count_siblings() {
-  struct Slot {
-    std::uint64_t key = 0;
-    std::uint32_t count = 0;
-  };
+  constexpr std::uint32_t nothing = 0;  // Places hold the first container of a group, counted from 1.
   const auto nodes = tree.nodes();
-  const auto count = page.containers.size();
+  const auto count = static_cast<std::uint32_t>(page.containers.size());
   same_siblings.resize(count);
-  std::vector<Slot> slots(std::bit_ceil(2 * count + 2));
-  const auto shift = 64 - std::countr_zero(slots.size());
-  const auto mask = slots.size() - 1;
-  for (std::size_t i = 0; i < count; ++i) {
+  const auto keys = std::make_unique_for_overwrite<std::uint64_t[]>(count);
+  const auto first_of = std::make_unique_for_overwrite<std::uint32_t[]>(count);
+  std::vector<std::uint32_t> places(std::bit_ceil(2 * std::size_t{count} + 2));
+  const auto shift = 64 - std::countr_zero(places.size());
+  const auto mask = places.size() - 1;
+  for (std::uint32_t i = 0; i < count; ++i) {
     const auto& container = page.containers[i];
     const auto& node = nodes[container.node];
     const auto key = std::uint64_t{container.parent} << 32 ^ std::uint64_t{node.class_value} << 8 ^
                      static_cast<std::uint64_t>(node.tag);
+    keys[i] = key;
+    has_article = has_article || node.tag == HtmlTag::article;
     auto at = (key ^ key >> 32) * 0x9E3779B97F4A7C15u >> shift;
-    while (slots[at].count != 0 && slots[at].key != key) at = (at + 1) & mask;
-    slots[at].key = key;
-    ++slots[at].count;
-    same_siblings[i] = static_cast<std::uint32_t>(at);
+    while (places[at] != nothing && keys[places[at] - 1] != key) at = (at + 1) & mask;
+    if (places[at] == nothing) places[at] = i + 1;
+    first_of[i] = places[at] - 1;
+    ++same_siblings[first_of[i]];
   }
-  for (auto& siblings : same_siblings) siblings = slots[siblings].count;
+  for (std::uint32_t i = 0; i < count; ++i) same_siblings[i] = same_siblings[first_of[i]];
 }
 
 void PageMeasures::find_articles() {
+  if (!has_article) return;
   article_of.assign(page.containers.size(), 0);
   article_index.assign(page.containers.size(), 0);
   for (std::uint32_t i = 1; i < page.containers.size(); ++i) {
@@ -264,26 +293,26 @@ void PageMeasures::find_headings() {
 
 void PageMeasures::compare_with_title() {
   title_overlap.resize(page.blocks.size());
+  title_overlap.clear();
   title_block = block_count();
-  const auto is_title = [](const kernels::HtmlNode& node) {
-    return node.tag == HtmlTag::title && (node.flags & kernels::HtmlNode::has_raw) != 0;
+  const auto is_title = [&](std::uint32_t node) {
+    return tree.nodes()[node].tag == HtmlTag::title && (tree.nodes()[node].flags & kernels::HtmlNode::has_raw) != 0;
   };
-  const auto node = std::ranges::find_if(tree.nodes(), is_title);
-  if (node == tree.nodes().end()) return;
-  TitleWords title(tree.source(*node).substr(0, 500));
-  WordKeys words;
+  const auto found = std::ranges::find_if(tree.head_nodes(), is_title);
+  if (found == tree.head_nodes().end()) return;
+  TitleWords title(tree.source(tree.nodes()[*found]).substr(0, 500));
+  std::vector<TitleMatch> matches(repeats.sizes.size());
   int best_rank = 512;
   for (std::uint32_t i = 0; i < block_count(); ++i) {
     const auto& block = page.blocks[i];
     if (block.words > 30 || (block.heading_level == 0 && block.words < 3)) continue;
-    if (!title.shares_words(page.text_of(block))) continue;
-    words.read(page.text_of(block));
-    const auto shared = static_cast<std::uint64_t>(
-        std::ranges::count_if(words, [&](std::uint64_t word) { return title.has(word); }));
-    const int overlap = share_of(shared, words.size());
+    auto& match = matches[repeats.group[i]];
+    if (!match.is_known) match = title.compare(page.text_of(block));
+    if (match.words == 0) continue;
+    const int overlap = share_of(match.shared, match.words);
     title_overlap[i] = static_cast<std::int16_t>(overlap);
     is_title_met = true;
-    const int rank = overlap * share_of(shared, title.size()) / 1024 + (block.heading_level == 1 ? 307 : 0);
+    const int rank = overlap * share_of(match.shared, title.size()) / 1024 + (block.heading_level == 1 ? 307 : 0);
     if (rank > best_rank) {
       best_rank = rank;
       title_block = i;

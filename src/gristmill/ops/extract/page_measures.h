@@ -6,11 +6,13 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "gristmill/kernels/boosted_trees.h"
 #include "gristmill/ops/extract/blocks.h"
+#include "gristmill/ops/extract/repeats.h"
 
 namespace gristmill::ops::extract {
 
@@ -33,13 +35,13 @@ inline int share_of(std::uint64_t part, std::uint64_t whole) noexcept {
 
 /// Running sums over blocks: the totals of any range are one subtraction.
 struct BlockSums {
-  std::uint32_t words = 0;
-  std::uint32_t link_words = 0;
-  std::uint32_t long_words = 0;       ///< In blocks of 15 words or more with few links.
-  std::uint32_t paragraph_words = 0;  ///< In paragraphs.
-  std::uint32_t weight = 0;           ///< Roots of the counts of words.
-  std::int64_t score = 0;             ///< Word scores times weights.
-  std::int64_t positive_score = 0;    ///< The same of positive scores only.
+  std::uint32_t words;
+  std::uint32_t link_words;
+  std::uint32_t long_words;       ///< In blocks of 15 words or more with few links.
+  std::uint32_t paragraph_words;  ///< In paragraphs.
+  std::uint32_t weight;           ///< Roots of the counts of words.
+  std::int64_t score;             ///< Word scores times weights.
+  std::int64_t positive_score;    ///< The same of positive scores only.
 };
 
 /// Mean word score of a range.
@@ -54,29 +56,32 @@ class BlockColumn {
   static constexpr std::size_t room_before = 8;
   static constexpr std::size_t room_behind = kernels::tree_lanes + 16;
 
+  /// The numbers themselves are open, as all of them are written.
   void resize(std::size_t size) {
     size_ = size;
-    numbers_.resize(room_before + size + room_behind);
+    numbers_ = std::make_unique_for_overwrite<Number[]>(room_before + size + room_behind);
+    std::fill_n(numbers_.get(), room_before, Number{});
+    std::fill_n(numbers_.get() + room_before + size, room_behind, Number{});
   }
+  void clear() { std::fill_n(numbers_.get() + room_before, size_, Number{}); }
   /// Repeats the last number in the room behind it.
-  void spread_last() { std::fill(numbers_.begin() + place(size_), numbers_.end(), (*this)[size_ - 1]); }
+  void spread_last() { std::fill_n(numbers_.get() + room_before + size_, room_behind, (*this)[size_ - 1]); }
   Number& operator[](std::size_t i) { return numbers_[room_before + i]; }
   const Number& operator[](std::size_t i) const { return numbers_[room_before + i]; }
   /// The numbers from `first` on, which may lie before the first block.
   [[nodiscard]] const Number* from(std::ptrdiff_t first) const {
-    return numbers_.data() + static_cast<std::ptrdiff_t>(room_before) + first;
+    return numbers_.get() + static_cast<std::ptrdiff_t>(room_before) + first;
   }
 
  private:
-  static std::ptrdiff_t place(std::size_t i) { return static_cast<std::ptrdiff_t>(room_before + i); }
-
-  std::vector<Number> numbers_;
+  std::unique_ptr<Number[]> numbers_;
   std::size_t size_ = 0;
 };
 
 /// What is found once a page for the features of all its blocks.
 struct PageMeasures {
-  PageMeasures(const kernels::HtmlTree& given_tree, const Page& given_page, std::span<const std::int16_t> given_scores);
+  PageMeasures(const kernels::HtmlTree& given_tree, const Page& given_page, const Repeats& given_repeats,
+               std::span<const std::int16_t> given_scores);
 
   [[nodiscard]] BlockSums range(std::uint32_t first, std::uint32_t end) const {
     const auto& a = sums[first];
@@ -92,12 +97,14 @@ struct PageMeasures {
   [[nodiscard]] BlockSums totals(std::uint32_t container) const {
     return range(page.containers[container].first_block, page.containers[container].end_block);
   }
+  [[nodiscard]] const BlockSums& all() const { return sums[page.blocks.size()]; }
   [[nodiscard]] std::uint32_t block_count() const { return static_cast<std::uint32_t>(page.blocks.size()); }
 
   const kernels::HtmlTree& tree;
   const Page& page;
+  const Repeats& repeats;
   std::span<const std::int16_t> scores;
-  std::vector<BlockSums> sums;
+  std::unique_ptr<BlockSums[]> sums;               ///< Of the blocks before each one; at last of all.
   // The sums that whole columns are made from, once more: of the blocks before each one.
   BlockColumn<std::int32_t> words_before;
   BlockColumn<std::int32_t> link_words_before;
@@ -118,6 +125,7 @@ struct PageMeasures {
   std::vector<std::uint32_t> article_of;      ///< Container of the innermost article, 0 for none.
   std::vector<std::uint32_t> article_index;   ///< Counted from 1 in document order.
   std::uint32_t article_count = 0;
+  bool has_article = false;                   ///< Without one the two lists are empty.
   BlockColumn<std::int16_t> title_overlap;    ///< Share of a short block's words that the page's title has too.
   bool is_title_met = false;                  ///< Some block has words of the title.
   std::uint32_t title_block = 0;              ///< The best match; the count of blocks for none.

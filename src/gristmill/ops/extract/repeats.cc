@@ -2,31 +2,34 @@
 #include "gristmill/ops/extract/repeats.h"
 
 #include <bit>
+#include <memory>
 
 #include "gristmill/base/hash.h"
 
 namespace gristmill::ops::extract {
 
 Repeats find_repeats(const Page& page) {
-  struct Slot {
-    std::uint64_t hash = 0;
-    std::uint64_t group = 0;
-  };
+  constexpr std::uint32_t nothing = 0;  // Places hold the first block of a group, counted from 1.
+  const auto count = static_cast<std::uint32_t>(page.blocks.size());
   Repeats repeats;
-  repeats.group.resize(page.blocks.size());
-  repeats.sizes.reserve(page.blocks.size());
-  std::vector<Slot> slots(std::bit_ceil(2 * page.blocks.size() + 2));
-  const auto mask = slots.size() - 1;
-  for (std::size_t i = 0; i < page.blocks.size(); ++i) {
-    const auto hash = xxh3_64(page.text_of(page.blocks[i])) | 1;
-    auto at = hash >> 1 & mask;
-    while (slots[at].hash != 0 && slots[at].hash != hash) at = (at + 1) & mask;
-    if (slots[at].hash == 0) {
-      slots[at] = {hash, repeats.sizes.size()};
-      repeats.sizes.push_back(0);
+  repeats.group.reserve(count);
+  repeats.sizes.reserve(count);
+  const auto hashes = std::make_unique_for_overwrite<std::uint64_t[]>(count);
+  std::vector<std::uint32_t> places(std::bit_ceil(2 * std::size_t{count} + 2));
+  const auto mask = places.size() - 1;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto hash = hashes[i] = xxh3_64(page.text_of(page.blocks[i]));
+    auto at = hash & mask;
+    while (places[at] != nothing && hashes[places[at] - 1] != hash) at = (at + 1) & mask;
+    if (places[at] == nothing) {
+      places[at] = i + 1;
+      repeats.group.push_back(static_cast<std::uint32_t>(repeats.sizes.size()));
+      repeats.sizes.push_back(1);
+    } else {
+      const auto group = repeats.group[places[at] - 1];
+      repeats.group.push_back(group);
+      ++repeats.sizes[group];
     }
-    repeats.group[i] = static_cast<std::uint32_t>(slots[at].group);
-    ++repeats.sizes[slots[at].group];
   }
   return repeats;
 }

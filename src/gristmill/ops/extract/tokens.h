@@ -2,10 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
+#include "gristmill/kernels/token_weights.h"
 #include "gristmill/ops/extract/blocks.h"
+#include "gristmill/ops/extract/repeats.h"
 
 namespace gristmill::ops::extract {
 
@@ -22,18 +23,15 @@ enum class TokenBand : std::uint8_t {
   before,   ///< Word of a brief block right before the block.
 };
 constexpr std::size_t token_band_count = 9;
-
-/// Places of the table of weights: tokens are told apart by hash only.
-constexpr std::size_t token_slot_count = std::size_t{1} << 16;
+static_assert(token_band_count <= kernels::token_band_max);
 
 /// Lists the slots of all tokens of a block, for fitting the weights; the scorer sums the same ones faster.
 /// `heading` is the last heading in front of the block, or null.
 void list_tokens(const kernels::HtmlTree& tree, const Page& page, std::uint32_t block, const Block* heading,
                  std::vector<std::uint16_t>& slots);
 
-/// Score of each block by its tokens: log-odds to be content in 1/64 (features.h). `weights` holds one weight a slot,
-/// in 1/32.
-std::vector<std::int16_t> score_tokens(const kernels::HtmlTree& tree, const Page& page,
-                                       std::span<const std::int8_t> weights, int bias);
+/// Score of each block by its tokens: log-odds to be content in 1/64 (features.h). Weights count in 1/32.
+std::vector<std::int16_t> score_tokens(const kernels::HtmlTree& tree, const Page& page, const Repeats& repeats,
+                                       const kernels::TokenWeights& weights, int bias);
 
 }  // namespace gristmill::ops::extract

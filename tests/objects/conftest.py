@@ -10,7 +10,9 @@ from small_store import Server, SmallStore
 class ObjectWorkspace:
     """A workspace in a folder, with the settings and the environment that its store needs."""
 
-    def __init__(self, gristmill, folder, endpoint, keys, warehouse="s3://corpus/team a/wh", extra="", **environment):
+    def __init__(
+        self, gristmill, folder, endpoint, keys, warehouse="s3://corpus/team a/wh", extra="", timeout=1, **environment
+    ):
         self.command, self.folder, self.warehouse = gristmill, folder, warehouse
         plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self.environment = plain | {
@@ -26,7 +28,7 @@ class ObjectWorkspace:
         self("init", folder, workspace=False)
         settings = folder / "gristmill.toml"
         text = settings.read_text().replace('path = "warehouse"', f'path = "{warehouse}"')
-        settings.write_text(f'{text}\n[s3]\nendpoint = "{endpoint}"\nattempts = 4\ntimeout = 1\n{extra}')
+        settings.write_text(f'{text}\n[s3]\nendpoint = "{endpoint}"\nattempts = 4\ntimeout = {timeout}\n{extra}')
 
     def __call__(self, *arguments, workspace=True, **options):
         place = ["--workspace", str(self.folder)] if workspace else []

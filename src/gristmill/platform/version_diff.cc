@@ -195,7 +195,8 @@ class Attribution {
     return run;
   }
 
-  [[nodiscard]] Result<std::vector<std::string>> index_files(const std::string& dataset, const std::string& run_id) const {
+  [[nodiscard]] Result<std::vector<std::string>> index_files(const std::string& dataset,
+                                                             const std::string& run_id) const {
     std::vector<std::string> paths;
     GRISTMILL_TRY(const auto entries,
                   io::list_folder(fmt::format("{}/index/{}", workspace_.table_folder(dataset), run_id)));

@@ -33,6 +33,8 @@ LIBRARIES = {
     "lzma.h": "lzma",
     "zlib.h": "z",
     "archive": "archive",
+    "curl/": "curl",
+    "pugixml": "pugixml",
     "sqlite3.h": "sqlite3",
     "libpq-fe.h": "libpq",
     "yaml-cpp/": "yaml-cpp",

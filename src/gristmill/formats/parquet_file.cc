@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gristmill/formats/parquet_file.h"
 
-#include <arrow/io/file.h>
 #include <arrow/type.h>
 #include <arrow/util/key_value_metadata.h>
 #include <fmt/format.h>
@@ -13,6 +12,7 @@
 #include <charconv>
 
 #include "gristmill/data/memory.h"
+#include "gristmill/formats/arrow_input.h"
 #include "gristmill/formats/arrow_status.h"
 
 namespace gristmill::formats {
@@ -49,14 +49,16 @@ std::shared_ptr<arrow::DataType> parametric_type(const std::string& type) {
 }  // namespace
 
 Result<std::unique_ptr<parquet::arrow::FileReader>> open_parquet(const std::string& path) {
-  if (!io::exists(path)) return not_found(fmt::format("data file {} is missing", path));
-  auto file = arrow::io::ReadableFile::Open(path, data::arrow_pool());
-  if (!file.ok()) return arrow_error(file.status(), fmt::format("opening {}", path));
+  auto file = open_arrow_input(path, data::arrow_pool());
+  if (!file && file.error().code == ErrorCode::not_found)
+    return not_found(fmt::format("data file {} is missing", path));
+  if (!file) return std::move(file).error();
   auto properties = parquet::ReaderProperties(data::arrow_pool());
   properties.enable_buffered_stream();
   properties.set_page_checksum_verification(true);
   parquet::arrow::FileReaderBuilder builder;
   if (const auto status = builder.Open(*file, properties); !status.ok()) {
+    if (auto fault = fault_in(status)) return *std::move(fault);
     return corrupt_data(fmt::format("{} is not a readable Parquet file: {}", path, status.message()));
   }
   auto arrow_properties = parquet::default_arrow_reader_properties();

@@ -14,7 +14,9 @@
 #include <cstdlib>
 #include <deque>
 
+#include "gristmill/formats/arrow_input.h"
 #include "gristmill/formats/arrow_json.h"
+#include "gristmill/formats/arrow_status.h"
 #include "gristmill/formats/raw_formats.h"
 #include "gristmill/formats/record.h"
 #include "gristmill/kernels/utf8.h"
@@ -43,6 +45,8 @@ class ParquetReader final : public DocumentReader {
     while (!is_done_ && batch.arena.bytes_used() - start < input_.limits.batch_bytes) {
       auto error = step(batch);
       if (error.empty()) continue;
+      // A store that does not answer says nothing about the rows: they are read again, not given up.
+      if (fault_) return *fault_;
       report(batch, error);
     }
     return !is_done_ || batch.documents.size() + batch.casualties.size() > records;
@@ -62,16 +66,24 @@ class ParquetReader final : public DocumentReader {
       }
       if (chunk_ == nullptr || chunk_row_ >= chunk_->num_rows()) {
         const auto status = rows_->ReadNext(&chunk_);
-        if (!status.ok()) return status.ToString();
+        if (!status.ok()) return told(status);
         chunk_row_ = 0;
         if (chunk_ == nullptr) leave_row_group();
         return {};
       }
       read_row(batch);
       return {};
+    } catch (const parquet::ParquetStatusException& exception) {
+      return told(exception.status());
     } catch (const std::exception& exception) {
       return exception.what();
     }
+  }
+
+  /// What a status says; a fault of the store that it carries is kept.
+  std::string told(const arrow::Status& status) {
+    if (auto fault = fault_in(status)) fault_ = std::move(fault);
+    return status.ToString();
   }
 
   std::string open() {
@@ -86,7 +98,7 @@ class ParquetReader final : public DocumentReader {
     arrow_properties.set_use_threads(false);
     arrow_properties.set_batch_size(rows_per_step(*metadata));
     auto reader = parquet::arrow::FileReader::Make(&pool_, std::move(file), arrow_properties);
-    if (!reader.ok()) return reader.status().ToString();
+    if (!reader.ok()) return told(reader.status());
     reader_ = *std::move(reader);
     return {};
   }
@@ -104,7 +116,7 @@ class ParquetReader final : public DocumentReader {
   std::string open_row_group() {
     group_rows_ = reader_->parquet_reader()->metadata()->RowGroup(row_group_)->num_rows();
     auto rows = reader_->GetRecordBatchReader({row_group_});
-    if (!rows.ok()) return rows.status().ToString();
+    if (!rows.ok()) return told(rows.status());
     rows_ = *std::move(rows);
     return {};
   }
@@ -185,6 +197,7 @@ class ParquetReader final : public DocumentReader {
   std::vector<RecordField> fields_;
   std::deque<std::string> strings_;
   std::map<std::string, std::int64_t> skipped_;
+  std::optional<Error> fault_;
   bool is_done_ = false;
 };
 
@@ -211,14 +224,13 @@ Result<int> spill(io::ByteWindow& window) {
 }  // namespace
 
 Result<std::unique_ptr<DocumentReader>> make_parquet_reader(StreamInput input) {
-  arrow::Result<std::shared_ptr<arrow::io::ReadableFile>> file(nullptr);
-  if (input.path.empty()) {
-    GRISTMILL_TRY(const int descriptor, spill(*input.window));
-    file = arrow::io::ReadableFile::Open(descriptor);
-    if (input.window->failure().has_value()) return make_fault_reader(std::move(input), {}, {});
-  } else {
-    file = arrow::io::ReadableFile::Open(input.path);
+  if (!input.path.empty()) {
+    GRISTMILL_TRY(auto file, open_arrow_input(input.path, arrow::default_memory_pool()));
+    return std::unique_ptr<DocumentReader>(std::make_unique<ParquetReader>(std::move(input), std::move(file)));
   }
+  GRISTMILL_TRY(const int descriptor, spill(*input.window));
+  auto file = arrow::io::ReadableFile::Open(descriptor);
+  if (input.window->failure().has_value()) return make_fault_reader(std::move(input), {}, {});
   if (!file.ok()) return unavailable(fmt::format("opening {}: {}", input.path, file.status().ToString()));
   return std::unique_ptr<DocumentReader>(std::make_unique<ParquetReader>(std::move(input), *std::move(file)));
 }

@@ -7,7 +7,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <vector>
+
+#include "gristmill/io/file.h"
+#include "gristmill/io/object_path.h"
+#include "gristmill/io/range_file.h"
 
 namespace gristmill::io {
 namespace {
@@ -16,12 +21,19 @@ using std::string_view_literals::operator""sv;
 
 constexpr std::size_t block_bytes = std::size_t{256} << 10;
 
+/// An object that libarchive reads with jumps, as it does the directory of a zip file.
+struct RangeFeed {
+  std::unique_ptr<RangeFile> file;
+  std::uint64_t offset = 0;
+};
+
 /// The stream that libarchive pulls from, with the fault that stopped it.
 struct Feed {
   std::unique_ptr<ByteSource> source;
   std::vector<char> buffer;
   std::uint64_t bytes = 0;
   std::optional<Error> failure;
+  RangeFeed ranges;
 };
 
 la_ssize_t feed_read(archive* handle, void* context, const void** bytes) {
@@ -37,6 +49,28 @@ la_ssize_t feed_read(archive* handle, void* context, const void** bytes) {
   return static_cast<la_ssize_t>(*count);
 }
 
+la_ssize_t range_read(archive* handle, void* context, const void** bytes) {
+  auto& feed = *static_cast<Feed*>(context);
+  auto count = feed.ranges.file->read_at(feed.ranges.offset, feed.buffer);
+  if (!count) {
+    feed.failure = std::move(count).error();
+    archive_set_error(handle, EIO, "%s", feed.failure->message.c_str());
+    return -1;
+  }
+  feed.ranges.offset += *count;
+  *bytes = feed.buffer.data();
+  return static_cast<la_ssize_t>(*count);
+}
+
+la_int64_t range_seek(archive* /*handle*/, void* context, la_int64_t offset, int whence) {
+  auto& ranges = static_cast<Feed*>(context)->ranges;
+  const auto size = static_cast<la_int64_t>(ranges.file->size());
+  const auto base = whence == SEEK_CUR ? static_cast<la_int64_t>(ranges.offset) : whence == SEEK_END ? size : 0;
+  if (offset < -base || offset > size - base) return ARCHIVE_FATAL;
+  ranges.offset = static_cast<std::uint64_t>(base + offset);
+  return base + offset;
+}
+
 class OpenArchive final : public Archive {
  public:
   OpenArchive(const ArchiveLimits& limits, std::string where)
@@ -48,8 +82,19 @@ class OpenArchive final : public Archive {
   ~OpenArchive() override { archive_read_free(handle_); }
 
   Status open_path(const std::string& path) {
+    if (is_object(path)) return open_object_ranges(path);
     GRISTMILL_TRY(file_bytes_, file_size(path));
     if (archive_read_open_filename(handle_, path.c_str(), block_bytes) != ARCHIVE_OK) return failure("opening");
+    return {};
+  }
+  Status open_object_ranges(const std::string& path) {
+    GRISTMILL_TRY(feed_.ranges.file, RangeFile::open(path));
+    file_bytes_ = feed_.ranges.file->size();
+    feed_.buffer.resize(block_bytes);
+    archive_read_set_callback_data(handle_, &feed_);
+    archive_read_set_read_callback(handle_, range_read);
+    archive_read_set_seek_callback(handle_, range_seek);
+    if (archive_read_open1(handle_) != ARCHIVE_OK) return failure("opening");
     return {};
   }
   Status open_feed(std::unique_ptr<ByteSource> source) {

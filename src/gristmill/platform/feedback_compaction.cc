@@ -144,16 +144,17 @@ class Compaction {
   /// Files of attempts that were killed before their commit: they begin behind the mark.
   [[nodiscard]] Status remove_leftovers() const {
     GRISTMILL_RETURN_IF_ERROR(io::remove_temporaries(data_folder()));
-    std::error_code code;
-    for (const auto& entry : fs::directory_iterator(data_folder(), code)) {
-      const auto name = entry.path().filename().string();
+    GRISTMILL_TRY(const auto entries, io::list_folder(data_folder()));
+    std::vector<std::string> left;
+    for (const auto& entry : entries) {
+      const auto name = entry.path.substr(entry.path.rfind('/') + 1);
       std::uint64_t first = 0;
       std::from_chars(name.data(), name.data() + name.size(), first);
       if (first <= through_) continue;
-      ::unlink(index_of(entry.path().string()).c_str());
-      ::unlink(entry.path().c_str());
+      left.push_back(index_of(entry.path));
+      left.push_back(entry.path);
     }
-    return {};
+    return io::remove_files(left);
   }
 
   /// Sealed segments behind the mark; the newest segment may still be written.

@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <set>
 
+#include "gristmill/io/file.h"
+#include "gristmill/io/object_path.h"
 #include "gristmill/kernels/utf8.h"
 
 namespace gristmill::platform {
@@ -20,6 +22,7 @@ namespace fs = std::filesystem;
 class Walker {
  public:
   Status add_root(const std::string& path) {
+    if (io::is_object(path)) return add_objects(absolute_path(path));
     struct stat facts{};
     if (::stat(path.c_str(), &facts) != 0) {
       // A path that the user typed must be there; what is wrong inside a tree is noted instead.
@@ -44,6 +47,31 @@ class Walker {
   }
 
  private:
+  Status add_objects(const std::string& root) {
+    GRISTMILL_TRY(const auto object, io::ObjectPath::parse(root));
+    GRISTMILL_TRY(const auto whole,
+                  object.key.empty() ? Result<std::optional<std::uint64_t>>(std::nullopt) : io::find_file(root));
+    if (whole) tree_.files.push_back({root.substr(root.rfind('/') + 1), root, *whole});
+    GRISTMILL_TRY(const auto entries, io::list_folder(root));
+    if (!whole && entries.empty()) return not_found(fmt::format("{}: no object has this key or begins with it", root));
+    for (const auto& entry : entries) add_object(entry, entry.path.substr(root.size() + 1));
+    return {};
+  }
+
+  void add_object(const io::FileEntry& entry, const std::string& name) {
+    const std::string around = "/" + name + "/";
+    const auto holds = [&](std::string_view part) { return around.find(part) != std::string::npos; };
+    if (holds("//") || holds("/./") || holds("/../")) {
+      tree_.problems.push_back({entry.path, "the key has empty parts, '.' or '..' and so cannot name a file"});
+    } else if (!kernels::is_valid_utf8(entry.path)) {
+      tree_.problems.push_back({kernels::replace_invalid_utf8(entry.path), "the key is not valid UTF-8"});
+    } else if (holds("/.")) {
+      ++tree_.hidden;
+    } else {
+      tree_.files.push_back({name, entry.path, entry.bytes});
+    }
+  }
+
   void walk(const std::string& folder, const std::string& prefix, const struct stat& facts) {
     if (!visited_.insert({facts.st_dev, facts.st_ino}).second) {
       tree_.problems.push_back(
@@ -108,6 +136,15 @@ class Walker {
 };
 
 }  // namespace
+
+std::string absolute_path(const std::string& path) {
+  if (!io::is_object(path)) return fs::absolute(path).lexically_normal().string();
+  auto object = path;
+  while (object.ends_with('/')) object.pop_back();
+  return object;
+}
+
+std::string uri_of(const std::string& path) { return io::is_object(path) ? path : "file://" + path; }
 
 Result<FileTree> list_files(const std::vector<std::string>& paths) {
   Walker walker;

@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 
 #include "gristmill/base/hash.h"
 #include "gristmill/base/units.h"
 #include "gristmill/formats/document_id.h"
 #include "gristmill/io/file.h"
+#include "gristmill/platform/file_tree.h"
 
 namespace gristmill::platform {
 namespace {
@@ -43,8 +43,7 @@ void set_if_absent(Json& row, std::string_view name, Json value) {
 }  // namespace
 
 Result<GivenFile> read_given_file(const Workspace& workspace, const std::string& path) {
-  std::error_code code;
-  GivenFile file{.path = std::filesystem::absolute(path, code).lexically_normal().string()};
+  GivenFile file{.path = absolute_path(path)};
   GRISTMILL_TRY(file.sha256, sha256_of(path));
   std::uint64_t bytes = 0;
   const auto bytes_max = workspace.settings().memory_bytes / row_overhead_factor;
@@ -79,7 +78,7 @@ Status give_origins(GivenFile& file, const std::string& dataset, const std::stri
     if (!has_origin) continue;
     const bool has_own = !row["origin_uri"].is_null();
     if (has_column(columns, "ingestion_id", "string")) set_if_absent(row, "ingestion_id", change_id);
-    set_if_absent(row, "origin_uri", "file://" + file.path);
+    set_if_absent(row, "origin_uri", uri_of(file.path));
     if (!has_own) set_if_absent(row, "origin_offset", file.places[i]);
   }
   return {};

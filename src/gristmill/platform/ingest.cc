@@ -17,6 +17,7 @@
 #include "gristmill/engine/execute.h"
 #include "gristmill/io/file.h"
 #include "gristmill/io/lock_file.h"
+#include "gristmill/io/object_path.h"
 #include "gristmill/platform/compaction.h"
 #include "gristmill/platform/cost_parts.h"
 #include "gristmill/platform/datasets.h"
@@ -188,8 +189,8 @@ class Ingestion {
     auto inserted = transaction.execute(
         "INSERT INTO sources (name, kind, location, owner, license, license_evidence, sensitivity, created_at) "
         "VALUES (?, 'folder', ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        {request.source, fs::absolute(request.paths.front()).lexically_normal().string(), request.owner,
-         request.license, request.license_evidence, request.sensitivity, now_iso8601()});
+        {request.source, absolute_path(request.paths.front()), request.owner, request.license, request.license_evidence,
+         request.sensitivity, now_iso8601()});
     if (!inserted) return std::move(inserted).error();
     return *inserted == 0
                ? Status()
@@ -215,7 +216,7 @@ class Ingestion {
     for (const auto& problem : tree.problems)
       problems.push(Json::object({{"path", problem.path}, {"message", problem.message}}));
     auto locations = Json::array();
-    for (const auto& path : request.paths) locations.push("file://" + fs::absolute(path).lexically_normal().string());
+    for (const auto& path : request.paths) locations.push(uri_of(absolute_path(path)));
     const auto prefix = request.is_in_place ? std::string() : workspace_.landing_folder(request.source, id);
     record_ = Json::object(
         {{"ingestion_id", id},
@@ -355,7 +356,7 @@ class Ingestion {
     }
     GRISTMILL_RETURN_IF_ERROR(file->publish());
     // Landed bytes are evidence: nobody should change them by accident.
-    ::chmod(target.c_str(), 0444);
+    if (!io::is_object(target)) ::chmod(target.c_str(), 0444);
     return sha.hex();
   }
 
@@ -366,7 +367,7 @@ class Ingestion {
       if (file.status != "landed") continue;
       for (std::size_t i = 0; i < file.cuts.size(); ++i) {
         formats::RawInput input{.path = file.landed_path,
-                                .origin_uri = "file://" + file.file.path,
+                                .origin_uri = uri_of(file.file.path),
                                 .name = file.file.name,
                                 .sha256 = file.sha256,
                                 .source = source(),

@@ -70,9 +70,10 @@ Status add_indexes(const store::Table& table, bool is_dry_run, store::Expired& e
   std::vector<std::string> indexes;
   for (const auto& path : expired.paths) {
     const auto index = index_of(path);
-    if (!path.ends_with(".parquet") || !io::exists(index)) continue;
-    GRISTMILL_TRY(const auto bytes, io::file_size(index));
-    expired.bytes += static_cast<std::int64_t>(bytes);
+    if (!path.ends_with(".parquet")) continue;
+    GRISTMILL_TRY(const auto bytes, io::find_file(index));
+    if (!bytes) continue;
+    expired.bytes += static_cast<std::int64_t>(*bytes);
     indexes.push_back(index);
   }
   GRISTMILL_TRY(const auto root, store::path_of(table.metadata().location()));

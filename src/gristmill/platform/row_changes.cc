@@ -13,6 +13,7 @@
 #include "gristmill/base/clock.h"
 #include "gristmill/formats/document_index.h"
 #include "gristmill/formats/row_writer.h"
+#include "gristmill/io/file.h"
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/given_file.h"
 #include "gristmill/platform/row_filter.h"
@@ -342,7 +343,7 @@ class RowChange {
 
   void remove_written() {
     std::error_code ignored;
-    for (const auto& path : written_) fs::remove(path, ignored);
+    (void)io::remove_files(written_);
     for (const auto& path : written_) fs::remove(fs::path(path).parent_path(), ignored);
     written_.clear();
   }

@@ -461,7 +461,8 @@ Result<Json> go_on(const Workspace& workspace, const std::string& run_id, const 
   GRISTMILL_TRY(auto found, find_run(workspace, "run_id", run_id));
   if (found.status == "done" || found.status == "alerts") {
     // Killed between its commit and its last steps, a run still owes its report.
-    if (!io::exists(workspace.report_path(run_id))) GRISTMILL_RETURN_IF_ERROR(write_report(workspace, found.summary));
+    GRISTMILL_TRY(const auto report, io::find_file(workspace.report_path(run_id)));
+    if (!report) GRISTMILL_RETURN_IF_ERROR(write_report(workspace, found.summary));
     workspace.remove_internal_folder(run_id);
     return found.summary;
   }

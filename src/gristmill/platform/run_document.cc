@@ -10,6 +10,7 @@
 #include "gristmill/base/clock.h"
 #include "gristmill/base/units.h"
 #include "gristmill/io/file.h"
+#include "gristmill/io/object_path.h"
 #include "gristmill/observe/report.h"
 #include "gristmill/platform/cost_parts.h"
 #include "gristmill/platform/ingest.h"
@@ -226,6 +227,7 @@ Status write_report(const Workspace& workspace, const Json& document) {
   view.set("ingestions", std::move(used));
   // Written in the run's own folder, so that a killed attempt leaves nothing among the reports.
   const auto draft = workspace.internal_folder(document["run_id"].as_string()) + "/report.html";
+  if (io::is_object(path)) return io::write_file(path, observe::render_report(view));
   GRISTMILL_RETURN_IF_ERROR(io::write_file(draft, observe::render_report(view)));
   GRISTMILL_RETURN_IF_ERROR(io::create_folders(std::filesystem::path(path).parent_path().string()));
   std::error_code code;

@@ -134,12 +134,49 @@ Status set_feedback_interval(Settings& settings, const toml::node& value) {
 
 std::uint64_t& feedback_queue_field(Settings& settings) { return settings.feedback.queue_bytes; }
 
+template <std::string io::S3Settings::* member>
+Status set_object_string(Settings& settings, const toml::node& value) {
+  const auto text = value.value_exact<std::string>();
+  if (!text) return wrong_type("a string");
+  settings.objects.*member = *text;
+  return {};
+}
+
+Status set_path_style(Settings& settings, const toml::node& value) {
+  const auto flag = value.value_exact<bool>();
+  if (!flag) return wrong_type("true or false");
+  settings.objects.path_style = *flag;
+  return {};
+}
+
+Status set_timeout(Settings& settings, const toml::node& value) {
+  const auto seconds = value.value_exact<std::int64_t>();
+  if (!seconds || *seconds < 1 || *seconds > 3600) return wrong_type("a number of seconds from 1 to 3600");
+  settings.objects.timeout_ms = *seconds * 1000;
+  return {};
+}
+
+Status set_attempts(Settings& settings, const toml::node& value) {
+  const auto count = value.value_exact<std::int64_t>();
+  if (!count || *count < 1 || *count > 100) return wrong_type("a whole number from 1 to 100");
+  settings.objects.attempts_max = static_cast<int>(*count);
+  return {};
+}
+
 constexpr std::array keys{
     Key{"workspace.name", set_string<&Settings::name>},
     Key{"workspace.profile", set_string<&Settings::profile>},
     Key{"catalog.path", set_string<&Settings::catalog>},
     Key{"catalog.url", set_catalog_url},
     Key{"warehouse.path", set_string<&Settings::warehouse>},
+    Key{"s3.endpoint", set_object_string<&io::S3Settings::endpoint>},
+    Key{"s3.region", set_object_string<&io::S3Settings::region>},
+    Key{"s3.path_style", set_path_style},
+    Key{"s3.profile", set_object_string<&io::S3Settings::profile>},
+    Key{"s3.credentials_file", set_object_string<&io::S3Settings::credentials_file>},
+    Key{"s3.ca_file", set_object_string<&io::S3Settings::ca_file>},
+    Key{"s3.timeout", set_timeout},
+    Key{"s3.attempts", set_attempts},
     Key{"resources.memory", set_size<std::uint64_t, memory_field>},
     Key{"resources.threads", set_threads},
     Key{"limits.document", set_size<std::size_t, document_field>},
@@ -218,6 +255,16 @@ quarantine = "100%"              # share of an ingestion that may be quarantined
 # [release]
 # approvals = 1                  # so many other users must approve a release before it can be used
 # approvers = ["anna", "ben"]    # only these may; without the line any other user
+
+# [s3]                           # for paths s3://BUCKET/PREFIX: the warehouse above, or what is ingested
+# endpoint = "https://minio.example:9000"   # default: AWS
+# region = "us-east-1"           # or AWS_REGION
+# path_style = true              # bucket in the path; default: true with an endpoint
+# profile = "default"            # of ~/.aws/credentials; else AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+# credentials_file = "s3.ini"    # instead of ~/.aws/credentials
+# ca_file = "ca.pem"             # certificates to trust
+# timeout = 30                   # seconds to connect, and without a byte
+# attempts = 8                   # tries of a request for faults that may pass
 
 # [fields]                       # names tried in order in JSON, CSV and Parquet records
 # text = ["text", "content", "body"]

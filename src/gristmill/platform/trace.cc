@@ -13,6 +13,7 @@
 #include "gristmill/formats/token_shard.h"
 #include "gristmill/io/file.h"
 #include "gristmill/platform/datasets.h"
+#include "gristmill/platform/file_tree.h"
 #include "gristmill/platform/ingest.h"
 #include "gristmill/platform/row_changes.h"
 #include "gristmill/platform/run.h"
@@ -69,7 +70,8 @@ Result<std::optional<Location>> find_in_version(const store::Table& table, const
   for (const auto& file : files) {
     const auto index = index_of(file.path);
     std::optional<std::int64_t> row;
-    if (io::exists(index)) {
+    GRISTMILL_TRY(const auto indexed, io::find_file(index));
+    if (indexed) {
       GRISTMILL_TRY(const auto hit, formats::find_in_index(index, id));
       if (hit && hit->outcome.empty()) row = hit->row;
     } else {
@@ -86,10 +88,10 @@ Result<std::optional<Location>> find_in_version(const store::Table& table, const
 
 /// How a run ended a document that did not come out: "filter.c4\tc4.too_short".
 Result<std::string> find_outcome(const std::string& index_folder, const Hash128& id) {
-  std::error_code code;
   std::vector<std::string> paths;
-  for (const auto& entry : fs::directory_iterator(index_folder, code)) {
-    if (entry.path().extension() == ".ids") paths.push_back(entry.path().string());
+  GRISTMILL_TRY(const auto entries, io::list_folder(index_folder));
+  for (const auto& entry : entries) {
+    if (entry.path.ends_with(".ids")) paths.push_back(entry.path);
   }
   std::ranges::sort(paths);
   for (const auto& path : paths) {
@@ -288,7 +290,7 @@ Result<ShardChoice> find_shard(const Workspace& workspace, const std::string& na
         const auto& path = contents["shards"].items()[i]["path"].as_string();
         const auto file = fs::path(path).filename().string();
         const auto numbered = fmt::format("{}/{}", meta::text(row[0]), i);
-        if (name != file && name != numbered && fs::absolute(name).lexically_normal() != path) continue;
+        if (name != file && name != numbered && absolute_path(name) != path) continue;
         found = ShardChoice{path, meta::text(row[0]), meta::text(row[1]),
                             fmt::format("{}@{}", meta::text(row[2]), meta::integer(row[3]))};
       }

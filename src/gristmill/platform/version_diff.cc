@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <set>
 
 #include "gristmill/formats/document_index.h"
+#include "gristmill/io/file.h"
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/run.h"
 
@@ -157,7 +157,8 @@ class Attribution {
     std::vector<Hash128> ids;
     for (const auto& entry : missing) ids.push_back(entry.id);
     std::vector<bool> is_settled(missing.size(), false);
-    for (const auto& path : index_files(dataset, run.id)) {
+    GRISTMILL_TRY(const auto paths, index_files(dataset, run.id));
+    for (const auto& path : paths) {
       GRISTMILL_RETURN_IF_ERROR(formats::find_all_in_index(path, ids, [&](std::size_t i, std::string_view outcome) {
         if (is_settled[i]) return;
         is_settled[i] = true;
@@ -194,12 +195,13 @@ class Attribution {
     return run;
   }
 
-  [[nodiscard]] std::vector<std::string> index_files(const std::string& dataset, const std::string& run_id) const {
-    std::error_code code;
+  [[nodiscard]] Result<std::vector<std::string>> index_files(const std::string& dataset,
+                                                             const std::string& run_id) const {
     std::vector<std::string> paths;
-    const auto folder = fmt::format("{}/index/{}", workspace_.table_folder(dataset), run_id);
-    for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
-      if (entry.path().extension() == ".ids") paths.push_back(entry.path().string());
+    GRISTMILL_TRY(const auto entries,
+                  io::list_folder(fmt::format("{}/index/{}", workspace_.table_folder(dataset), run_id)));
+    for (const auto& entry : entries) {
+      if (entry.path.ends_with(".ids")) paths.push_back(entry.path);
     }
     std::ranges::sort(paths);
     return paths;

@@ -14,6 +14,8 @@
 #include "gristmill/base/hash.h"
 #include "gristmill/base/units.h"
 #include "gristmill/io/file.h"
+#include "gristmill/io/object_path.h"
+#include "gristmill/io/s3_client.h"
 #include "gristmill/platform/acting.h"
 #include "gristmill/platform/migrations.h"
 #include "gristmill/platform/settings.h"
@@ -88,7 +90,14 @@ Result<std::unique_ptr<Workspace>> Workspace::open(const std::string& folder) {
 }
 
 Status Workspace::connect() {
-  warehouse_ = (fs::path(folder_) / settings_.warehouse).lexically_normal().string();
+  auto objects = settings_.objects;
+  for (auto* path : {&objects.credentials_file, &objects.ca_file}) {
+    if (!path->empty()) *path = (fs::path(folder_) / *path).lexically_normal().string();
+  }
+  GRISTMILL_RETURN_IF_ERROR(io::configure_objects(objects, settings_.warehouse));
+  warehouse_ = settings_.warehouse;
+  while (warehouse_.size() > 1 && warehouse_.ends_with('/')) warehouse_.pop_back();
+  if (!io::is_object(warehouse_)) warehouse_ = (fs::path(folder_) / settings_.warehouse).lexically_normal().string();
   if (settings_.catalog_url.empty()) {
     const auto catalog = (fs::path(folder_) / settings_.catalog).lexically_normal();
     GRISTMILL_RETURN_IF_ERROR(io::create_folders(catalog.parent_path().string()));
@@ -111,7 +120,7 @@ std::string Workspace::landing_folder(std::string_view source, std::string_view 
   return joined({warehouse_, "landing", source, ingestion});
 }
 std::string Workspace::report_path(std::string_view run) const {
-  return joined({folder_, "reports", fmt::format("{}.html", run)});
+  return joined({io::is_object(warehouse_) ? warehouse_ : folder_, "reports", fmt::format("{}.html", run)});
 }
 
 std::string acting_user() {
@@ -233,12 +242,15 @@ std::vector<Finding> examine(const std::string& folder) {
                            : Finding{false, "audit log: " + chain.error().message,
                                      "restore the catalog from a backup and find out who changed it"});
   const auto probe = joined({opened.warehouse(), ".gristmill-probe"});
-  const auto written = io::write_file(probe, "probe");
-  ::unlink(probe.c_str());
+  auto written = io::write_file(probe, "probe");
+  if (written) written = io::remove_files({probe});
+  if (written) written = io::check_commits(opened.warehouse());
   findings.push_back(written
                          ? Finding{true, fmt::format("warehouse {} is writable", opened.warehouse()), {}}
                          : Finding{false, fmt::format("warehouse {}: {}", opened.warehouse(), written.error().message),
-                                   "check the folder's permissions and mount options"});
+                                   io::is_object(opened.warehouse())
+                                       ? "check [s3] in gristmill.toml, the credentials and the bucket"
+                                       : "check the folder's permissions and mount options"});
   struct statvfs space{};
   if (::statvfs(opened.warehouse().c_str(), &space) == 0) {
     const auto free_bytes = static_cast<double>(space.f_bavail) * static_cast<double>(space.f_frsize);

@@ -13,6 +13,7 @@
 #include "gristmill/base/json.h"
 #include "gristmill/base/result.h"
 #include "gristmill/formats/reader.h"
+#include "gristmill/io/s3_settings.h"
 #include "gristmill/meta/database.h"
 
 namespace gristmill::platform {
@@ -39,7 +40,7 @@ struct Settings {
   std::string profile = "startup";
   std::string catalog = ".gristmill/catalog.db";  ///< SQLite file, relative to the workspace.
   std::string catalog_url;                        ///< PostgreSQL in place of the file; may hold a password.
-  std::string warehouse = "warehouse";            ///< Relative to the workspace, or absolute.
+  std::string warehouse = "warehouse";            ///< Relative to the workspace, absolute, or s3://BUCKET/PREFIX.
   std::uint64_t memory_bytes = std::uint64_t{2} << 30;
   int threads = 0;                                ///< 0 = all cores.
   double quarantine_limit = 1;                    ///< Share of an ingestion's records that may be quarantined.
@@ -48,6 +49,7 @@ struct Settings {
   std::int64_t release_approvals = 0;          ///< So many other users must approve a release.
   std::vector<std::string> release_approvers;  ///< Only these may; empty = any other user.
   FeedbackSettings feedback;
+  io::S3Settings objects;                         ///< How `s3://` places are reached.
 };
 
 /// An open workspace: settings, database and folders.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -8,6 +7,7 @@
 #include <random>
 #include <thread>
 
+#include "gristmill/io/file.h"
 #include "gristmill/store/location.h"
 #include "gristmill/store/partition.h"
 #include "gristmill/store/snapshot_writer.h"
@@ -58,7 +58,8 @@ void remove_old_metadata(const TableMetadata& metadata, const std::vector<std::s
   const auto folder = path_of(metadata.location() + "/metadata/");
   for (const auto& location : locations) {
     const auto path = path_of(location);
-    if (folder && path && path->starts_with(*folder) && path->ends_with(".metadata.json")) ::unlink(path->c_str());
+    if (folder && path && path->starts_with(*folder) && path->ends_with(".metadata.json"))
+      (void)io::remove_files({*path});
   }
 }
 

@@ -2,14 +2,15 @@
 #include "gristmill/store/retention.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <filesystem>
 #include <functional>
 #include <map>
 
+#include "gristmill/io/file.h"
+#include "gristmill/io/object_path.h"
 #include "gristmill/store/location.h"
 #include "gristmill/store/table.h"
 
@@ -99,10 +100,21 @@ Result<std::set<std::string>> files_only_of(const std::vector<Snapshot>& going, 
   return files;
 }
 
-std::int64_t size_or_zero(const std::string& path) {
-  std::error_code code;
-  const auto bytes = fs::file_size(path, code);
-  return code ? 0 : static_cast<std::int64_t>(bytes);
+/// Bytes of those of the files that are there. In an object store one listing is far cheaper than a request for each.
+Result<std::int64_t> bytes_of(const std::set<std::string>& paths, const std::string& root) {
+  std::int64_t sum = 0;
+  if (!io::is_object(root)) {
+    for (const auto& path : paths) {
+      if (const auto bytes = io::file_size(path)) sum += static_cast<std::int64_t>(*bytes);
+    }
+    return sum;
+  }
+  if (paths.empty()) return sum;
+  GRISTMILL_TRY(const auto files, io::list_folder(root));
+  for (const auto& file : files) {
+    if (paths.contains(file.path)) sum += static_cast<std::int64_t>(file.bytes);
+  }
+  return sum;
 }
 
 Result<Expired> plan_expiry(const TableMetadata& metadata, const std::set<std::int64_t>& ids) {
@@ -115,8 +127,8 @@ Result<Expired> plan_expiry(const TableMetadata& metadata, const std::set<std::i
   for (const auto& path : files) {
     const bool is_inside = path.starts_with(root + "/");
     (is_inside ? expired.paths : expired.left).push_back(path);
-    if (is_inside) expired.bytes += size_or_zero(path);
   }
+  GRISTMILL_TRY(expired.bytes, bytes_of({expired.paths.begin(), expired.paths.end()}, root));
   return expired;
 }
 
@@ -132,21 +144,6 @@ Result<std::set<std::string>> referenced_files(const Table& table) {
   for (const auto& [path, file] : reach.manifests()) files.insert(path);
   GRISTMILL_RETURN_IF_ERROR(reach.for_each_file(true, [&](std::string path) { files.insert(std::move(path)); }));
   return files;
-}
-
-/// Files below a folder that were last written before a time, but for those in folders named in `unfinished`.
-Status list_old_files(const std::string& folder, std::int64_t older_than_ms, const std::set<std::string>& unfinished,
-                      std::vector<std::string>& paths) {
-  std::error_code code;
-  for (auto at = fs::recursive_directory_iterator(folder, code); !code && at != fs::end(at); at.increment(code)) {
-    if (at->is_directory() && unfinished.contains(at->path().filename().string())) at.disable_recursion_pending();
-    struct stat facts{};
-    if (::lstat(at->path().c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) continue;
-    const auto written_ms = std::int64_t{facts.st_mtim.tv_sec} * 1000 + facts.st_mtim.tv_nsec / 1'000'000;
-    if (written_ms < older_than_ms) paths.push_back(at->path().string());
-  }
-  if (code && code != std::errc::no_such_file_or_directory) return errno_error("listing " + folder, code.value());
-  return {};
 }
 
 }  // namespace
@@ -192,28 +189,31 @@ Result<Expired> Table::expire(const Retention& retention, bool is_dry_run, const
 Result<Orphans> find_orphans(Table& table, std::int64_t older_than_ms, const std::set<std::string>& unfinished) {
   older_than_ms = std::min(older_than_ms, current_time_ms() - orphan_age_ms_min);
   GRISTMILL_TRY(const auto root, path_of(table.metadata().location()));
-  std::vector<std::string> paths;
-  for (const auto* folder : {"/data", "/metadata"})
-    GRISTMILL_RETURN_IF_ERROR(list_old_files(root + folder, older_than_ms, unfinished, paths));
+  std::vector<io::FileEntry> files;
+  for (const auto* folder : {"/data", "/metadata"}) {
+    GRISTMILL_TRY(auto found, io::list_folder(root + folder, unfinished));
+    for (auto& file : found) {
+      if (file.modified_ms < older_than_ms) files.push_back(std::move(file));
+    }
+  }
   // Read after the listing: what was committed in between is known then.
   GRISTMILL_RETURN_IF_ERROR(table.refresh());
   GRISTMILL_TRY(const auto referenced, referenced_files(table));
   Orphans orphans;
-  for (auto& path : paths) {
-    if (referenced.contains(path)) continue;
-    orphans.bytes += size_or_zero(path);
-    orphans.paths.push_back(std::move(path));
+  for (auto& file : files) {
+    if (referenced.contains(file.path)) continue;
+    orphans.bytes += static_cast<std::int64_t>(file.bytes);
+    orphans.paths.push_back(std::move(file.path));
   }
   std::ranges::sort(orphans.paths);
   return orphans;
 }
 
 Status remove_files(const std::vector<std::string>& paths, const std::string& root) {
+  GRISTMILL_RETURN_IF_ERROR(io::remove_files(paths));
   for (const auto& path : paths) {
-    std::error_code code;
-    fs::remove(path, code);
-    if (code) return errno_error("removing " + path, code.value());
     // A folder of its own, such as that of a run, goes with its last file. `data` and `metadata` themselves stay.
+    if (io::is_object(path)) continue;
     for (auto folder = fs::path(path).parent_path();
          folder.string().size() > root.size() && folder.parent_path() != root && ::rmdir(folder.c_str()) == 0;)
       folder = folder.parent_path();

@@ -27,10 +27,14 @@ TEST_CASE("locations are read in every form and written in one") {
   for (const auto* form :
        {"file:///data/a b/%41", "file:/data/a b/%41", "/data/a b/%41", "file://localhost/data/a b/%41"})
     CHECK(*store::path_of(form) == "/data/a b/%41");
-  for (const auto* bad : {"s3://bucket/x", "relative/x", "", "file:", "file:relative", "file://host/x"})
+  for (const auto* bad : {"gs://bucket/x", "relative/x", "", "file:", "file:relative", "file://host/x"})
     CHECK_MESSAGE(!store::path_of(bad).ok(), bad);
   CHECK(*store::location_of("/data/x/../a b/") == "file:///data/a b");
   CHECK(*store::location_of("/") == "file:///");
   CHECK(!store::location_of("/data/what?").ok());
+  for (const auto* form : {"s3://bucket/a b/%41", "s3a://bucket/a b/%41", "s3n://bucket/a b/%41"})
+    CHECK(*store::path_of(form) == "s3://bucket/a b/%41");
+  CHECK(*store::location_of("s3://bucket/a b//") == "s3://bucket/a b");
+  CHECK(*store::location_of("s3://bucket") == "s3://bucket");
   CHECK(!store::location_of("/data/a#b").ok());
 }

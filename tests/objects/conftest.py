@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A small object store on the loopback, and workspaces whose warehouse lies in it."""
+
+import os
+
+import pytest
+from small_store import Server, SmallStore
+
+
+class ObjectWorkspace:
+    """A workspace in a folder, with the settings and the environment that its store needs."""
+
+    def __init__(
+        self, gristmill, folder, endpoint, keys, warehouse="s3://corpus/team a/wh", extra="", timeout=1, **environment
+    ):
+        self.command, self.folder, self.warehouse = gristmill, folder, warehouse
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        self.environment = plain | {
+            "HOME": str(folder.parent),
+            "AWS_ACCESS_KEY_ID": keys[0],
+            "AWS_SECRET_ACCESS_KEY": keys[1],
+            "no_proxy": "127.0.0.1",
+        }
+        if len(keys) > 2 and keys[2]:
+            self.environment["AWS_SESSION_TOKEN"] = keys[2]
+        self.environment |= environment
+        folder.mkdir(parents=True)
+        self("init", folder, workspace=False)
+        settings = folder / "gristmill.toml"
+        text = settings.read_text().replace('path = "warehouse"', f'path = "{warehouse}"')
+        settings.write_text(f'{text}\n[s3]\nendpoint = "{endpoint}"\nattempts = 4\ntimeout = {timeout}\n{extra}')
+
+    def __call__(self, *arguments, workspace=True, **options):
+        place = ["--workspace", str(self.folder)] if workspace else []
+        return self.command(*place, *arguments, env=self.environment, **options)
+
+    def json(self, *arguments, **options):
+        place = ["--workspace", str(self.folder)]
+        return self.command.json(*place, *arguments, env=self.environment, **options)
+
+    def fails(self, code, *arguments):
+        """The message of a command that must fail with an exit code."""
+        done = self(*arguments, check=False)
+        assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+        return done.stderr
+
+
+@pytest.fixture
+def store():
+    return SmallStore()
+
+
+@pytest.fixture
+def server(store):
+    server = Server(store.answer)
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def make_workspace(gristmill, tmp_path, store, server):
+    """Makes further workspaces: `make_workspace("name", extra=...)`."""
+
+    def make(name, **options):
+        keys = (store.access_key, store.secret_key, store.token)
+        return ObjectWorkspace(gristmill, tmp_path / name, server.endpoint, keys, **options)
+
+    return make
+
+
+@pytest.fixture
+def workspace(make_workspace):
+    return make_workspace("workspace")
+
+
+@pytest.fixture
+def small_corpus(tmp_path):
+    """Three files with names that need escapes."""
+    folder = tmp_path / "in"
+    (folder / "sub folder").mkdir(parents=True)
+    (folder / "a+b%20c.txt").write_text("A plain text.\n")
+    (folder / "sub folder" / "日本 & co.jsonl").write_text('{"text": "first"}\n{"text": "second"}\n')
+    (folder / "table.csv").write_text("text,url\nthird,http://example.org/3\n")
+    return folder

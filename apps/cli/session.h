@@ -80,5 +80,6 @@ void add_row_change_commands(CLI::App& dataset, Session& session);
 void add_catalog_commands(CLI::App& app, Session& session);
 void add_feedback_commands(CLI::App& app, Session& session);
 void add_serve_commands(CLI::App& app, Session& session);
+void add_artifact_commands(CLI::App& app, Session& session);
 
 }  // namespace gristmill::cli

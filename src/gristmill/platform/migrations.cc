@@ -126,6 +126,17 @@ CREATE TABLE access_tokens (
   revoked_at VARCHAR(32)
 );
 )sql"},
+    meta::Migration{9, "artifacts", R"sql(
+CREATE TABLE artifacts (
+  name VARCHAR(255) NOT NULL,
+  version VARCHAR(64) NOT NULL,
+  ordinal BIGINT NOT NULL,
+  created_at VARCHAR(32) NOT NULL,
+  record TEXT NOT NULL,
+  PRIMARY KEY (name, version),
+  UNIQUE (name, ordinal)
+);
+)sql"},
 };
 
 }  // namespace

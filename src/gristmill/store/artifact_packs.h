@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Content-addressed chunks of artifacts, in pack files with an index beside each (docs/formats/artifacts.md).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "gristmill/base/result.h"
+#include "gristmill/store/direct_file.h"
+
+namespace gristmill::store {
+
+/// SHA-256 of some bytes.
+struct ChunkDigest {
+  std::array<unsigned char, 32> bytes{};
+
+  static ChunkDigest of(std::string_view content);
+  [[nodiscard]] std::string hex() const;
+  /// False for anything but 64 hex digits.
+  static bool parse(std::string_view text, ChunkDigest& out) noexcept;
+  auto operator<=>(const ChunkDigest&) const = default;
+};
+
+/// Digests are uniform: any eight bytes of one are its hash.
+struct ChunkDigestHash {
+  std::size_t operator()(const ChunkDigest& digest) const noexcept {
+    std::uint64_t value = 0;
+    std::memcpy(&value, digest.bytes.data(), sizeof value);
+    return value;
+  }
+};
+
+/// A chunk's place in its pack.
+struct PackEntry {
+  ChunkDigest digest;
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t checksum = 0;  ///< XXH3-64: tells damage apart fast; the digest is the proof.
+};
+
+/// A pack: its entries as its index lists them.
+struct Pack {
+  std::string name;  ///< 32 hex digits; the same in every place it is copied to.
+  std::uint64_t bytes = 0;
+  std::vector<PackEntry> entries;
+};
+
+std::string encode_pack_index(const Pack& pack);
+/// Refuses damaged bytes, and entries that lie outside the pack or overlap the one before.
+Result<Pack> decode_pack_index(std::string_view bytes, const std::string& name);
+
+/// Writes one pack; published, it stays as it is for ever.
+class PackWriter {
+ public:
+  static Result<std::unique_ptr<PackWriter>> create(const std::string& folder);
+  Status add(const ChunkDigest& digest, std::string_view content);
+  [[nodiscard]] std::uint64_t bytes() const { return pack_.bytes; }
+  /// The pack, then its index: durable, and visible from then on.
+  Result<Pack> publish();
+
+ private:
+  PackWriter(std::string folder, std::string name, std::unique_ptr<LargeFileWriter> file);
+  std::string folder_;
+  Pack pack_;
+  std::unique_ptr<LargeFileWriter> file_;
+};
+
+/// All packs of a place, a folder or a bucket's prefix. 90 bytes of memory a chunk. Thread-safe.
+class PackStore {
+ public:
+  /// Reads the indexes; a place where nothing is yet is empty.
+  static Result<std::unique_ptr<PackStore>> open(const std::string& folder);
+
+  [[nodiscard]] const std::string& folder() const { return folder_; }
+  [[nodiscard]] std::vector<std::shared_ptr<const Pack>> packs() const;
+  [[nodiscard]] bool has(const ChunkDigest& digest) const;
+  /// The chunk's bytes, checked against digest and checksum. `corrupt_data` names the pack, `not_found` the chunk.
+  Result<std::string> read(const ChunkDigest& digest) const;
+  /// Makes a published pack known.
+  void adopt(Pack pack);
+  /// Reads indexes that came since.
+  Status refresh();
+  /// Removes a pack, its index first.
+  Status remove(const Pack& pack);
+  [[nodiscard]] std::string path_of(const Pack& pack) const;
+
+ private:
+  struct Place {
+    std::shared_ptr<const Pack> pack;
+    std::uint32_t entry = 0;
+  };
+  explicit PackStore(std::string folder) : folder_(std::move(folder)) {}
+
+  std::string folder_;
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<std::string, std::shared_ptr<const Pack>> packs_;
+  std::unordered_map<ChunkDigest, Place, ChunkDigestHash> chunks_;
+};
+
+/// Copies a pack whole, checking every chunk on the way; nothing happens where it is already.
+Status copy_pack(const PackStore& from, const Pack& pack, PackStore& to);
+
+}  // namespace gristmill::store

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/store/artifact_tree.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "gristmill/base/json.h"
+#include "gristmill/store/artifact_manifest.h"
+
+namespace gristmill::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint32_t permission_bits = 0777;
+
+bool is_utf8(const std::string& text) {
+  const auto again = Json::parse(Json(text).dump());
+  return again && again->as_string() == text;
+}
+
+Result<TreeEntry> file_entry(const std::string& path, const std::string& source) {
+  struct stat facts{};
+  if (::stat(source.c_str(), &facts) != 0) return errno_error(source, errno);
+  if (!S_ISREG(facts.st_mode))
+    return invalid_argument(fmt::format("{} is neither a file nor a folder nor a link: leave it out", source));
+  return TreeEntry{.kind = TreeEntry::Kind::file,
+                   .path = path,
+                   .source = source,
+                   .mode = facts.st_mode & permission_bits,
+                   .bytes = static_cast<std::uint64_t>(facts.st_size),
+                   .target = {}};
+}
+
+Result<TreeEntry> link_entry(const std::string& path, const std::string& source, bool follows_links) {
+  std::error_code code;
+  const auto target = fs::read_symlink(source, code).string();
+  if (code) return errno_error(fmt::format("reading link {}", source), code.value());
+  if (stays_inside(path, target) && is_utf8(target))
+    return TreeEntry{.kind = TreeEntry::Kind::link, .path = path, .source = source, .target = target};
+  if (follows_links) return file_entry(path, source);
+  return invalid_argument(fmt::format(
+      "the link {} leads out of the tree, to {}: put the file in its place, or say --follow-links", source, target));
+}
+
+}  // namespace
+
+Result<std::vector<TreeEntry>> list_tree(const std::string& root, bool follows_links) {
+  std::vector<TreeEntry> entries;
+  struct stat facts{};
+  if (::stat(root.c_str(), &facts) != 0) return errno_error(root, errno);
+  if (!S_ISDIR(facts.st_mode)) {
+    GRISTMILL_TRY(auto entry, file_entry({}, root));
+    entries.push_back(std::move(entry));
+    return entries;
+  }
+  std::error_code code;
+  fs::recursive_directory_iterator items(root, code);
+  for (; !code && items != fs::recursive_directory_iterator(); items.increment(code)) {
+    const auto source = items->path().string();
+    const auto path = fs::path(source).lexically_relative(root).generic_string();
+    if (!is_utf8(path)) return invalid_argument(fmt::format("the name {} is not UTF-8: rename the file", source));
+    const auto status = items->symlink_status(code);
+    if (code) break;
+    if (fs::is_directory(status)) {
+      if (fs::is_empty(source, code))
+        entries.push_back({.kind = TreeEntry::Kind::folder, .path = path, .source = source});
+      if (code) break;
+      continue;
+    }
+    GRISTMILL_TRY(auto entry,
+                  fs::is_symlink(status) ? link_entry(path, source, follows_links) : file_entry(path, source));
+    entries.push_back(std::move(entry));
+  }
+  if (code) return errno_error(fmt::format("listing {}", root), code.value());
+  std::ranges::sort(entries, {}, &TreeEntry::path);
+  return entries;
+}
+
+}  // namespace gristmill::store

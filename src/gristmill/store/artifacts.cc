@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/store/artifacts.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <unordered_set>
+
+#include "gristmill/io/file.h"
+#include "gristmill/store/artifact_changes.h"
+#include "gristmill/store/artifact_chunks.h"
+#include "gristmill/store/artifact_tree.h"
+
+namespace gristmill::store {
+namespace {
+
+constexpr std::uint64_t pack_bytes_max = std::uint64_t{128} << 20;
+/// Files are read in spans of this size, side by side; a chunk ends at the end of its span.
+constexpr std::uint64_t span_bytes = std::uint64_t{64} << 20;
+constexpr std::size_t buffer_bytes = std::size_t{8} << 20;
+
+/// Reads exactly so many bytes at a place.
+Status read_at(int descriptor, const std::string& path, std::uint64_t offset, std::span<char> out) {
+  while (!out.empty()) {
+    const auto count = ::pread(descriptor, out.data(), out.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno_error(fmt::format("reading {}", path), errno);
+    if (count == 0) return unavailable(fmt::format("{} became shorter while it was read; add it again", path));
+    out = out.subspan(static_cast<std::size_t>(count));
+    offset += static_cast<std::uint64_t>(count);
+  }
+  return {};
+}
+
+/// Puts chunks into packs, each thread into one of its own.
+class ChunkSink {
+ public:
+  ChunkSink(PackStore& store, int threads) : store_(store), writers_(static_cast<std::size_t>(threads)) {}
+
+  /// Stores a chunk unless it is there, or another thread has just taken it.
+  Status put(const ChunkDigest& digest, std::string_view content, int thread) {
+    if (store_.has(digest)) return {};
+    {
+      const std::scoped_lock lock(mutex_);
+      if (!taken_.insert(digest).second) return {};
+      ++chunks_new_;
+      bytes_new_ += content.size();
+    }
+    auto& writer = writers_[static_cast<std::size_t>(thread)];
+    if (!writer) {
+      GRISTMILL_TRY(writer, PackWriter::create(store_.folder()));
+    }
+    GRISTMILL_RETURN_IF_ERROR(writer->add(digest, content));
+    return writer->bytes() >= pack_bytes_max ? publish(writer) : Status();
+  }
+
+  Status finish(const ArtifactWork& work) {
+    return for_each_piece(writers_.size(), work, [&](std::size_t i, int) { return publish(writers_[i]); });
+  }
+
+  [[nodiscard]] std::uint64_t chunks_new() const { return chunks_new_; }
+  [[nodiscard]] std::uint64_t bytes_new() const { return bytes_new_; }
+
+ private:
+  Status publish(std::unique_ptr<PackWriter>& writer) {
+    if (!writer) return {};
+    GRISTMILL_TRY(auto pack, writer->publish());
+    writer.reset();
+    store_.adopt(std::move(pack));
+    return {};
+  }
+
+  PackStore& store_;
+  std::vector<std::unique_ptr<PackWriter>> writers_;
+  std::mutex mutex_;
+  std::unordered_set<ChunkDigest, ChunkDigestHash> taken_;
+  std::uint64_t chunks_new_ = 0, bytes_new_ = 0;
+};
+
+/// A span of a file and the pieces found in it.
+struct Span {
+  std::size_t file = 0;
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  std::vector<ChunkPiece> pieces;
+};
+
+/// Cuts one span into pieces and stores what is new.
+class SpanReader {
+ public:
+  SpanReader(const TreeEntry& entry, Span& span, const EarlierFile* earlier, PackStore& store, ChunkSink& sink,
+             int thread)
+      : entry_(entry), span_(span), earlier_(earlier), store_(store), sink_(sink), thread_(thread) {}
+
+  Status work() {
+    const Descriptor file(::open(entry_.source.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.number() < 0) return errno_error(fmt::format("opening {}", entry_.source), errno);
+    GRISTMILL_RETURN_IF_ERROR(cut(file.number()));
+    if (earlier_ != nullptr) GRISTMILL_RETURN_IF_ERROR(compare_changed(file.number()));
+    struct stat facts{};
+    if (::fstat(file.number(), &facts) != 0) return errno_error(entry_.source, errno);
+    if (static_cast<std::uint64_t>(facts.st_size) != entry_.bytes)
+      return unavailable(fmt::format("{} changed its size while it was read; add it again", entry_.source));
+    return {};
+  }
+
+ private:
+  Status cut(int descriptor) {
+    static thread_local std::vector<char> buffer(buffer_bytes);
+    std::size_t filled = 0;
+    auto at = span_.begin;
+    std::size_t used = 0;
+    while (true) {
+      const auto available = filled - used;
+      if (available < chunk_bytes_max && at + available < span_.end) {
+        std::copy(buffer.begin() + static_cast<std::ptrdiff_t>(used),
+                  buffer.begin() + static_cast<std::ptrdiff_t>(filled), buffer.begin());
+        const auto more = std::min<std::uint64_t>(buffer.size() - available, span_.end - at - available);
+        GRISTMILL_RETURN_IF_ERROR(
+            read_at(descriptor, entry_.source, at + available, std::span(buffer).subspan(available, more)));
+        filled = available + more;
+        used = 0;
+      }
+      if (filled == used) return {};
+      const std::string_view rest(buffer.data() + used, filled - used);
+      const auto chunk = rest.substr(0, chunk_length(rest));
+      ChunkPiece piece{ChunkDigest::of(chunk), chunk.size(), {}};
+      // With an earlier version at hand, what is new is looked at again: most of it may not be.
+      if (earlier_ == nullptr) GRISTMILL_RETURN_IF_ERROR(sink_.put(piece.digest, chunk, thread_));
+      span_.pieces.push_back(std::move(piece));
+      used += chunk.size();
+      at += chunk.size();
+    }
+  }
+
+  /// Pieces that are neither stored nor in the earlier file are compared with what stood there.
+  Status compare_changed(int descriptor) {
+    auto at = span_.begin;
+    std::size_t earlier_next = 0;
+    // Without a piece in common before, the same place in the file is the best guess.
+    std::uint64_t earlier_at = std::min(span_.begin, earlier_->bytes());
+    for (std::size_t i = 0; i < span_.pieces.size();) {
+      auto& piece = span_.pieces[i];
+      if (const auto found = earlier_->find(piece.digest, earlier_next); found != std::string::npos) {
+        piece = earlier_->piece(found);
+        earlier_next = found + 1;
+        earlier_at = earlier_->begin_of(found) + piece.bytes;
+      } else if (!store_.has(piece.digest)) {
+        std::uint64_t bytes = 0;
+        const auto end = run_end(i, bytes);
+        GRISTMILL_RETURN_IF_ERROR(compare_run(descriptor, i, end, at, earlier_at, earlier_end(end, earlier_next)));
+        earlier_at = std::min(earlier_at + bytes, earlier_->bytes());
+        at += bytes;
+        i = end;
+        continue;
+      } else {
+        earlier_at = std::min(earlier_at + piece.bytes, earlier_->bytes());
+      }
+      at += piece.bytes;
+      ++i;
+    }
+    return {};
+  }
+
+  /// Behind the last of the unknown pieces that begin with `i`.
+  std::size_t run_end(std::size_t i, std::uint64_t& bytes) const {
+    for (; i < span_.pieces.size(); ++i) {
+      const auto& digest = span_.pieces[i].digest;
+      if (store_.has(digest) || earlier_->find(digest, 0) != std::string::npos) break;
+      bytes += span_.pieces[i].bytes;
+    }
+    return i;
+  }
+
+  /// Where in the earlier file the piece stands that ends a run; its end, or that of the span, when there is none.
+  [[nodiscard]] std::uint64_t earlier_end(std::size_t i, std::size_t from) const {
+    if (i < span_.pieces.size()) {
+      if (const auto found = earlier_->find(span_.pieces[i].digest, from); found != std::string::npos)
+        return earlier_->begin_of(found);
+    }
+    return span_.end == entry_.bytes ? earlier_->bytes() : std::min(span_.end, earlier_->bytes());
+  }
+
+  /// Rewrites the pieces [first, last), which begin at byte `at`, as parts of earlier chunks and new ones.
+  Status compare_run(int descriptor, std::size_t first, std::size_t last, std::uint64_t at, std::uint64_t begin,
+                     std::uint64_t end) {
+    const bool is_too_far = end < begin || end - begin > span_bytes + chunk_bytes_max;
+    for (std::size_t i = first; i < last; ++i) {
+      auto& piece = span_.pieces[i];
+      std::string content(piece.bytes, '\0');
+      GRISTMILL_RETURN_IF_ERROR(read_at(descriptor, entry_.source, at, content));
+      if (ChunkDigest::of(content) != piece.digest)
+        return unavailable(fmt::format("{} changed while it was read; add it again", entry_.source));
+      const auto left = is_too_far || begin > end ? 0 : end - begin;
+      // The last piece of a run gets all that is left, so that its end meets the end of what it replaces.
+      const auto share = i + 1 == last ? left : std::min<std::uint64_t>(left, piece.bytes);
+      GRISTMILL_RETURN_IF_ERROR(store_changed(piece, content, begin, begin + share));
+      begin += share;
+      at += piece.bytes;
+    }
+    return {};
+  }
+
+  Status store_changed(ChunkPiece& piece, std::string_view content, std::uint64_t begin, std::uint64_t end) {
+    GRISTMILL_TRY(auto parts, compare(*earlier_, begin, end, content));
+    const auto is_new = [](const ChunkPart& part) { return part.chunk == ChunkDigest{}; };
+    if (std::ranges::all_of(parts, is_new)) return sink_.put(piece.digest, content, thread_);
+    for (auto& part : parts) {
+      if (!is_new(part)) continue;
+      const auto bytes = content.substr(part.offset, part.bytes);
+      part = {ChunkDigest::of(bytes), 0, part.bytes};
+      GRISTMILL_RETURN_IF_ERROR(sink_.put(part.chunk, bytes, thread_));
+    }
+    piece.parts = std::move(parts);
+    return {};
+  }
+
+  const TreeEntry& entry_;
+  Span& span_;
+  const EarlierFile* earlier_;
+  PackStore& store_;
+  ChunkSink& sink_;
+  int thread_;
+};
+
+const ArtifactFile* find_file(const ArtifactManifest* manifest, const std::string& path) {
+  if (manifest == nullptr) return nullptr;
+  const auto found = std::ranges::lower_bound(manifest->files, path, {}, &ArtifactFile::path);
+  return found == manifest->files.end() || found->path != path ? nullptr : &*found;
+}
+
+std::vector<Span> spans_of(const std::vector<TreeEntry>& entries) {
+  std::vector<Span> spans;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    for (std::uint64_t at = 0; entries[i].kind == TreeEntry::Kind::file && at < entries[i].bytes; at += span_bytes)
+      spans.push_back({i, at, std::min(entries[i].bytes, at + span_bytes), {}});
+  }
+  return spans;
+}
+
+ArtifactManifest manifest_of(const std::vector<TreeEntry>& entries, std::vector<Span> spans) {
+  ArtifactManifest manifest;
+  manifest.is_tree = entries.size() != 1 || !entries[0].path.empty();
+  auto span = spans.begin();
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto& entry = entries[i];
+    if (entry.kind == TreeEntry::Kind::link) manifest.links.push_back({entry.path, entry.target});
+    if (entry.kind == TreeEntry::Kind::folder) manifest.folders.push_back(entry.path);
+    if (entry.kind != TreeEntry::Kind::file) continue;
+    ArtifactFile file{.path = entry.path, .mode = entry.mode, .bytes = entry.bytes, .pieces = {}};
+    for (; span != spans.end() && span->file == i; ++span)
+      file.pieces.insert(file.pieces.end(), std::make_move_iterator(span->pieces.begin()),
+                         std::make_move_iterator(span->pieces.end()));
+    manifest.files.push_back(std::move(file));
+  }
+  return manifest;
+}
+
+}  // namespace
+
+Result<StoredTree> store_tree(const std::string& path, const ArtifactManifest* earlier, PackStore& store,
+                              const ArtifactWork& work) {
+  GRISTMILL_TRY(const auto entries, list_tree(path, work.follows_links));
+  auto spans = spans_of(entries);
+  ChunkSink sink(store, work.threads);
+  GRISTMILL_RETURN_IF_ERROR(for_each_piece(spans.size(), work, [&](std::size_t i, int thread) {
+    const auto& entry = entries[spans[i].file];
+    const auto* before = find_file(earlier, entry.path);
+    std::optional<EarlierFile> earlier_file;
+    if (before != nullptr) earlier_file.emplace(*before, store);
+    return SpanReader(entry, spans[i], earlier_file ? &*earlier_file : nullptr, store, sink, thread).work();
+  }));
+  GRISTMILL_RETURN_IF_ERROR(sink.finish({.threads = work.threads}));
+  return StoredTree{manifest_of(entries, std::move(spans)), sink.chunks_new(), sink.bytes_new()};
+}
+
+std::set<ChunkDigest> chunks_of(const ArtifactManifest& manifest) {
+  std::set<ChunkDigest> chunks;
+  for (const auto& file : manifest.files) {
+    for (const auto& piece : file.pieces) {
+      if (piece.parts.empty()) chunks.insert(piece.digest);
+      for (const auto& part : piece.parts) chunks.insert(part.chunk);
+    }
+  }
+  return chunks;
+}
+
+Result<CopiedChunks> copy_chunks(const std::set<ChunkDigest>& wanted, const PackStore& from, PackStore& to,
+                                 const ArtifactWork& work) {
+  CopiedChunks copied;
+  std::set<ChunkDigest> missing;
+  for (const auto& chunk : wanted) {
+    if (to.has(chunk)) {
+      ++copied.chunks_present;
+    } else {
+      missing.insert(chunk);
+    }
+  }
+  std::vector<std::shared_ptr<const Pack>> whole;
+  for (const auto& pack : from.packs()) {
+    std::uint64_t wanted_bytes = 0;
+    for (const auto& entry : pack->entries) wanted_bytes += missing.contains(entry.digest) ? entry.bytes : 0;
+    if (wanted_bytes * 2 <= pack->bytes) continue;
+    for (const auto& entry : pack->entries) missing.erase(entry.digest);
+    copied.bytes += pack->bytes;
+    whole.push_back(pack);
+  }
+  GRISTMILL_RETURN_IF_ERROR(
+      for_each_piece(whole.size(), work, [&](std::size_t i, int) { return copy_pack(from, *whole[i], to); }));
+  const std::vector<ChunkDigest> rest(missing.begin(), missing.end());
+  ChunkSink sink(to, work.threads);
+  GRISTMILL_RETURN_IF_ERROR(for_each_piece(rest.size(), work, [&](std::size_t i, int thread) -> Status {
+    GRISTMILL_TRY(const auto content, from.read(rest[i]));
+    if (ChunkDigest::of(content) != rest[i])
+      return corrupt_data(fmt::format("{}: chunk {} is damaged", from.folder(), rest[i].hex()));
+    return sink.put(rest[i], content, thread);
+  }));
+  GRISTMILL_RETURN_IF_ERROR(sink.finish({.threads = work.threads}));
+  copied.packs = whole.size();
+  copied.bytes += sink.bytes_new();
+  return copied;
+}
+
+namespace {
+
+Result<std::int64_t> modified_ms(const std::string& path) {
+  struct stat facts{};
+  if (::stat(path.c_str(), &facts) != 0) return errno_error(path, errno);
+  return std::int64_t{facts.st_mtim.tv_sec} * 1000 + facts.st_mtim.tv_nsec / 1'000'000;
+}
+
+}  // namespace
+
+Result<CollectedChunks> collect_chunks(const std::set<ChunkDigest>& wanted, PackStore& store,
+                                       std::int64_t older_than_ms, bool is_dry_run) {
+  CollectedChunks collected;
+  for (const auto& pack : store.packs()) {
+    GRISTMILL_TRY(const auto modified, modified_ms(store.path_of(*pack)));
+    if (modified >= older_than_ms) continue;
+    std::uint64_t live = 0;
+    for (const auto& entry : pack->entries) live += wanted.contains(entry.digest) ? entry.bytes : 0;
+    if (live * 2 >= pack->bytes) continue;
+    collected.bytes_freed += pack->bytes - live;
+    ++(live == 0 ? collected.packs_removed : collected.packs_rewritten);
+    if (is_dry_run) continue;
+    if (live > 0) {
+      GRISTMILL_TRY(auto writer, PackWriter::create(store.folder()));
+      for (const auto& entry : pack->entries) {
+        if (!wanted.contains(entry.digest)) continue;
+        GRISTMILL_TRY(const auto content, store.read(entry.digest));
+        GRISTMILL_RETURN_IF_ERROR(writer->add(entry.digest, content));
+      }
+      GRISTMILL_TRY(auto rewritten, writer->publish());
+      store.adopt(std::move(rewritten));
+    }
+    GRISTMILL_RETURN_IF_ERROR(store.remove(*pack));
+  }
+  return collected;
+}
+
+}  // namespace gristmill::store

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/store/direct_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <span>
+
+#include "gristmill/store/artifact_work.h"
+
+namespace gristmill::store {
+namespace {
+
+// What disks and file systems want of O_DIRECT, and pieces large enough to keep a disk busy.
+constexpr std::size_t alignment = 4096;
+constexpr std::size_t buffer_bytes = std::size_t{2} << 20;
+
+struct Free {
+  void operator()(char* bytes) const { std::free(bytes); }
+};
+using Buffer = std::unique_ptr<char[], Free>;
+
+Buffer make_buffer() { return Buffer(static_cast<char*>(std::aligned_alloc(alignment, buffer_bytes))); }
+
+bool is_local(const std::string& path) { return path.find("://") == std::string::npos; }
+
+/// What every file system takes, and, when it is no local one, its own writer.
+class OrdinaryWriter final : public LargeFileWriter {
+ public:
+  explicit OrdinaryWriter(std::unique_ptr<io::FileWriter> file) : file_(std::move(file)) {}
+  Status write(std::string_view bytes) override { return file_->write(bytes); }
+  Status publish() override { return file_->publish(); }
+
+ private:
+  std::unique_ptr<io::FileWriter> file_;
+};
+
+class DirectWriter final : public LargeFileWriter {
+ public:
+  DirectWriter(std::string path, std::string temporary, int descriptor)
+      : path_(std::move(path)), temporary_(std::move(temporary)), file_(descriptor), buffer_(make_buffer()) {}
+  ~DirectWriter() override {
+    if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  }
+
+  Status write(std::string_view bytes) override {
+    size_ += bytes.size();
+    while (!bytes.empty()) {
+      const auto count = std::min(bytes.size(), buffer_bytes - filled_);
+      std::memcpy(buffer_.get() + filled_, bytes.data(), count);
+      filled_ += count;
+      bytes.remove_prefix(count);
+      if (filled_ == buffer_bytes) GRISTMILL_RETURN_IF_ERROR(flush());
+    }
+    return {};
+  }
+
+  Status publish() override {
+    // The last block is filled up and cut off again.
+    const auto whole = (filled_ + alignment - 1) / alignment * alignment;
+    std::memset(buffer_.get() + filled_, 0, whole - filled_);
+    filled_ = whole;
+    GRISTMILL_RETURN_IF_ERROR(flush());
+    if (::ftruncate(file_.number(), static_cast<off_t>(size_)) != 0 || ::fsync(file_.number()) != 0)
+      return errno_error(fmt::format("syncing {}", path_), errno);
+    if (::rename(temporary_.c_str(), path_.c_str()) != 0)
+      return errno_error(fmt::format("renaming to {}", path_), errno);
+    temporary_.clear();
+    return sync_folder();
+  }
+
+ private:
+  Status flush() {
+    std::string_view rest(buffer_.get(), filled_);
+    while (!rest.empty()) {
+      const auto count = ::write(file_.number(), rest.data(), rest.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return errno_error(fmt::format("writing {}", path_), errno);
+      rest.remove_prefix(static_cast<std::size_t>(count));
+      // A write may end early, at a full disk say, and what is left then no longer lies as O_DIRECT wants it.
+      if (!rest.empty()) (void)::fcntl(file_.number(), F_SETFL, 0);
+    }
+    filled_ = 0;
+    return {};
+  }
+
+  [[nodiscard]] Status sync_folder() const {
+    const auto folder = std::filesystem::path(path_).parent_path().string();
+    const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (opened.number() < 0 || (::fsync(opened.number()) != 0 && errno != EINVAL))
+      return errno_error(fmt::format("syncing folder {}", folder), errno);
+    return {};
+  }
+
+  std::string path_, temporary_;
+  Descriptor file_;
+  Buffer buffer_;
+  std::size_t filled_ = 0;
+  std::uint64_t size_ = 0;
+};
+
+class DirectSource final : public io::ByteSource {
+ public:
+  DirectSource(std::string path, int descriptor) : path_(std::move(path)), file_(descriptor), buffer_(make_buffer()) {}
+
+  Result<std::size_t> read(std::span<char> out) override {
+    if (used_ == filled_) GRISTMILL_RETURN_IF_ERROR(fill());
+    const auto count = std::min(out.size(), filled_ - used_);
+    std::memcpy(out.data(), buffer_.get() + used_, count);
+    used_ += count;
+    return count;
+  }
+
+ private:
+  Status fill() {
+    used_ = 0;
+    filled_ = 0;
+    // Only the end of a file is not a whole block.
+    while (offset_ % alignment == 0) {
+      const auto count = ::pread(file_.number(), buffer_.get(), buffer_bytes, static_cast<off_t>(offset_));
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return errno_error(fmt::format("reading {} at byte {}", path_, offset_), errno);
+      filled_ = static_cast<std::size_t>(count);
+      offset_ += filled_;
+      return {};
+    }
+    return {};
+  }
+
+  std::string path_;
+  Descriptor file_;
+  Buffer buffer_;
+  std::uint64_t offset_ = 0;
+  std::size_t used_ = 0, filled_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<LargeFileWriter>> LargeFileWriter::create(const std::string& path) {
+  if (is_local(path)) {
+    static std::atomic<unsigned> serial = 0;
+    GRISTMILL_RETURN_IF_ERROR(io::create_folders(std::filesystem::path(path).parent_path().string()));
+    // The mark of temporary files, by which remains of killed processes are known.
+    auto temporary = fmt::format("{}.tmp-{}-d{}", path, ::getpid(), serial.fetch_add(1));
+    const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_DIRECT, 0644);
+    if (descriptor >= 0)
+      return std::unique_ptr<LargeFileWriter>(new DirectWriter(path, std::move(temporary), descriptor));
+    const int error_number = errno;
+    ::unlink(temporary.c_str());
+    if (error_number != EINVAL) return errno_error(fmt::format("creating {}", path), error_number);
+  }
+  GRISTMILL_TRY(auto file, io::FileWriter::create(path));
+  return std::unique_ptr<LargeFileWriter>(new OrdinaryWriter(std::move(file)));
+}
+
+Result<std::unique_ptr<io::ByteSource>> open_large_file(const std::string& path) {
+  if (!is_local(path)) return io::open_file(path);
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT);
+  if (descriptor < 0) return io::open_file(path);
+  return std::unique_ptr<io::ByteSource>(new DirectSource(path, descriptor));
+}
+
+}  // namespace gristmill::store

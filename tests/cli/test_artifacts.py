@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Artifacts: versions of files and folders, stored once, given back as they were."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+from random import Random
+
+import pytest
+from cli_support import Workspace
+
+
+def noise(size, seed):
+    return Random(seed).randbytes(size)
+
+
+def tree_of(folder):
+    """Everything in a folder: bytes and modes of files, targets of links, folders."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink():
+            found[name] = ("link", os.readlink(path))
+        elif path.is_dir():
+            found[name] = ("folder",)
+        else:
+            found[name] = ("file", path.read_bytes(), path.stat().st_mode & 0o777)
+    return found
+
+
+@pytest.fixture
+def model(tmp_path):
+    folder = tmp_path / "model"
+    (folder / "layers").mkdir(parents=True)
+    (folder / "empty").mkdir()
+    for number in range(4):
+        (folder / "layers" / f"{number}.bin").write_bytes(noise(1_200_000, number))
+    (folder / "config.json").write_text("{}")
+    (folder / "run.sh").write_text("#!/bin/sh\n")
+    (folder / "run.sh").chmod(0o750)
+    (folder / "latest").symlink_to("layers/3.bin")
+    return folder
+
+
+def stored_bytes(place):
+    return sum(path.stat().st_size for path in pathlib.Path(place).rglob("*.pack"))
+
+
+def test_versions_come_back_as_they_were(workspace, model, tmp_path):
+    first = workspace.json("artifact", "add", model, "--name", "demo", "--message", "first")
+    before = tree_of(model)
+    assert (first["ordinal"], first["files"], first["already_present"]) == (1, 6, False)
+    again = workspace.json("artifact", "add", model, "--name", "demo")
+    assert again["version"] == first["version"] and again["already_present"] and again["stored_bytes"] == 0
+    with open(model / "layers" / "1.bin", "r+b") as file:
+        file.seek(500_000)
+        file.write(noise(10_000, 99))
+    (model / "config.json").unlink()
+    second = workspace.json("artifact", "add", model, "--name", "demo", "--message", "second")
+    assert second["ordinal"] == 2 and second["stored_bytes"] < 12_000
+    for selector, expected in (
+        ("demo@v1", before),
+        ("demo", tree_of(model)),
+        (f"demo@{first['version'][:10]}", before),
+    ):
+        place = tmp_path / f"out-{selector}"
+        workspace.json("artifact", "get", selector, place)
+        assert tree_of(place) == expected
+    listed = workspace.json("artifact", "list")
+    assert [(one["name"], one["message"]) for one in listed] == [("demo", "first"), ("demo", "second")]
+    shown = workspace.json("artifact", "show", "demo@v1")
+    assert {entry["path"] for entry in shown["entries"]} >= {"layers/0.bin", "latest", "run.sh"}
+    assert workspace.json("artifact", "verify")["intact"] is True
+    assert {"artifact.add"} <= {entry["action"] for entry in workspace.json("audit", "log")}
+
+
+def test_a_single_file(workspace, tmp_path):
+    source = workspace.write("weights.bin", noise(300_000, 1))
+    workspace.json("artifact", "add", source, "--name", "weights")
+    workspace.json("artifact", "get", "weights", tmp_path / "back.bin")
+    assert (tmp_path / "back.bin").read_bytes() == source.read_bytes()
+    answer = workspace.json("artifact", "get", "weights", tmp_path / "back.bin", code=2)
+    assert "already" in answer["error"]["message"]
+
+
+def test_push_and_pull(workspace, model, tmp_path):
+    remote = tmp_path / "remote"
+    workspace.json("artifact", "add", model, "--name", "demo")
+    (model / "layers" / "4.bin").write_bytes(noise(50_000, 4))
+    workspace.json("artifact", "add", model, "--name", "demo")
+    sent = workspace.json("artifact", "push", "demo@v1", remote)
+    assert sent["bytes_sent"] >= 4_800_000
+    more = workspace.json("artifact", "push", "demo", remote)
+    assert more["bytes_sent"] < 60_000
+    assert workspace.json("artifact", "push", "demo", remote)["bytes_sent"] == 0
+    (tmp_path / "second").mkdir()
+    other = Workspace(workspace.program, tmp_path / "second")
+    pulled = other.json("artifact", "pull", "demo", remote)
+    assert not pulled["already_present"]
+    assert other.json("artifact", "pull", "demo", remote)["already_present"]
+    other.json("artifact", "get", "demo", tmp_path / "out")
+    assert tree_of(tmp_path / "out") == tree_of(model)
+    # An older version taken later does not become the latest.
+    other.json("artifact", "pull", "demo@v1", remote)
+    assert "layers/4.bin" in {entry["path"] for entry in other.json("artifact", "show", "demo")["entries"]}
+    assert "absent" in other.json("artifact", "pull", "absent", remote, code=2)["error"]["message"]
+
+
+def test_damage_is_named(workspace, model, tmp_path):
+    workspace.json("artifact", "add", model, "--name", "demo")
+    pack = max((workspace.folder / "warehouse" / "artifacts" / "packs").glob("*.pack"), key=lambda p: p.stat().st_size)
+    content = bytearray(pack.read_bytes())
+    content[1000] ^= 1
+    pack.write_bytes(content)
+    for words in (("get", "demo", tmp_path / "out"), ("push", "demo", tmp_path / "remote"), ("verify",)):
+        answer = workspace.json("artifact", *words, code=1)
+        assert answer["error"]["code"] == "corrupt_data" and pack.name in answer["error"]["message"]
+    assert not (tmp_path / "out").exists()
+    manifest = next((workspace.folder / "warehouse" / "artifacts" / "manifests").iterdir())
+    manifest.write_text(manifest.read_text().replace("run.sh", "../run"))
+    assert "digest" in workspace.json("artifact", "get", "demo", tmp_path / "out", code=1)["error"]["message"]
+
+
+def test_a_hostile_remote_cannot_write_elsewhere(workspace, model, tmp_path):
+    """A manifest that is what its digest says, but whose paths lead out."""
+    import hashlib
+
+    remote = tmp_path / "remote"
+    workspace.json("artifact", "add", model, "--name", "demo")
+    workspace.json("artifact", "push", "demo", remote)
+    (manifest,) = (remote / "manifests").iterdir()
+    (record,) = (remote / "versions" / "demo").iterdir()
+    for old, new in (("run.sh", "../run.sh"), ('"target":"layers/3.bin"', '"target":"../../x"')):
+        text = manifest.read_text().replace(old, new)
+        version = hashlib.sha256(text.encode()).hexdigest()
+        (remote / "manifests" / f"{version}.json").write_text(text)
+        bad = json.loads(record.read_text()) | {"version": version}
+        (remote / "versions" / "demo" / f"{version}.json").write_text(json.dumps(bad))
+        answer = workspace.json("artifact", "pull", f"demo@{version}", remote, code=1)
+        assert answer["error"]["code"] == "corrupt_data"
+
+
+def test_collection(workspace, model, tmp_path):
+    workspace.json("artifact", "add", model, "--name", "demo")
+    shutil.rmtree(model / "layers")
+    (model / "latest").unlink()
+    workspace.json("artifact", "add", model, "--name", "demo")
+    packs = workspace.folder / "warehouse" / "artifacts" / "packs"
+    assert workspace.json("artifact", "gc")["packs_removed"] == 0
+    workspace.json("artifact", "remove", "demo@v1")
+    assert workspace.json("artifact", "gc")["packs_removed"] == 0, "young packs stay"
+    told = workspace.json("artifact", "gc", "--older-than", "0s", "--dry-run")
+    assert told["bytes_freed"] >= 4_800_000 and stored_bytes(packs) > 4_800_000
+    workspace.json("artifact", "gc", "--older-than", "0s")
+    assert stored_bytes(packs) < 1_000_000
+    workspace.json("artifact", "get", "demo", tmp_path / "out")
+    assert tree_of(tmp_path / "out") == tree_of(model)
+
+
+def test_killed_while_it_adds(workspace, tmp_path):
+    """What was stored before is not stored again, and nothing half is ever listed."""
+    source = tmp_path / "large"
+    source.mkdir()
+    for number in range(12):
+        (source / f"{number}.bin").write_bytes(noise(4_000_000, number))
+    for delay in (0.02, 0.06, 0.1, 0.15):
+        adding = subprocess.Popen(workspace.command("artifact", "add", source, "--name", "large"), stdout=-3, stderr=-3)
+        try:
+            adding.wait(delay)
+        except subprocess.TimeoutExpired:
+            adding.send_signal(signal.SIGKILL)
+            adding.wait()
+    workspace.json("artifact", "add", source, "--name", "large")
+    assert len(workspace.json("artifact", "list")) == 1
+    workspace.json("artifact", "get", "large", tmp_path / "out")
+    assert tree_of(tmp_path / "out") == tree_of(source)
+
+
+WRONG = [
+    (["add", "/absent/file", "--name", "x"], "absent"),
+    (["add", ".", "--name", "../x"], "name"),
+    (["get", "absent", "out"], "absent"),
+    (["get", "x@v7", "out"], "x"),
+    (["remove", "x"], "VERSION"),
+    (["gc", "--older-than", "long"], "length of time"),
+]
+
+
+@pytest.mark.parametrize("words, said", WRONG, ids=range(len(WRONG)))
+def test_wrong_words(workspace, words, said):
+    assert said in workspace.json("artifact", *words, code=2, cwd=workspace.inputs)["error"]["message"]
+
+
+def test_links_out_of_the_tree(workspace, model, tmp_path):
+    (tmp_path / "secret").write_text("elsewhere")
+    (model / "out").symlink_to("../secret")
+    assert "--follow-links" in workspace.json("artifact", "add", model, "--name", "x", code=2)["error"]["message"]
+    workspace.json("artifact", "add", model, "--name", "x", "--follow-links")
+    workspace.json("artifact", "get", "x", tmp_path / "back")
+    assert (tmp_path / "back" / "out").read_text() == "elsewhere" and not (tmp_path / "back" / "out").is_symlink()

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gristmill/store/artifacts.h"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <string>
+
+#include "gristmill/base/hash.h"
+#include "gristmill/io/file.h"
+#include "gristmill/store/artifact_changes.h"
+#include "gristmill/store/artifact_chunks.h"
+#include "gristmill/store/artifact_tree.h"
+
+using namespace gristmill;
+using namespace gristmill::store;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Folder {
+  std::string path;
+  Folder() {
+    static int serial = 0;
+    path = (fs::temp_directory_path() / ("artifacts-" + std::to_string(::getpid()) + "-" + std::to_string(serial++)))
+               .string();
+    fs::remove_all(path);
+    fs::create_directories(path);
+  }
+  ~Folder() { fs::remove_all(path); }
+  [[nodiscard]] std::string at(const std::string& name) const { return path + "/" + name; }
+};
+
+std::string noise(std::size_t bytes, unsigned seed) {
+  std::mt19937_64 random(seed);
+  std::string text(bytes, '\0');
+  for (auto& c : text) c = static_cast<char>(random());
+  return text;
+}
+
+void write(const std::string& path, const std::string& content) {
+  fs::create_directories(fs::path(path).parent_path());
+  std::ofstream(path, std::ios::binary) << content;
+}
+
+std::string read(const std::string& path) { return *io::read_file(path); }
+
+const ArtifactWork work{.threads = 2};
+
+/// Stores a tree and gives it back; every file must be as it was.
+StoredTree stored(const std::string& tree, const ArtifactManifest* earlier, PackStore& packs) {
+  auto result = store_tree(tree, earlier, packs, work);
+  REQUIRE(result);
+  // What was written down reads back equal.
+  const auto again = ArtifactManifest::decode(result->manifest.encode());
+  REQUIRE(again);
+  CHECK(again->encode() == result->manifest.encode());
+  return *std::move(result);
+}
+
+}  // namespace
+
+TEST_CASE("chunks end where the content says, within their bounds") {
+  const auto text = noise(20'000'000, 1);
+  std::vector<std::size_t> ends;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto length = chunk_length(std::string_view(text).substr(at, chunk_bytes_max));
+    CHECK(length <= chunk_bytes_max);
+    if (at + length < text.size()) CHECK(length >= chunk_bytes_min);
+    at += length;
+    ends.push_back(at);
+  }
+  const auto mean = text.size() / ends.size();
+  CHECK(mean > chunk_bytes_mean / 2);
+  CHECK(mean < chunk_bytes_mean * 2);
+  // Bytes put in front move all boundaries along, after the first few.
+  const auto shifted = "some bytes" + text;
+  std::size_t found = 0;
+  for (std::size_t at = 0; at < shifted.size();) {
+    at += chunk_length(std::string_view(shifted).substr(at, chunk_bytes_max));
+    found += static_cast<std::size_t>(std::ranges::binary_search(ends, at - 10));
+  }
+  CHECK(found + 3 >= ends.size());
+  CHECK(chunk_length("") == 0);
+  CHECK(chunk_length("abc") == 3);
+  CHECK(chunk_length(std::string(chunk_bytes_max, 'a')) <= chunk_bytes_max);
+}
+
+TEST_CASE("a tree comes back as it was: bytes, modes, links, empty folders and files") {
+  const Folder folder;
+  const auto tree = folder.at("tree");
+  write(tree + "/a/large.bin", noise(5'000'000, 2));
+  write(tree + "/a/.hidden", "hidden");
+  write(tree + "/empty", "");
+  write(tree + "/run.sh", "#!/bin/sh\n");
+  ::chmod((tree + "/run.sh").c_str(), 0750);
+  fs::create_directories(tree + "/nothing/here");
+  fs::create_symlink("large.bin", tree + "/a/link");
+  fs::create_symlink("../run.sh", tree + "/a/up");
+  const auto packs = *PackStore::open(folder.at("packs"));
+  const auto result = stored(tree, nullptr, *packs);
+  CHECK(result.bytes_new == 5'000'000 + 6 + 10);
+  REQUIRE(restore_tree(result.manifest, *packs, folder.at("out"), work));
+  CHECK(read(folder.at("out/a/large.bin")) == read(tree + "/a/large.bin"));
+  CHECK(read(folder.at("out/a/.hidden")) == "hidden");
+  CHECK(read(folder.at("out/empty")).empty());
+  CHECK(fs::is_directory(folder.at("out/nothing/here")));
+  CHECK(fs::read_symlink(folder.at("out/a/up")) == "../run.sh");
+  CHECK((fs::status(folder.at("out/run.sh")).permissions() & fs::perms::mask) == static_cast<fs::perms>(0750));
+  CHECK(restore_tree(result.manifest, *packs, folder.at("out"), work).error().code == ErrorCode::already_exists);
+  // The same tree again is the same version and stores nothing.
+  const auto again = stored(tree, nullptr, *packs);
+  CHECK(again.bytes_new == 0);
+  CHECK(again.manifest.encode() == result.manifest.encode());
+}
+
+TEST_CASE("changes cost about what changed, wherever they are") {
+  const Folder folder;
+  const auto before = noise(6'000'000, 3);
+  write(folder.at("tree/f"), before);
+  write(folder.at("tree/g"), "x");
+  const auto packs = *PackStore::open(folder.at("packs"));
+  const auto first = stored(folder.at("tree"), nullptr, *packs);
+  auto after = before;
+  std::uint64_t allowed = 0;
+  SUBCASE("in place") {
+    for (const std::size_t at : {100U, 500'000U, 510'000U, 1'700'123U, 5'999'000U})
+      after.replace(at, 1000, noise(1000, static_cast<unsigned>(at)));
+    allowed = 15'000;
+  }
+  SUBCASE("put in") {
+    after.insert(3'000'000, "a few bytes more");
+    allowed = 15'000;
+  }
+  SUBCASE("taken out") {
+    after.erase(10, 777);
+    allowed = 15'000;
+  }
+  SUBCASE("behind the end") {
+    after += "one line more\n";
+    allowed = 5'000;
+  }
+  SUBCASE("before the start") {
+    after = "one line more\n" + after;
+    allowed = 15'000;
+  }
+  SUBCASE("cut short") {
+    after.resize(2'345'678);
+    allowed = 5'000;
+  }
+  SUBCASE("put behind itself") {
+    after += before;
+    allowed = 2 * chunk_bytes_max;
+  }
+  SUBCASE("emptied") { after.clear(); }
+  write(folder.at("tree/f"), after);
+  const auto second = stored(folder.at("tree"), &first.manifest, *packs);
+  CHECK(second.bytes_new <= allowed);
+  REQUIRE(restore_tree(second.manifest, *packs, folder.at("out"), work));
+  CHECK(read(folder.at("out/f")) == after);
+  // A third version stands on the second as the second on the first.
+  if (after.size() > 2000) after.replace(after.size() / 2, 1000, noise(1000, 99));
+  write(folder.at("tree/f"), after);
+  const auto third = stored(folder.at("tree"), &second.manifest, *packs);
+  CHECK(third.bytes_new <= 15'000);
+  REQUIRE(restore_tree(third.manifest, *packs, folder.at("out3"), work));
+  CHECK(read(folder.at("out3/f")) == after);
+  // Elsewhere it needs all that its parts need.
+  const auto remote = *PackStore::open(folder.at("remote"));
+  REQUIRE(copy_chunks(chunks_of(third.manifest), *packs, *remote, work));
+  REQUIRE(restore_tree(third.manifest, *remote, folder.at("far"), work));
+  CHECK(read(folder.at("far/f")) == after);
+  CHECK(copy_chunks(chunks_of(third.manifest), *packs, *remote, work)->bytes == 0);
+}
+
+TEST_CASE("damage is found on every read, and copies do not spread it") {
+  const Folder folder;
+  write(folder.at("f"), noise(300'000, 4));
+  const auto packs = *PackStore::open(folder.at("packs"));
+  const auto result = stored(folder.at("f"), nullptr, *packs);
+  const auto pack = packs->path_of(*packs->packs()[0]);
+  auto bytes = read(pack);
+  bytes[1234] = static_cast<char>(bytes[1234] ^ 1);
+  write(pack, bytes);
+  CHECK(restore_tree(result.manifest, *packs, folder.at("out"), work).error().code == ErrorCode::corrupt_data);
+  CHECK_FALSE(io::exists(folder.at("out")));
+  const auto remote = *PackStore::open(folder.at("remote"));
+  CHECK(copy_chunks(chunks_of(result.manifest), *packs, *remote, work).error().code == ErrorCode::corrupt_data);
+  CHECK(PackStore::open(folder.at("remote")).ok());
+  CHECK((*PackStore::open(folder.at("remote")))->packs().empty());
+}
+
+TEST_CASE("an interrupted restoration is taken up") {
+  const Folder folder;
+  write(folder.at("tree/f"), noise(3'000'000, 5));
+  write(folder.at("tree/g"), noise(3'000'000, 6));
+  const auto packs = *PackStore::open(folder.at("packs"));
+  const auto result = stored(folder.at("tree"), nullptr, *packs);
+  const auto partial = folder.at("out.partial-") + sha256_hex(result.manifest.encode()).substr(0, 16);
+  write(partial + "/f", read(folder.at("tree/f")));
+  auto wrong = read(folder.at("tree/g")).substr(0, 1'000'000);
+  wrong[5] = static_cast<char>(wrong[5] ^ 1);
+  write(partial + "/g~part", wrong);
+  REQUIRE(restore_tree(result.manifest, *packs, folder.at("out"), work));
+  CHECK(read(folder.at("out/f")) == read(folder.at("tree/f")));
+  CHECK(read(folder.at("out/g")) == read(folder.at("tree/g")));
+  CHECK_FALSE(io::exists(partial));
+}
+
+TEST_CASE("links and odd files") {
+  const Folder folder;
+  write(folder.at("outside"), "outside");
+  fs::create_directories(folder.at("tree"));
+  fs::create_symlink("../outside", folder.at("tree/link"));
+  CHECK(list_tree(folder.at("tree"), false).error().message.find("--follow-links") != std::string::npos);
+  CHECK(list_tree(folder.at("tree"), true)->at(0).bytes == 7);
+  fs::remove(folder.at("tree/link"));
+  ::mkfifo(folder.at("tree/pipe").c_str(), 0600);
+  CHECK_FALSE(list_tree(folder.at("tree"), false));
+  fs::remove(folder.at("tree/pipe"));
+  write(folder.at("tree/\xff\xfe"), "x");
+  CHECK(list_tree(folder.at("tree"), false).error().message.find("UTF-8") != std::string::npos);
+  CHECK(list_tree(folder.at("absent"), false).error().code == ErrorCode::not_found);
+  CHECK(stays_inside("a/b", "c"));
+  CHECK(stays_inside("a/b", "../c/d"));
+  CHECK_FALSE(stays_inside("a/b", "../../c"));
+  CHECK_FALSE(stays_inside("b", ".."));
+  CHECK_FALSE(stays_inside("b", "/etc/passwd"));
+  CHECK_FALSE(stays_inside("b", "a/../../x"));
+  CHECK_FALSE(stays_inside("b", "a/.."));
+  CHECK_FALSE(stays_inside("b", ""));
+}
+
+TEST_CASE("a manifest that leads out of the tree, or does not add up, is refused") {
+  const auto manifest = [](const std::string& files, const std::string& links) {
+    return R"({"format":"gristmill-artifact","format_version":1,"kind":"tree","files":[)" + files + R"(],"links":[)" +
+           links + R"(],"folders":[]})";
+  };
+  const auto file = [](const std::string& path) {
+    return R"({"path":")" + path + R"(","mode":420,"bytes":0,"pieces":[]})";
+  };
+  CHECK(ArtifactManifest::decode(manifest(file("a/b"), "")));
+  for (const std::string path : {"", "/a", "../a", "a/../b", "a//b", "a/", "./a", "a/.", "a\\u0000b"})
+    CHECK_FALSE(ArtifactManifest::decode(manifest(file(path), "")));
+  CHECK_FALSE(ArtifactManifest::decode(manifest(file("a") + "," + file("a"), "")));
+  CHECK_FALSE(ArtifactManifest::decode(manifest(file("a") + "," + file("a/b"), "")));
+  CHECK_FALSE(ArtifactManifest::decode(manifest(file("l/b"), R"({"path":"l","target":"x"})")));
+  CHECK_FALSE(ArtifactManifest::decode(manifest("", R"({"path":"l","target":"../x"})")));
+  CHECK_FALSE(ArtifactManifest::decode(manifest("", R"({"path":"l","target":"/x"})")));
+  CHECK_FALSE(ArtifactManifest::decode(manifest(R"({"path":"a","mode":2541,"bytes":0,"pieces":[]})", "")));
+  CHECK_FALSE(ArtifactManifest::decode(manifest(R"({"path":"a","mode":420,"bytes":5,"pieces":[]})", "")));
+  CHECK_FALSE(ArtifactManifest::decode(manifest(R"({"path":"a","mode":420,"bytes":-1,"pieces":[]})", "")));
+  CHECK_FALSE(ArtifactManifest::decode("{}"));
+  CHECK_FALSE(ArtifactManifest::decode(""));
+}
+
+TEST_CASE("collection frees what no version needs, and only that") {
+  const Folder folder;
+  const auto packs = *PackStore::open(folder.at("packs"));
+  write(folder.at("one/f"), noise(1'000'000, 7));
+  const auto one = stored(folder.at("one"), nullptr, *packs);
+  write(folder.at("two/f"), noise(1'000'000, 8));
+  write(folder.at("two/g"), noise(200'000, 9));
+  const auto two = stored(folder.at("two"), nullptr, *packs);
+  fs::remove(folder.at("two/f"));
+  const auto three = stored(folder.at("two"), nullptr, *packs);
+  const auto wanted = chunks_of(three.manifest);
+  const std::int64_t now = INT64_MAX;
+  CHECK(collect_chunks(wanted, *packs, 0, false)->bytes_freed == 0);
+  CHECK(collect_chunks(wanted, *packs, now, true)->bytes_freed > 1'000'000);
+  const auto collected = collect_chunks(wanted, *packs, now, false);
+  REQUIRE(collected);
+  CHECK(collected->packs_removed + collected->packs_rewritten >= 2);
+  const auto again = *PackStore::open(folder.at("packs"));
+  REQUIRE(restore_tree(three.manifest, *again, folder.at("out"), work));
+  CHECK(read(folder.at("out/g")) == read(folder.at("two/g")));
+  CHECK_FALSE(restore_tree(one.manifest, *again, folder.at("gone"), work));
+}

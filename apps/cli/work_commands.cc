@@ -238,6 +238,19 @@ Json without_examples(Json run) {
   return run;
 }
 
+/// How a run is shared with worker processes.
+struct Sharing {
+  bool is_shared = false;
+  bool leaves_work = false;
+  bool is_detached = false;
+
+  void add_to(CLI::App& command) {
+    command.add_flag("--share", is_shared, "Let `gristmill worker` processes take part (always so with PostgreSQL)");
+    command.add_flag("--coordinate-only", leaves_work, "Plan, hand out and commit; leave the tasks to workers");
+    command.add_flag("--detach", is_detached, "Hand the run to workers, its commit too, and return at once");
+  }
+};
+
 void add_run(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("run", "Run a pipeline or recipe");
   command->footer(
@@ -249,13 +262,15 @@ void add_run(CLI::App& app, Session& session) {
   auto resume = std::make_shared<std::string>();
   auto engine_name = std::make_shared<std::string>("local");
   auto is_dry = std::make_shared<bool>(false);
+  auto sharing = std::make_shared<Sharing>();
   command->add_option("pipeline", request->pipeline, "Pipeline file or recipe name");
   command->add_option("--set", *sets, "KEY=VALUE: output, inputs, limits.*, tokens.*, or OPERATOR.PARAMETER");
   command->add_option("--resume", *resume, "Go on with an interrupted run (`last` for the newest)");
   command->add_option("--engine", *engine_name, "local")->check(CLI::IsMember({"local"}));
   command->add_flag("--dry-run", *is_dry, "Print the plan, change nothing");
+  sharing->add_to(*command);
   words->add_to(*command);
-  command->callback([&session, request, words, sets, resume, is_dry] {
+  command->callback([&session, request, words, sets, resume, is_dry, sharing] {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
       if (request->pipeline.empty() == resume->empty())
         return invalid_argument("give a pipeline file or recipe, or --resume RUN");
@@ -279,7 +294,10 @@ void add_run(CLI::App& app, Session& session) {
         return {};
       }
       engine::Progress progress;
-      GRISTMILL_TRY(const auto options, words->options(progress));
+      GRISTMILL_TRY(auto options, words->options(progress));
+      options.is_shared = sharing->is_shared || sharing->is_detached;
+      options.leaves_work = sharing->leaves_work;
+      request->is_detached = sharing->is_detached;
       const ProgressDisplay display(session, progress);
       GRISTMILL_TRY(const auto run, resume->empty() ? platform::run_pipeline(workspace, *request, options)
                                                     : platform::resume_run(workspace, *resume, options));
@@ -287,6 +305,42 @@ void add_run(CLI::App& app, Session& session) {
       const auto& status = run["status"].as_string();
       if (status == "failed") fmt::print(stderr, "gristmill: {}\n", run["error"].as_string());
       session.exit_code = status == "failed" ? 1 : status == "alerts" ? 4 : 0;
+      return {};
+    });
+  });
+}
+
+/// Exit code of a worker that could not help with some run.
+int worker_exit(const Json& reports) {
+  for (const auto& report : reports.items()) {
+    if (report.contains("error")) return report["code"].as_string() == to_string(ErrorCode::unavailable) ? 5 : 1;
+  }
+  return 0;
+}
+
+void add_worker(CLI::App& app, Session& session) {
+  auto* command = app.add_subcommand("worker", "Take part in shared runs: claim their tasks, commit what is done");
+  command->footer(
+      "Example: gristmill worker --threads 8\nEvery machine needs the catalog (PostgreSQL) and the warehouse at the same "
+      "path. The tasks of a worker\nthat vanishes return after `[workers] lease_seconds` of the settings.");
+  auto request = std::make_shared<platform::WorkerRequest>();
+  auto words = std::make_shared<ResourceWords>();
+  command->add_option("--run", request->run_id, "Only this run");
+  command->add_flag("--until-idle", request->is_until_idle, "End when no run is left, instead of waiting for the next");
+  words->add_to(*command);
+  command->callback([&session, request, words] {
+    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      engine::Progress progress;
+      GRISTMILL_TRY(const auto options, words->options(progress));
+      const ProgressDisplay display(session, progress);
+      GRISTMILL_TRY(const auto reports, platform::work_on_runs(workspace, *request, options));
+      session.show(reports, [](const Json& json) {
+        std::vector<std::vector<std::string>> rows{{"RUN", "STATUS", "TASKS", "ERROR"}};
+        for (const auto& item : json.items())
+          rows.push_back({plain(item["run_id"]), plain(item["status"]), plain(item["tasks"]), plain(item["error"])});
+        return table(rows);
+      });
+      session.exit_code = worker_exit(reports);
       return {};
     });
   });
@@ -363,6 +417,7 @@ void add_work_commands(CLI::App& app, Session& session) {
   add_ingest(app, session);
   add_ingestions(app, session);
   add_run(app, session);
+  add_worker(app, session);
   add_runs(app, session);
   add_trace(app, session);
 }

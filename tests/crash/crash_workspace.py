@@ -170,7 +170,7 @@ class CrashWorkspace:
         In a table's metadata folder others may be at work: what a killed commit leaves there stays for a while.
         """
         temporary = [str(path) for path in self.folder.rglob("*.tmp-*") if path.parent.name != "metadata"]
-        working = self.folder / ".gristmill" / "runs"
+        working = self.warehouse / ".runs" if self.catalog_url else self.folder / ".gristmill" / "runs"
         return temporary + ([str(path) for path in working.iterdir()] if working.exists() else [])
 
     def remove(self):

@@ -116,13 +116,11 @@ class Executor {
                    .ingestion_id = plan_.ingestion_id,
                    .tokenizer_digest = plan_.tokenizer_digest,
                    .vocabulary_size = plan_.vocabulary_size};
-    for (const auto& site : crashes_) {
-      if (site.stage == number) stage.poison.push_back({site.task, {site.ordinal, site.step}});
-    }
     GRISTMILL_TRY(auto done, run_counted({stage.name, static_cast<std::int64_t>(stage.splits.size()),
                                           [&](const TaskContext& context) -> Result<std::string> {
+                                            GRISTMILL_TRY(auto poison, poison_of(number, context));
                                             flight_->enter(context.worker, number, context.task);
-                                            auto made = run_map_task(stage, context);
+                                            auto made = run_map_task(stage, context, std::move(poison));
                                             FlightRecorder::leave();
                                             if (!made) return std::move(made).error();
                                             worked_cpu_seconds_ += cost_of(*made);
@@ -138,6 +136,19 @@ class Executor {
     data::release_unused_memory();
     add_accounts(segment, before, results);
     return results;
+  }
+
+  /// Where earlier attempts at a task crashed. Those of other processes may have crashed since this one began.
+  [[nodiscard]] Result<Poison> poison_of(std::int64_t stage, const TaskContext& context) const {
+    auto sites = crashes_;
+    if (context.is_repeated) {
+      GRISTMILL_TRY(sites, FlightRecorder::crashes(plan_.folders.internal + "/flight"));
+    }
+    Poison poison;
+    for (const auto& site : sites) {
+      if (site.stage == stage && site.task == context.task) poison.insert({site.ordinal, site.step});
+    }
+    return poison;
   }
 
   static double cost_of(const MapResult& result) {

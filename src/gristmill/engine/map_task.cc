@@ -29,14 +29,12 @@ const std::vector<data::Column>& quarantine_columns() {
 /// Everything one task holds while it runs.
 class MapTask {
  public:
-  MapTask(const MapStage& stage, const TaskContext& context)
+  MapTask(const MapStage& stage, const TaskContext& context, Poison poison)
       : stage_(stage),
         context_(context),
         split_(stage.splits[static_cast<std::size_t>(context.task)]),
-        chain_(*stage.steps, stage.begin, stage.end, *stage.columns) {
-    for (const auto& [task, site] : stage.poison) {
-      if (task == context.task) poison_.insert(site);
-    }
+        chain_(*stage.steps, stage.begin, stage.end, *stage.columns),
+        poison_(std::move(poison)) {
     for (const auto step : stage.decided) cut_accounts_.push_back(account_of(step));
     for (const auto step : stage.keyed) {
       key_cpu_seconds_.push_back(0);
@@ -299,7 +297,7 @@ class MapTask {
   const TaskContext& context_;
   const Split& split_;
   Chain chain_;
-  std::set<std::pair<std::int64_t, std::int64_t>> poison_;
+  Poison poison_;
   std::vector<Bitmap> decisions_;
   std::vector<OperatorAccount> cut_accounts_;
   OperatorAccount reader_account_;
@@ -397,8 +395,8 @@ MapResult MapResult::from_json(const Json& json) {
   return result;
 }
 
-Result<MapResult> run_map_task(const MapStage& stage, const TaskContext& context) {
-  MapTask task(stage, context);
+Result<MapResult> run_map_task(const MapStage& stage, const TaskContext& context, Poison poison) {
+  MapTask task(stage, context, std::move(poison));
   return task.run();
 }
 

@@ -58,7 +58,6 @@ struct MapStage {
   std::string ingestion_id;                     ///< Given to documents of raw input.
   std::string tokenizer_digest;                 ///< Written into token segments.
   std::uint64_t vocabulary_size = 0;
-  std::vector<std::pair<std::int64_t, std::pair<std::int64_t, std::int64_t>>> poison;  ///< Task, (ordinal, step).
 
   [[nodiscard]] bool is_last() const { return keyed.empty(); }
 };
@@ -78,8 +77,12 @@ struct MapResult {
   static MapResult from_json(const Json& json);
 };
 
-/// Runs one task of the stage. Pure: the same split gives the same bytes under the same names.
-Result<MapResult> run_map_task(const MapStage& stage, const TaskContext& context);
+/// Documents at which an operator crashed the process: ordinal within the task, step.
+using Poison = std::set<std::pair<std::int64_t, std::int64_t>>;
+
+/// Runs one task of the stage. Pure: the same split gives the same bytes under the same names. Documents listed in
+/// `poison` are quarantined instead of processed by that step.
+Result<MapResult> run_map_task(const MapStage& stage, const TaskContext& context, Poison poison = {});
 
 Json to_json(const formats::WrittenFile& file);
 formats::WrittenFile written_file_from(const Json& json);

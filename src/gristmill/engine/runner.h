@@ -24,7 +24,7 @@ struct Progress {
 
 /// How a stage is run; none of it may change a result.
 struct RunnerOptions {
-  int threads = 1;
+  int threads = 1;                ///< 0, where tasks are shared: others do them all.
   int attempts_max = 3;           ///< Tries of one task for faults that may pass (ErrorCode::unavailable).
   Progress* progress = nullptr;
   const std::atomic<bool>* stop = nullptr;  ///< Set by a signal: finish no further task, return `interrupted`.
@@ -34,6 +34,7 @@ struct RunnerOptions {
 struct TaskContext {
   std::int64_t task = 0;
   int worker = 0;           ///< Which thread, 0-based: for per-thread state.
+  bool is_repeated = false; ///< Another process tried it before and did not finish.
   Progress* progress = nullptr;
   const std::atomic<bool>* stop = nullptr;
 };
@@ -48,14 +49,15 @@ struct Stage {
 /// What a stage gave: results in task order.
 struct StageResult {
   std::vector<std::string> results;
-  std::int64_t resumed = 0;  ///< Tasks that an earlier process had finished.
+  std::int64_t resumed = 0;  ///< Tasks that another process finished.
   std::int64_t retries = 0;
   double journal_cpu_seconds = 0;  ///< Of the thread that records finished tasks.
 };
 
 /// Runs the tasks that the journal does not know yet, on `threads` threads. Finished tasks are recorded in groups: one
 /// durable transaction takes whatever has finished since the last one. The first failure stops the stage;
-/// what was recorded stays, so that a later call goes on.
+/// what was recorded stays, so that a later call goes on. With a shared journal it runs the tasks that it can claim and
+/// returns when all are done, by whomever.
 Result<StageResult> run_stage(const Stage& stage, Journal& journal, const RunnerOptions& options);
 
 }  // namespace gristmill::engine

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <random>
 
 #include "gristmill/base/hash.h"
 #include "gristmill/io/object_file.h"
@@ -112,7 +113,9 @@ Result<std::unique_ptr<FileSink>> create_local(const std::string& path, Existing
   static std::atomic<unsigned> serial = 0;
   const auto folder = std::filesystem::path(path).parent_path().string();
   if (!folder.empty()) GRISTMILL_RETURN_IF_ERROR(create_folders(folder));
-  auto temporary = fmt::format("{}{}{}-{}", path, temporary_mark, ::getpid(), serial.fetch_add(1));
+  // Processes of several machines may write beside each other.
+  static const unsigned machine = std::random_device()();
+  auto temporary = fmt::format("{}{}{:x}-{}-{}", path, temporary_mark, machine, ::getpid(), serial.fetch_add(1));
   const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor < 0) return errno_error(fmt::format("creating {}", path), errno);
   return std::unique_ptr<FileSink>(std::make_unique<LocalSink>(path, std::move(temporary), descriptor, existing));

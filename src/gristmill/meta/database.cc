@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gristmill/meta/database.h"
 
+#include <ctime>
+
 namespace gristmill::meta {
 
 std::int64_t integer(const Cell& cell, std::int64_t fallback) {
@@ -18,6 +20,12 @@ const std::string& text(const Cell& cell) {
   static const std::string empty;
   const auto* value = std::get_if<std::string>(&cell);
   return value != nullptr ? *value : empty;
+}
+
+std::string Database::clock_ms_sql() const {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::to_string(std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000);
 }
 
 }  // namespace gristmill::meta

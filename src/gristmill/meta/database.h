@@ -71,6 +71,8 @@ class Database {
   virtual Status write_concurrently(const std::function<Status(Transaction&)>& work) { return write(work); }
   /// "sqlite" or "postgres".
   [[nodiscard]] virtual std::string_view dialect() const = 0;
+  /// SQL for a clock in milliseconds that is the same for all processes; a machine's wall clock does not move it.
+  [[nodiscard]] virtual std::string clock_ms_sql() const;
   /// The file or the server, for people; never with a password.
   [[nodiscard]] virtual std::string name() const = 0;
 

@@ -3,6 +3,7 @@
 #include <libpq-fe.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <random>
@@ -64,7 +65,7 @@ struct Mark {
 /// Waits longer each time, until the patience is used up.
 class Backoff {
  public:
-  explicit Backoff(milliseconds patience) : deadline_(Clock::now() + patience) {}
+  explicit Backoff(Clock::time_point deadline) : deadline_(deadline) {}
   /// False when there is no time left; nothing was waited for then.
   bool wait() {
     const auto left = std::chrono::duration_cast<milliseconds>(deadline_ - Clock::now());
@@ -96,6 +97,9 @@ class PostgresDatabase final : public Database {
   }
   [[nodiscard]] std::string_view dialect() const override { return "postgres"; }
   [[nodiscard]] std::string name() const override { return name_; }
+  [[nodiscard]] std::string clock_ms_sql() const override {
+    return "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
+  }
   /// Opens the first connection, so that a server that cannot be used is refused at once, and makes the own tables.
   Status open_first();
 
@@ -121,6 +125,7 @@ class PostgresDatabase final : public Database {
   std::mutex idle_mutex_;
   std::vector<Connection> idle_;
   std::int64_t commits_ = 0;  ///< Of writers, who come one by one.
+  std::atomic<Clock::time_point> away_since_{Clock::time_point()};
   WriterQueue writers_;
 };
 
@@ -128,7 +133,7 @@ Status PostgresDatabase::open_first() {
   auto fault = PostgresFault::none;
   auto opened = PostgresConnection::open(settings_, fault);
   // A server that is just starting says so; one that is not there at all is told at once.
-  Backoff backoff{milliseconds(settings_.outage_ms)};
+  Backoff backoff(Clock::now() + milliseconds(settings_.outage_ms));
   while (!opened && fault == PostgresFault::lost && opened.error().message.find("starting up") != std::string::npos &&
          backoff.wait())
     opened = PostgresConnection::open(settings_, fault);
@@ -155,11 +160,16 @@ Result<PostgresDatabase::Connection> PostgresDatabase::take() {
 }
 
 Result<PostgresDatabase::Connection> PostgresDatabase::open_patiently() {
-  Backoff backoff{milliseconds(settings_.outage_ms)};
+  // One outage is waited for once: when the patience is used up, later calls find out at once.
+  auto since = away_since_.load();
+  Backoff backoff((since == Clock::time_point() ? Clock::now() : since) + milliseconds(settings_.outage_ms));
   while (true) {
     auto fault = PostgresFault::none;
     auto connection = PostgresConnection::open(settings_, fault);
+    if (connection) away_since_ = Clock::time_point();
     if (connection || fault != PostgresFault::lost) return connection;
+    since = Clock::time_point();
+    away_since_.compare_exchange_strong(since, Clock::now());
     if (!backoff.wait()) {
       auto error = std::move(connection).error();
       error.message += fmt::format("; the server has been away for {} s: start it and go on",

@@ -29,6 +29,8 @@ struct WorkOptions {
   std::uint64_t memory_bytes = 0;  ///< 0 = the workspace's setting.
   engine::Progress* progress = nullptr;
   const std::atomic<bool>* stop = nullptr;
+  bool is_shared = false;          ///< Runs: let `gristmill worker` processes take part; always with PostgreSQL.
+  bool leaves_work = false;        ///< Runs: plan, hand out and commit only.
 };
 
 /// Lands files as one ingestion and commits their documents to the dataset. The record is durable before the first byte

@@ -137,6 +137,24 @@ CREATE TABLE artifacts (
   UNIQUE (name, ordinal)
 );
 )sql"},
+    meta::Migration{10, "tasks shared among workers", R"sql(
+CREATE TABLE run_stages (
+  run_id VARCHAR(64) NOT NULL,
+  stage VARCHAR(64) NOT NULL,
+  task_count BIGINT NOT NULL,
+  PRIMARY KEY (run_id, stage)
+);
+CREATE TABLE task_leases (
+  run_id VARCHAR(64) NOT NULL,
+  stage VARCHAR(64) NOT NULL,
+  task BIGINT NOT NULL,
+  claims BIGINT NOT NULL,
+  worker VARCHAR(128),
+  leased_until BIGINT NOT NULL,
+  lease_ms BIGINT NOT NULL,
+  PRIMARY KEY (run_id, stage, task)
+);
+)sql"},
 };
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <set>
+#include <thread>
 
 #include "gristmill/base/clock.h"
 #include "gristmill/base/units.h"
@@ -22,6 +24,7 @@
 #include "gristmill/platform/pipeline_file.h"
 #include "gristmill/platform/run_document.h"
 #include "gristmill/platform/run_journal.h"
+#include "gristmill/platform/shared_run.h"
 #include "gristmill/store/partition.h"
 #include "gristmill/store/table.h"
 
@@ -31,6 +34,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t split_bytes = std::uint64_t{32} << 20;
+// Those who share a run take its commit as they take its tasks.
+constexpr std::string_view commit_stage = "commit";
 
 /// An input version with what is needed to read it.
 struct RunInput {
@@ -56,10 +61,45 @@ std::string hopeless_message(const engine::Account& account) {
                      first.empty() ? "" : "; the first: ", first);
 }
 
+/// Status and documents of a recorded run.
+struct RunRow {
+  std::string run_id;
+  std::string status;
+  std::string started_at;
+  Json plan;
+  Json summary;
+};
+
+Result<RunRow> find_run(const Workspace& workspace, std::string_view column, const std::string& value) {
+  RunRow run;
+  GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
+    const auto sql = value == "last"
+                         ? std::string(
+                               "SELECT run_id, status, started_at, plan, summary FROM runs WHERE ? <> '' ORDER BY "
+                               "started_at DESC, run_id DESC LIMIT 1")
+                         : fmt::format("SELECT run_id, status, started_at, plan, summary FROM runs WHERE {} = ?",
+                                       column);
+    GRISTMILL_TRY(const auto rows, transaction.query(sql, {value}));
+    if (rows.empty()) return not_found(fmt::format("no run '{}'; `gristmill runs list` shows them", value));
+    run.run_id = meta::text(rows[0][0]);
+    run.status = meta::text(rows[0][1]);
+    run.started_at = meta::text(rows[0][2]);
+    GRISTMILL_TRY(run.plan, Json::parse(meta::text(rows[0][3])));
+    if (!meta::text(rows[0][4]).empty()) {
+      GRISTMILL_TRY(run.summary, Json::parse(meta::text(rows[0][4])));
+    }
+    return {};
+  }));
+  return run;
+}
+
 /// A pipeline with everything resolved, and the run that executes it.
 class PipelineRun {
  public:
-  PipelineRun(const Workspace& workspace, const WorkOptions& options) : workspace_(workspace), options_(options) {}
+  PipelineRun(const Workspace& workspace, const WorkOptions& options)
+      : workspace_(workspace),
+        options_(options),
+        is_shared_(options.is_shared || options.leaves_work || !workspace.settings().catalog_url.empty()) {}
 
   /// Resolves a new run: fixed input versions, operators, columns, fingerprint. Changes nothing.
   Status prepare(const RunRequest& request) {
@@ -118,6 +158,7 @@ class PipelineRun {
           "{} cannot go on: an operator's version or a model file has changed since it began; start a new run",
           run_id));
     }
+    is_shared_ = plan["shared"].as_bool();
     for (const auto& item : plan["inputs"].items()) {
       GRISTMILL_TRY(auto input,
                     open_input(fmt::format("{}@{}", item["dataset"].as_string(), item["version"].as_int())));
@@ -130,42 +171,34 @@ class PipelineRun {
     return {};
   }
 
-  /// Executes and commits. The caller holds the run's lock.
+  /// Executes and commits. The caller holds the run's lock unless it is shared: then others may do the same at the same
+  /// time, and one of them commits.
   Result<Json> work() {
-    const auto began = std::chrono::steady_clock::now();
-    data::set_arrow_limit(static_cast<std::int64_t>(memory()));
-    GRISTMILL_TRY(auto plan, make_plan());
-    for (const auto& folder : {plan.folders.data, plan.folders.index, plan.folders.quarantine, plan.folders.tokens}) {
-      if (!folder.empty()) GRISTMILL_RETURN_IF_ERROR(io::remove_temporaries(folder));
+    auto done = is_shared_ ? work_together() : work_alone();
+    if (done) return done;
+    if (is_shared_) {
+      // It may have come to its end elsewhere, which is what this process then sees of it.
+      const auto now = find_run(workspace_, "run_id", run_id_);
+      if (now && (now->status == "done" || now->status == "alerts")) return now->summary;
+      if (now && now->status != "running" && done.error().code == ErrorCode::conflict)
+        return Error{ErrorCode::internal, fmt::format("{} has ended elsewhere: it is {}: {}", run_id_, now->status,
+                                                      now->summary["error"].as_string())};
+      if (is_worker_ && !dooms_run(done.error().code)) return done;
     }
-    RunJournal journal(workspace_.database(), run_id_);
-    auto options = options_;
-    options.memory_bytes = memory();
-    const auto runner = runner_options(workspace_, options);
-    const double start_cpu_seconds = process_cpu_seconds();
-    auto result = engine::execute(std::move(plan), journal, {runner, memory()});
-    if (!result) {
-      GRISTMILL_RETURN_IF_ERROR(note_failure(result.error()));
-      auto error = std::move(result).error();
-      if (error.code == ErrorCode::interrupted)
-        error.message += fmt::format("; go on with `gristmill run --resume {}`", run_id_);
-      return error;
-    }
-    RunFacts facts{.run_id = run_id_,
-                   .pipeline = &pipeline_,
-                   .steps = &steps_,
-                   .columns = &columns_,
-                   .fingerprint = fingerprint_,
-                   .started_at = started_at_,
-                   .result = &*result};
-    facts.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    facts.start_cpu_seconds = start_cpu_seconds;
-    facts.peak_memory_bytes = peak_memory_bytes();
-    facts.threads = runner.threads;
-    facts.memory_bytes = memory();
-    for (const auto& input : inputs_) facts.inputs.push_back({input.dataset, input.version, input.records});
-    return finish(facts, *result);
+    const auto noted = note_failure(done.error());
+    auto error = std::move(done).error();
+    // A database that is away cannot be told; the run can be taken up all the same.
+    if (!noted && error.code != ErrorCode::unavailable) return noted.error();
+    if (error.code == ErrorCode::interrupted || error.code == ErrorCode::unavailable)
+      error.message += fmt::format("; go on with `gristmill run --resume {}`", run_id_);
+    return error;
   }
+
+  /// This process takes part in a run that another one leads: its own troubles are not the run's.
+  void be_worker() { is_worker_ = true; }
+  [[nodiscard]] bool is_shared() const { return is_shared_; }
+  /// Tasks of a shared run that this process did.
+  [[nodiscard]] std::int64_t tasks_done() const { return board_ ? board_->recorded() : 0; }
 
   [[nodiscard]] Json dry_run() const {
     const auto plan = make_plan();
@@ -178,11 +211,91 @@ class PipelineRun {
   }
 
   [[nodiscard]] const std::string& run_id() const { return run_id_; }
+  [[nodiscard]] const std::string& pipeline_name() const { return pipeline_.name; }
 
  private:
   [[nodiscard]] std::uint64_t memory() const {
     if (options_.memory_bytes != 0) return options_.memory_bytes;
     return pipeline_.memory_bytes != 0 ? pipeline_.memory_bytes : workspace_.settings().memory_bytes;
+  }
+
+  /// Whether a failure would be the same on any machine.
+  static bool dooms_run(ErrorCode code) {
+    return code == ErrorCode::internal || code == ErrorCode::corrupt_data || code == ErrorCode::invalid_argument;
+  }
+
+  static Status remove_temporaries(const engine::Folders& folders) {
+    for (const auto& folder : {folders.data, folders.index, folders.quarantine, folders.tokens}) {
+      if (!folder.empty()) GRISTMILL_RETURN_IF_ERROR(io::remove_temporaries(folder));
+    }
+    return {};
+  }
+
+  Result<Json> work_alone() {
+    GRISTMILL_TRY(auto plan, make_plan());
+    GRISTMILL_RETURN_IF_ERROR(remove_temporaries(plan.folders));
+    RunJournal journal(workspace_.database(), run_id_);
+    return execute(std::move(plan), journal);
+  }
+
+  Result<Json> work_together() {
+    GRISTMILL_TRY(auto plan, make_plan());
+    folders_ = plan.folders;
+    GRISTMILL_RETURN_IF_ERROR(io::create_folders(plan.folders.internal));
+    board_ = std::make_unique<SharedRunJournal>(workspace_.database(), run_id_,
+                                                std::chrono::seconds(workspace_.settings().lease_seconds));
+    GRISTMILL_RETURN_IF_ERROR(board_->release_dead());
+    return execute(std::move(plan), *board_);
+  }
+
+  /// Waits until this process is the one to commit; an error once another has.
+  Status await_commit() {
+    const std::string stage(commit_stage);
+    GRISTMILL_RETURN_IF_ERROR(board_->open_stage(stage, 1));
+    while (true) {
+      GRISTMILL_TRY(const auto claims, board_->claim(stage, 1));
+      if (!claims.empty()) {
+        commit_claim_ = claims.front();
+        // What killed workers left; one that still writes is too late anyway.
+        return remove_temporaries(folders_);
+      }
+      GRISTMILL_TRY([[maybe_unused]] const auto count, board_->finished_count(stage));
+      if (options_.stop && options_.stop->load())
+        return Error{ErrorCode::interrupted, "stopped while another process commits"};
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  }
+
+  Result<Json> execute(engine::Plan plan, engine::Journal& journal) {
+    const auto began = std::chrono::steady_clock::now();
+    data::set_arrow_limit(static_cast<std::int64_t>(memory()));
+    auto options = options_;
+    options.memory_bytes = memory();
+    auto runner = runner_options(workspace_, options);
+    if (options_.leaves_work) runner.threads = 0;
+    const double start_cpu_seconds = process_cpu_seconds();
+    GRISTMILL_TRY(const auto result, engine::execute(std::move(plan), journal, {runner, memory()}));
+    if (is_shared_) GRISTMILL_RETURN_IF_ERROR(await_commit());
+    RunFacts facts{.run_id = run_id_,
+                   .pipeline = &pipeline_,
+                   .steps = &steps_,
+                   .columns = &columns_,
+                   .fingerprint = fingerprint_,
+                   .started_at = started_at_,
+                   .result = &result};
+    facts.wall_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    facts.start_cpu_seconds = start_cpu_seconds;
+    facts.peak_memory_bytes = peak_memory_bytes();
+    facts.threads = runner.threads;
+    facts.memory_bytes = memory();
+    for (const auto& input : inputs_) facts.inputs.push_back({input.dataset, input.version, input.records});
+    return finish(facts, result);
+  }
+
+  /// In the transaction that ends the run: nothing of its tasks stays. Of those who share it, only one may end it.
+  Status end_tasks(meta::Transaction& transaction) const {
+    return is_shared_ ? board_->close(transaction, std::string(commit_stage), commit_claim_)
+                      : forget_tasks(transaction, run_id_);
   }
 
   [[nodiscard]] const ops::TokenizeBpe* tokenizer() const {
@@ -257,7 +370,8 @@ class PipelineRun {
     return Json::object({{"pipeline", to_json(pipeline_)},
                          {"fingerprint", fingerprint_},
                          {"inputs", std::move(inputs)},
-                         {"columns", std::move(columns)}});
+                         {"columns", std::move(columns)},
+                         {"shared", is_shared_}});
   }
 
   /// Row groups of the input files, in order, gathered to splits of about equal size.
@@ -331,13 +445,12 @@ class PipelineRun {
     const bool is_hopeless = account.documents_in > 0 && account.quarantined_total() == account.documents_in;
     if (is_hopeless) {
       document.set("status", "failed").set("error", hopeless_message(account));
-      GRISTMILL_RETURN_IF_ERROR(
-          workspace_.database().write([&](meta::Transaction& transaction) { return save(transaction, document); }));
+      GRISTMILL_RETURN_IF_ERROR(workspace_.database().write([&](meta::Transaction& transaction) -> Status {
+        if (is_shared_) GRISTMILL_RETURN_IF_ERROR(end_tasks(transaction));
+        return save(transaction, document);
+      }));
     } else {
-      if (auto committed = commit(document, result, began); !committed) {
-        GRISTMILL_RETURN_IF_ERROR(note_failure(committed.error()));
-        return std::move(committed).error();
-      }
+      GRISTMILL_RETURN_IF_ERROR(commit(document, result, began));
     }
     GRISTMILL_RETURN_IF_ERROR(write_report(workspace_, document));
     workspace_.remove_internal_folder(run_id_);
@@ -365,8 +478,7 @@ class PipelineRun {
       note_commit_cost(document, process_cpu_seconds() - began_cpu_seconds);
       if (!pipeline_.tokens_into.empty()) GRISTMILL_RETURN_IF_ERROR(save_tokens(transaction, document, snapshot));
       GRISTMILL_RETURN_IF_ERROR(save(transaction, document));
-      auto removed = transaction.execute("DELETE FROM tasks WHERE run_id = ?", {run_id_});
-      return removed ? Status() : Status(std::move(removed).error());
+      return end_tasks(transaction);
     };
     GRISTMILL_TRY(const auto snapshot, table.replace(request));
     remove_split_files(files, request.files);
@@ -413,6 +525,11 @@ class PipelineRun {
 
   const Workspace& workspace_;
   WorkOptions options_;
+  bool is_shared_ = false;
+  bool is_worker_ = false;
+  std::unique_ptr<SharedRunJournal> board_;
+  engine::TaskClaim commit_claim_;
+  engine::Folders folders_;
   Pipeline pipeline_;
   std::vector<engine::Step> steps_;
   std::vector<RunInput> inputs_;
@@ -422,43 +539,24 @@ class PipelineRun {
   std::string started_at_;
 };
 
-/// Status and documents of a recorded run.
-struct RunRow {
-  std::string run_id;
-  std::string status;
-  std::string started_at;
-  Json plan;
-  Json summary;
-};
-
-Result<RunRow> find_run(const Workspace& workspace, std::string_view column, const std::string& value) {
-  RunRow run;
-  GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
-    const auto sql = value == "last"
-                         ? std::string(
-                               "SELECT run_id, status, started_at, plan, summary FROM runs WHERE ? <> '' ORDER BY "
-                               "started_at DESC, run_id DESC LIMIT 1")
-                         : fmt::format("SELECT run_id, status, started_at, plan, summary FROM runs WHERE {} = ?",
-                                       column);
-    GRISTMILL_TRY(const auto rows, transaction.query(sql, {value}));
-    if (rows.empty()) return not_found(fmt::format("no run '{}'; `gristmill runs list` shows them", value));
-    run.run_id = meta::text(rows[0][0]);
-    run.status = meta::text(rows[0][1]);
-    run.started_at = meta::text(rows[0][2]);
-    GRISTMILL_TRY(run.plan, Json::parse(meta::text(rows[0][3])));
-    if (!meta::text(rows[0][4]).empty()) {
-      GRISTMILL_TRY(run.summary, Json::parse(meta::text(rows[0][4])));
-    }
-    return {};
-  }));
-  return run;
+/// A run that had stopped is open to workers again.
+Status reopen(const Workspace& workspace, const std::string& run_id) {
+  return workspace.database().write([&](meta::Transaction& transaction) -> Status {
+    const auto done = transaction.execute("UPDATE runs SET status = 'running' WHERE run_id = ? AND status IN ('failed', "
+                                          "'interrupted')",
+                                          {run_id});
+    return done ? Status() : Status(done.error());
+  });
 }
 
 Result<Json> go_on(const Workspace& workspace, const std::string& run_id, const WorkOptions& options) {
-  const auto folder = workspace.internal_folder(run_id);
-  GRISTMILL_TRY(const auto lock, io::LockFile::acquire(folder + "/lock"));
-  // Read under the lock: another process may have finished it just now.
   GRISTMILL_TRY(auto found, find_run(workspace, "run_id", run_id));
+  std::unique_ptr<io::LockFile> lock;
+  if (!found.plan["shared"].as_bool()) {
+    GRISTMILL_TRY(lock, io::LockFile::acquire(workspace.internal_folder(run_id) + "/lock"));
+    // Read under the lock: another process may have finished it just now.
+    GRISTMILL_TRY(found, find_run(workspace, "run_id", run_id));
+  }
   if (found.status == "done" || found.status == "alerts") {
     // Killed between its commit and its last steps, a run still owes its report.
     GRISTMILL_TRY(const auto report, io::find_file(workspace.report_path(run_id)));
@@ -468,10 +566,66 @@ Result<Json> go_on(const Workspace& workspace, const std::string& run_id, const 
   }
   PipelineRun run(workspace, options);
   GRISTMILL_RETURN_IF_ERROR(run.load(found.run_id, found.plan, found.started_at));
+  if (run.is_shared() && found.status != "running") GRISTMILL_RETURN_IF_ERROR(reopen(workspace, run_id));
   return run.work();
 }
 
+/// Ids of shared runs that are not finished, oldest first.
+Result<std::vector<std::string>> open_runs(const Workspace& workspace) {
+  std::vector<std::string> ids;
+  GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
+    GRISTMILL_TRY(const auto rows, transaction.query("SELECT run_id, plan FROM runs WHERE status = 'running' ORDER BY "
+                                                     "started_at, run_id"));
+    for (const auto& row : rows) {
+      GRISTMILL_TRY(const auto plan, Json::parse(meta::text(row[1])));
+      if (plan["shared"].as_bool()) ids.push_back(meta::text(row[0]));
+    }
+    return {};
+  }));
+  return ids;
+}
+
+/// Takes part in one run until it ends; what became of it, and how many tasks were done here.
+Result<Json> help_with(const Workspace& workspace, const std::string& run_id, const WorkOptions& options) {
+  GRISTMILL_TRY(const auto found, find_run(workspace, "run_id", run_id));
+  auto report = Json::object({{"run_id", found.run_id}, {"status", found.status}, {"tasks", 0}});
+  if (found.status != "running") return report;
+  PipelineRun run(workspace, options);
+  run.be_worker();
+  GRISTMILL_RETURN_IF_ERROR(run.load(found.run_id, found.plan, found.started_at));
+  if (!run.is_shared())
+    return invalid_argument(fmt::format("{} is not shared: begin it with `gristmill run --share`", run_id));
+  auto done = run.work();
+  report.set("tasks", run.tasks_done());
+  if (done) return report.set("status", (*done)["status"]);
+  if (done.error().code == ErrorCode::interrupted) return std::move(done).error();
+  return report.set("error", done.error().message).set("code", to_string(done.error().code));
+}
+
 }  // namespace
+
+Result<Json> work_on_runs(const Workspace& workspace, const WorkerRequest& request, const WorkOptions& options) {
+  auto reports = Json::array();
+  if (!request.run_id.empty()) {
+    GRISTMILL_TRY(auto report, help_with(workspace, request.run_id, options));
+    reports.push(std::move(report));
+    return reports;
+  }
+  std::set<std::string> left;  // Runs that this machine cannot help with.
+  while (!(options.stop && options.stop->load())) {
+    GRISTMILL_TRY(auto ids, open_runs(workspace));
+    std::erase_if(ids, [&](const std::string& id) { return left.contains(id); });
+    if (ids.empty()) {
+      if (request.is_until_idle) return reports;
+      std::this_thread::sleep_for(std::chrono::milliseconds(500));
+      continue;
+    }
+    GRISTMILL_TRY(auto report, help_with(workspace, ids.front(), options));
+    if (report.contains("error")) left.insert(ids.front());
+    reports.push(std::move(report));
+  }
+  return Error{ErrorCode::interrupted, "stopped; tasks in hand were given back"};
+}
 
 Result<Json> run_pipeline(const Workspace& workspace, const RunRequest& request, const WorkOptions& options) {
   if (!request.idempotency_key.empty()) {
@@ -482,6 +636,9 @@ Result<Json> run_pipeline(const Workspace& workspace, const RunRequest& request,
   PipelineRun run(workspace, options);
   GRISTMILL_RETURN_IF_ERROR(run.prepare(request));
   GRISTMILL_RETURN_IF_ERROR(run.insert(request.idempotency_key));
+  if (request.is_detached)
+    return Json::object({{"run_id", run.run_id()}, {"status", "running"}, {"pipeline", run.pipeline_name()}});
+  if (run.is_shared()) return run.work();
   GRISTMILL_TRY(const auto lock, io::LockFile::acquire(workspace.internal_folder(run.run_id()) + "/lock"));
   if (request.started) request.started(run.run_id());
   return run.work();

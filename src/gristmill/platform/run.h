@@ -19,6 +19,7 @@ struct RunRequest {
   std::vector<std::pair<std::string, std::string>> settings;  ///< --set KEY=VALUE.
   std::string idempotency_key;  ///< Repeating a call with the same key re-attaches to the first run.
   std::function<void(const std::string& run_id)> started;  ///< Called once the run is recorded; may be empty.
+  bool is_detached = false;     ///< Only hand it out: workers do it all, the commit included.
 };
 
 /// Runs a pipeline on fixed input versions and commits its output as one version. Returns the run document (cli.md,
@@ -28,6 +29,16 @@ Result<Json> run_pipeline(const Workspace& workspace, const RunRequest& request,
 
 /// Goes on with a run that was interrupted or failed; a finished one returns its document.
 Result<Json> resume_run(const Workspace& workspace, const std::string& run_id, const WorkOptions& options);
+
+/// Which runs a worker takes part in.
+struct WorkerRequest {
+  std::string run_id;          ///< Only this one; empty = all that are shared and unfinished.
+  bool is_until_idle = false;  ///< Return when there is none left, instead of waiting for the next.
+};
+
+/// Takes part in shared runs until it is stopped: claims their tasks, and commits a run whose last task is done. A list
+/// with one object a run: run_id, status, tasks done here, and `error` where this machine could not help.
+Result<Json> work_on_runs(const Workspace& workspace, const WorkerRequest& request, const WorkOptions& options);
 
 /// What `run --dry-run` prints: resolved inputs, steps, stages, splits; changes nothing.
 Result<Json> plan_pipeline(const Workspace& workspace, const RunRequest& request);

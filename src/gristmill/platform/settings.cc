@@ -54,6 +54,13 @@ Status set_threads(Settings& settings, const toml::node& value) {
   return {};
 }
 
+Status set_lease(Settings& settings, const toml::node& value) {
+  const auto seconds = value.value_exact<std::int64_t>();
+  if (!seconds || *seconds < 1 || *seconds > 86'400) return wrong_type("whole seconds from 1 to 86400");
+  settings.lease_seconds = static_cast<int>(*seconds);
+  return {};
+}
+
 Status set_catalog_url(Settings& settings, const toml::node& value) {
   const auto url = value.value<std::string>();
   if (!url || !meta::is_postgres_url(*url))
@@ -179,6 +186,7 @@ constexpr std::array keys{
     Key{"s3.attempts", set_attempts},
     Key{"resources.memory", set_size<std::uint64_t, memory_field>},
     Key{"resources.threads", set_threads},
+    Key{"workers.lease_seconds", set_lease},
     Key{"limits.document", set_size<std::size_t, document_field>},
     Key{"limits.expanded", set_size<std::uint64_t, expanded_field>},
     Key{"limits.expansion_ratio", set_ratio},
@@ -245,6 +253,9 @@ path = "warehouse"               # datasets, raw files, token shards
 [resources]
 memory = "2GiB"                  # working memory of one run
 threads = 0                      # 0 = all cores
+
+# [workers]
+# lease_seconds = 60             # after this long without a word a worker's tasks are given to others
 
 [limits]
 document = "64MiB"               # larger records go to quarantine

@@ -108,7 +108,10 @@ Status Workspace::connect() {
   return database_->migrate(migrations());
 }
 
-std::string Workspace::internal_folder(std::string_view id) const { return joined({folder_, ".gristmill/runs", id}); }
+std::string Workspace::internal_folder(std::string_view id) const {
+  const bool is_shared = !settings_.catalog_url.empty() && warehouse_.find("://") == std::string::npos;
+  return is_shared ? joined({warehouse_, ".runs", id}) : joined({folder_, ".gristmill/runs", id});
+}
 
 void Workspace::remove_internal_folder(std::string_view id) const noexcept {
   std::error_code ignored;

@@ -43,6 +43,7 @@ struct Settings {
   std::string warehouse = "warehouse";            ///< Relative to the workspace, absolute, or s3://BUCKET/PREFIX.
   std::uint64_t memory_bytes = std::uint64_t{2} << 30;
   int threads = 0;                                ///< 0 = all cores.
+  int lease_seconds = 60;                         ///< After this long without a word a worker counts as vanished.
   double quarantine_limit = 1;                    ///< Share of an ingestion's records that may be quarantined.
   formats::Limits limits;
   data::FieldNames fields;
@@ -66,7 +67,8 @@ class Workspace {
   [[nodiscard]] const Settings& settings() const { return settings_; }
   [[nodiscard]] meta::Database& database() const { return *database_; }
   [[nodiscard]] const std::string& warehouse() const { return warehouse_; }
-  /// Run-internal files of a run or ingestion.
+  /// Run-internal files of a run or ingestion. In a workspace whose catalog is on a server they are in the warehouse,
+  /// which its machines share.
   [[nodiscard]] std::string internal_folder(std::string_view id) const;
   /// Removes them when the work is over. Another process may just be looking in there, at the lock say: what it puts in
   /// it removes as well.

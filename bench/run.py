@@ -43,6 +43,8 @@ def main():
     for name in options.only:
         print(f"bench: {name}", flush=True)
         line = comparisons[name](options.repeats)
+        if line is None:  # It has said what it lacks.
+            continue
         for side in ("theirs", "ours"):
             if line[side]:
                 del line[side]["output"]

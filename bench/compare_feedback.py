@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Durable events: the feedback endpoint beside Redis with appendfsync always and PostgreSQL single inserts."""
+
+import functools
+import json
+import os
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from harness import ROOT, WORK, empty, gristmill, program
+
+sys.path.insert(0, str(ROOT / "tests"))
+from postgres_server import PostgresServer
+
+CONNECTIONS = 32
+EVENTS = 20_000
+COMMENT = "the answer was right, but it came late and took a detour " * 4
+EVENT = {"type": "rating", "rating": 1, "consent": True, "subject": "%N", "comment": COMMENT}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(port):
+    for _ in range(600):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    sys.exit("bench: a server did not start")
+
+
+def cpu_seconds(process):
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Endpoint:
+    """`gristmill serve` on a workspace of its own."""
+
+    def __init__(self):
+        self.folder = empty("feedback")
+        self.folder.mkdir(parents=True)
+        self.workspace = self.folder / "workspace"
+        subprocess.run([program("bin/gristmill"), "init", self.workspace, "--quiet"], check=True)
+        settings = self.workspace / "gristmill.toml"
+        settings.write_text(settings.read_text() + '\n[feedback]\ncompact_every = "0s"\n')
+        command = [program("bin/gristmill"), "--workspace", self.workspace, "serve", "--port", "0", "--json"]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.port = int(json.loads(self.process.stdout.readline())["url"].rsplit(":", 1)[1])
+        token = (self.workspace / ".gristmill" / "admin-token").read_text().strip()
+        self.head = self.folder / "head"
+        self.head.write_text(
+            "POST /api/v1/feedback HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            f"Authorization: Bearer {token}\r\n"
+        )
+        self.body = self.folder / "body"
+        self.body.write_text(json.dumps(EVENT))
+
+    def load(self, events, rate=0):
+        words = [self.port, CONNECTIONS, events, rate, self.head, self.body]
+        done = subprocess.run(
+            [program("bench/http_load"), *map(str, words)], capture_output=True, text=True, check=True
+        )
+        return json.loads(done.stdout)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+        shutil.rmtree(self.folder)
+
+
+class Redis:
+    """redis-server that syncs its append-only file before each answer."""
+
+    def __init__(self):
+        self.folder = empty("redis")
+        self.folder.mkdir(parents=True)
+        self.port = free_port()
+        options = ["--appendonly", "yes", "--appendfsync", "always", "--save", "", "--auto-aof-rewrite-percentage", "0"]
+        command = ["redis-server", "--port", str(self.port), "--dir", str(self.folder), "--bind", "127.0.0.1", *options]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(self.port)
+
+    def load(self, events):
+        words = ["redis-benchmark", "-p", str(self.port), "-c", str(CONNECTIONS), "-n", str(events), "--csv"]
+        done = subprocess.run(
+            [*words, "RPUSH", "events", json.dumps(EVENT)], capture_output=True, text=True, check=True
+        )
+        return float(done.stdout.strip().splitlines()[-1].rsplit(",", 7)[1].strip('"'))
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(60)
+        shutil.rmtree(self.folder)
+
+
+class Postgres:
+    """One insert a transaction, synchronous_commit on."""
+
+    def __init__(self):
+        self.server = PostgresServer(durable=True)
+        self.place = ["-h", "127.0.0.1", "-p", str(self.server.port), "-U", "grist"]
+        sql = "CREATE TABLE events (id BIGSERIAL PRIMARY KEY, at TIMESTAMPTZ DEFAULT now(), event JSONB)"
+        subprocess.run(["psql", *self.place, "-q", "-c", sql, "postgres"], check=True)
+        self.script = Path(tempfile.mkstemp(suffix=".sql")[1])
+        self.script.write_text(f"INSERT INTO events (event) VALUES ('{json.dumps(EVENT)}');\n")
+
+    def load(self, events):
+        words = ["-n", "-c", str(CONNECTIONS), "-j", "2", "-t", str(events // CONNECTIONS), "-M", "prepared"]
+        done = subprocess.run(
+            [*self.pgbench(), *words, "-f", self.script, *self.place, "postgres"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return next(float(line.split()[2]) for line in done.stdout.splitlines() if line.startswith("tps"))
+
+    def pgbench(self):
+        found = self.server.programs / "pgbench"
+        return [str(found) if found.exists() else "pgbench"]
+
+    def stop(self):
+        self.script.unlink()
+        self.server.stop()
+
+
+def sync_rate(how):
+    done = subprocess.run(
+        [program("bench/sync_rate"), WORK / "sync", "2000", how], capture_output=True, text=True, check=True
+    )
+    return float(done.stdout)
+
+
+def missing(*commands):
+    return [command for command in commands if shutil.which(command) is None]
+
+
+def measure_rates(repeats):
+    ours, redis, postgres = Endpoint(), Redis(), Postgres()
+    rates = {"ours": [], "redis": [], "postgresql": [], "disk_append": [], "disk_filled": [], "p99_ms": []}
+    try:
+        for _ in range(repeats):
+            rates["disk_append"].append(sync_rate("append"))
+            rates["disk_filled"].append(sync_rate("filled"))
+            measured = ours.load(EVENTS)
+            rates["p99_ms"].append(measured["p99_ms"])
+            rates["ours"].append(measured["per_second"])
+            rates["redis"].append(redis.load(EVENTS))
+            rates["postgresql"].append(postgres.load(EVENTS // 4))
+    finally:
+        for server in (ours, redis, postgres):
+            server.stop()
+    return rates
+
+
+def durable_events(peer, goal, repeats):
+    """Events a second with the same number of connections; the disk's own rate beside them."""
+    if absent := missing("redis-server", "redis-benchmark", "psql", "pgbench"):
+        print(f"bench: skipped, {', '.join(absent)} not found: apt-get install redis-server postgresql", flush=True)
+        return None
+    if not measured_rates:
+        measured_rates.update(measure_rates(repeats))
+    middle = {name: statistics.median(values) for name, values in measured_rates.items()}
+    ratio = middle["ours"] / middle[peer]
+    return {
+        "what": f"feedback: durable events, {CONNECTIONS} connections",
+        "input": f"{EVENTS} ratings of {len(json.dumps(EVENT))} bytes",
+        "peer": "Redis, appendfsync always, RPUSH" if peer == "redis" else "PostgreSQL, single inserts",
+        "theirs": None,
+        "ours": None,
+        "rates": f"{middle[peer]:.0f} : {middle['ours']:.0f} events/s",
+        "ratio": ratio,
+        "goal": goal,
+        "goal_text": f">= {goal}x",
+        "note": f"fdatasync of 4 KiB {middle['disk_append']:.0f}/s at the end of a file, {middle['disk_filled']:.0f}/s "
+        f"within one; p99 {middle['p99_ms']:.1f} ms",
+        "all": {name: [round(value, 1) for value in values] for name, values in measured_rates.items()},
+    }
+
+
+# Redis and PostgreSQL are measured in one run, in turn; each has a line.
+measured_rates = {}
+
+
+PIPELINE = """name: bench
+inputs: [raw/web]
+steps: [extract.html, normalize.unicode, language.identify, filter.gopher_quality, dedup.exact]
+output: clean/web
+"""
+
+
+def latency_beside_a_pipeline(repeats):
+    """Half of the highest rate, while a pipeline runs on all cores in another process."""
+    from harness import ORIGIN, corpus
+
+    ours = Endpoint()
+    pipeline = ours.folder / "pipeline.yaml"
+    pipeline.write_text(PIPELINE)
+    try:
+        gristmill(ours.workspace, "ingest", corpus(64), *ORIGIN)
+        highest = max(ours.load(EVENTS // 2)["per_second"] for _ in range(2))
+        found = []
+        for _ in range(repeats):
+            command = [program("bin/gristmill"), "--workspace", ours.workspace, "run", pipeline, "--json"]
+            running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(0.5)
+            found.append(ours.load(int(highest * 2), highest / 2))
+            is_beside = running.poll() is None
+            running.kill()
+            running.wait()
+            found[-1]["pipeline_ran_to_the_end_of_it"] = is_beside
+    finally:
+        ours.stop()
+    p99 = statistics.median(one["p99_ms"] for one in found)
+    return {
+        "what": "feedback: latency at half load while a pipeline runs",
+        "input": f"{highest / 2:.0f} events/s, {CONNECTIONS} connections",
+        "peer": "10 ms",
+        "theirs": None,
+        "ours": None,
+        "rates": f"p50 {statistics.median(one['p50_ms'] for one in found):.2f} ms, p99 {p99:.2f} ms",
+        "ratio": 10 / p99,
+        "goal": 1,
+        "goal_text": "p99 < 10 ms",
+        "note": "",
+        "all": found,
+    }
+
+
+COMPARISONS = {
+    "feedback_to_redis": functools.partial(durable_events, "redis", 1),
+    "feedback_to_postgresql": functools.partial(durable_events, "postgresql", 3),
+    "feedback_latency": latency_beside_a_pipeline,
+}

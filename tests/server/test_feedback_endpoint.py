@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""POST /api/v1/feedback: answered when durable, refused in clear words, never lost."""
+
+import concurrent.futures
+import json
+import signal
+import subprocess
+
+import pytest
+from cli_support import Workspace
+from server_support import Server
+
+PATH = "/api/v1/feedback"
+
+
+@pytest.fixture
+def place(gristmill, tmp_path):
+    return Workspace(gristmill.program, tmp_path)
+
+
+@pytest.fixture
+def server(place):
+    running = Server(place)
+    yield running
+    running.stop()
+
+
+def rating(number, **members):
+    return {"type": "rating", "rating": number, "subject": str(number), "consent": True, **members}
+
+
+def subjects(place):
+    place.json("feedback", "compact")
+    return sorted(int(row["subject"]) for row in place.rows("feedback/events"))
+
+
+def test_single_batch_and_list(server, place):
+    assert server.call("POST", PATH, json=rating(1), status=201).json()["events"][0]["sequence"] == 1
+    batch = {"events": [rating(2), rating(3)], "idempotency_key": "b"}
+    assert server.call("POST", PATH, json=batch, status=201).json()["stored"] == 2
+    assert server.call("POST", PATH, json=batch, status=201).json()["stored"] == 0
+    assert server.call("POST", PATH, json=[rating(4)], status=201).json()["stored"] == 1
+    # The server writes the log; another process compacts it.
+    assert subjects(place) == [1, 2, 3, 4]
+
+
+def test_header_makes_a_request_repeatable(server):
+    headers = {"Idempotency-Key": "once"}
+    first = server.call("POST", PATH, json=rating(1), headers=headers, status=201).json()
+    again = server.call("POST", PATH, json=rating(1), headers=headers, status=201).json()
+    assert again["events"][0] == {"sequence": first["events"][0]["sequence"], "repeated": True}
+    answer = server.call("POST", PATH, json=rating(2), headers=headers, status=409)
+    assert "idempotency" in answer.json()["detail"]
+
+
+def test_keys_of_other_callers_are_other_keys(server, place):
+    token = place.json("token", "create", "--name", "other", "--scope", "write")["token"]
+    headers = {"Idempotency-Key": "once"}
+    server.call("POST", PATH, json=rating(1), headers=headers, status=201)
+    other = server.call("POST", PATH, json=rating(2), headers=headers, token=token, status=201).json()
+    assert other["stored"] == 1
+
+
+@pytest.mark.parametrize(
+    "body, status",
+    [
+        ({"type": "nonsense"}, 422),
+        ({"type": "rating"}, 422),
+        ({"type": "rating", "rating": 1, "schema_version": 7}, 422),
+        ([], 422),
+        ({"events": []}, 422),
+        (7, 422),
+        ("text", 422),
+    ],
+)
+def test_what_is_wrong_is_refused(server, body, status):
+    answer = server.call("POST", PATH, json=body, status=status)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_writing_needs_the_right(server, place):
+    token = place.json("token", "create", "--name", "reader", "--scope", "read")["token"]
+    assert server.call("POST", PATH, json=rating(1), token=token).status_code == 403
+
+
+def test_too_much_at_once_is_429_and_not_lost(place):
+    path = place.folder / "gristmill.toml"
+    path.write_text(path.read_text() + '\n[feedback]\nqueue = "20kB"\n')
+    server = Server(place)
+    try:
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            body = [rating(1, comment="x" * 9000)]
+            answers = list(
+                pool.map(lambda n: server.call("POST", PATH, json=[{**body[0], "subject": str(n)}]), range(200))
+            )
+        taken = sorted(n for n, answer in enumerate(answers) if answer.status_code == 201)
+        refused = [answer for answer in answers if answer.status_code != 201]
+        assert all(answer.status_code == 429 and answer.headers["Retry-After"] == "1" for answer in refused)
+        assert server.call("POST", PATH, json=rating(1, comment="x" * 30_000)).status_code == 429
+        assert subjects(place) == taken
+    finally:
+        server.stop()
+
+
+def test_killed_while_many_write(place):
+    """Every acknowledged event is there after the kill, once, also those that were sent again."""
+    acknowledged = set()
+    for round_ in range(3):
+        server = Server(place)
+
+        def send(number, server=server):
+            headers = {"Idempotency-Key": str(number)}
+            try:
+                answer = server.call("POST", PATH, json=rating(number), headers=headers, timeout=20)
+            except OSError:
+                return None
+            return number if answer.status_code == 201 else None
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            first = max(0, round_ * 150 - 50)
+            pending = [pool.submit(send, number) for number in range(first, first + 400)]
+            done = 0
+            for future in concurrent.futures.as_completed(pending):
+                number = future.result()
+                if number is not None:
+                    acknowledged.add(number)
+                    done += 1
+                if done == 150:
+                    server.process.send_signal(signal.SIGKILL)
+        server.stop()
+    stored = subjects(place)
+    assert len(set(stored)) == len(stored) and acknowledged <= set(stored)
+
+
+def test_served_and_compacted_on_schedule(place):
+    path = place.folder / "gristmill.toml"
+    path.write_text(path.read_text() + '\n[feedback]\ncompact_every = "1s"\n')
+    server = Server(place)
+    try:
+        server.call("POST", PATH, json=[rating(n) for n in range(5)], status=201)
+        for _ in range(100):
+            shown = subprocess.run(
+                place.command("dataset", "show", "feedback/events", "--json"), capture_output=True, text=True
+            )
+            if shown.returncode == 0 and json.loads(shown.stdout)["documents"] == 5:
+                break
+            subprocess.run(["sleep", "0.2"])
+        else:
+            pytest.fail("nothing was compacted")
+    finally:
+        assert server.stop() == 0

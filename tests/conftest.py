@@ -54,6 +54,16 @@ def gristmill():
 
 
 @pytest.fixture(scope="session")
+def kill_library():
+    """The library that kills a process at a chosen durable step."""
+    default = ROOT / "build" / "dev" / "tests" / "libkill_at_step.so"
+    library = pathlib.Path(os.environ.get("KILL_AT_STEP_LIBRARY", default))
+    if not library.exists():
+        pytest.skip(f"{library} is not built: make dev")
+    return library
+
+
+@pytest.fixture(scope="session")
 def duckdb_connection():
     """DuckDB with its Avro and Iceberg extensions, loaded out of their wheels: nothing is downloaded."""
     import duckdb

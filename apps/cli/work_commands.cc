@@ -321,7 +321,8 @@ int worker_exit(const Json& reports) {
 void add_worker(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("worker", "Take part in shared runs: claim their tasks, commit what is done");
   command->footer(
-      "Example: gristmill worker --threads 8\nEvery machine needs the catalog (PostgreSQL) and the warehouse at the same "
+      "Example: gristmill worker --threads 8\nEvery machine needs the catalog (PostgreSQL) and the warehouse at the "
+      "same "
       "path. The tasks of a worker\nthat vanishes return after `[workers] lease_seconds` of the settings.");
   auto request = std::make_shared<platform::WorkerRequest>();
   auto words = std::make_shared<ResourceWords>();

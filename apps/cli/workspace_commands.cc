@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "gristmill/base/clock.h"
+#include "gristmill/platform/catalog_move.h"
 #include "session.h"
 
 namespace gristmill::cli {
@@ -86,6 +87,31 @@ void add_audit(CLI::App& app, Session& session) {
   });
 }
 
+void add_catalog(CLI::App& app, Session& session) {
+  auto* command = app.add_subcommand("catalog", "Where the workspace keeps what it knows");
+  command->require_subcommand(1);
+  auto* move = command->add_subcommand("move", "Move everything to another database, SQLite or PostgreSQL");
+  move->footer(
+      "Example: gristmill catalog move --to postgresql://grist@db.example.org/gristmill\nAnd back: gristmill catalog "
+      "move "
+      "--to .gristmill/catalog.db\nAll tables are compared; the old catalog can be read, not written, afterwards. "
+      "Interrupted, the same call finishes it.");
+  auto to = std::make_shared<std::string>();
+  move->add_option("--to", *to, "URL of a PostgreSQL database, or an SQLite file; password: PGPASSWORD or ~/.pgpass")
+      ->required();
+  move->callback([&session, to] {
+    auto moved = platform::move_catalog(session.workspace_folder, *to);
+    if (!moved) return session.settle(std::move(moved).error());
+    session.show(*moved, [](const Json& json) {
+      std::vector<std::vector<std::string>> rows{{"TABLE", "ROWS", "DIGEST"}};
+      for (const auto& item : json["tables"].items())
+        rows.push_back({plain(item["name"]), plain(item["rows"]), plain(item["digest"])});
+      return fmt::format("Moved from {}\nto {}; gristmill.toml names it.\n\n{}", json["from"].as_string(),
+                         json["to"].as_string(), table(rows));
+    });
+  });
+}
+
 void add_version(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("version", "Print the version");
   command->footer("Example: gristmill version --json");
@@ -101,6 +127,7 @@ void add_workspace_commands(CLI::App& app, Session& session) {
   add_init(app, session);
   add_doctor(app, session);
   add_audit(app, session);
+  add_catalog(app, session);
   add_version(app, session);
 }
 

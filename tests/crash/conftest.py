@@ -2,7 +2,6 @@
 """Corpora, undisturbed references and fresh workspaces for the crash tests."""
 
 import itertools
-import os
 import pathlib
 
 import crash_corpus
@@ -43,13 +42,3 @@ def large_reference(make_workspace, large_corpus):
 @pytest.fixture(scope="session")
 def small_reference(make_workspace, small_corpus):
     return reference_of(make_workspace(small_corpus))
-
-
-@pytest.fixture(scope="session")
-def kill_library():
-    """The library that kills a process at a chosen durable step."""
-    default = ROOT / "build" / "dev" / "tests" / "libkill_at_step.so"
-    library = pathlib.Path(os.environ.get("KILL_AT_STEP_LIBRARY", default))
-    if not library.exists():
-        pytest.skip(f"{library} is not built: make dev")
-    return library

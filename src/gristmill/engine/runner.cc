@@ -183,8 +183,7 @@ bool work_on_claims(Shared& shared, std::span<const TaskClaim> claims, int worke
 /// Sleeps in short pieces, so that a stop is soon obeyed.
 void pause(const Shared& shared, std::chrono::milliseconds time) {
   constexpr auto piece = std::chrono::milliseconds(50);
-  for (; time.count() > 0 && !shared.is_stopping(); time -= piece)
-    std::this_thread::sleep_for(std::min(time, piece));
+  for (; time.count() > 0 && !shared.is_stopping(); time -= piece) std::this_thread::sleep_for(std::min(time, piece));
 }
 
 /// Claims and runs tasks until all of the stage are recorded. With `may_work` false it only waits.
@@ -222,7 +221,8 @@ Status check_end(Shared& shared) {
   if (shared.failure) return *std::move(shared.failure);
   const auto* stop = shared.options.stop;
   if (stop && stop->load())
-    return Error{ErrorCode::interrupted, fmt::format("stopped in stage {}; finished tasks are kept", shared.stage.name)};
+    return Error{ErrorCode::interrupted,
+                 fmt::format("stopped in stage {}; finished tasks are kept", shared.stage.name)};
   return {};
 }
 
@@ -240,8 +240,10 @@ Result<StageResult> run_shared_stage(const Stage& stage, SharedJournal& journal,
   }
   GRISTMILL_RETURN_IF_ERROR(check_end(shared));
   GRISTMILL_TRY(auto finished, journal.finished(stage.name));
-  GRISTMILL_CHECK(static_cast<std::int64_t>(finished.size()) == stage.task_count,
-                  fmt::format("stage {} has {} tasks, {} are recorded", stage.name, stage.task_count, finished.size()));
+  // The records go with the run: another may have come to its end meanwhile.
+  if (static_cast<std::int64_t>(finished.size()) != stage.task_count)
+    return Error{ErrorCode::conflict, fmt::format("stage {} has {} tasks, {} are recorded: the run has ended elsewhere",
+                                                  stage.name, stage.task_count, finished.size())};
   for (auto& record : finished) {
     result.retries += record.attempts - 1;
     result.results.push_back(std::move(record.result));

@@ -47,6 +47,8 @@ std::string immutable_uri(const std::string& path) {
 }
 
 ErrorCode constraint_code(int extended) {
+  // The only triggers are those that guard a catalog that was moved elsewhere.
+  if (extended == SQLITE_CONSTRAINT_TRIGGER) return ErrorCode::denied;
   const bool is_duplicate = extended == SQLITE_CONSTRAINT_UNIQUE || extended == SQLITE_CONSTRAINT_PRIMARYKEY ||
                             extended == SQLITE_CONSTRAINT_ROWID;
   return is_duplicate ? ErrorCode::already_exists : ErrorCode::invalid_argument;

@@ -155,6 +155,12 @@ CREATE TABLE task_leases (
   PRIMARY KEY (run_id, stage, task)
 );
 )sql"},
+    meta::Migration{11, "state of the catalog", R"sql(
+CREATE TABLE catalog_state (
+  name VARCHAR(64) NOT NULL PRIMARY KEY,
+  value TEXT NOT NULL
+);
+)sql"},
 };
 
 }  // namespace

@@ -179,7 +179,10 @@ class PipelineRun {
     if (is_shared_) {
       // It may have come to its end elsewhere, which is what this process then sees of it.
       const auto now = find_run(workspace_, "run_id", run_id_);
-      if (now && (now->status == "done" || now->status == "alerts")) return now->summary;
+      if (now && (now->status == "done" || now->status == "alerts")) {
+        workspace_.remove_internal_folder(run_id_);  // This process may have begun it anew.
+        return now->summary;
+      }
       if (now && now->status != "running" && done.error().code == ErrorCode::conflict)
         return Error{ErrorCode::internal, fmt::format("{} has ended elsewhere: it is {}: {}", run_id_, now->status,
                                                       now->summary["error"].as_string())};
@@ -445,9 +448,9 @@ class PipelineRun {
     const bool is_hopeless = account.documents_in > 0 && account.quarantined_total() == account.documents_in;
     if (is_hopeless) {
       document.set("status", "failed").set("error", hopeless_message(account));
-      GRISTMILL_RETURN_IF_ERROR(workspace_.database().write([&](meta::Transaction& transaction) -> Status {
-        if (is_shared_) GRISTMILL_RETURN_IF_ERROR(end_tasks(transaction));
-        return save(transaction, document);
+      GRISTMILL_RETURN_IF_ERROR(workspace_.database().write([&](meta::Transaction& transaction) {
+        const auto ended = is_shared_ ? end_tasks(transaction) : Status();
+        return ended ? save(transaction, document) : ended;
       }));
     } else {
       GRISTMILL_RETURN_IF_ERROR(commit(document, result, began));
@@ -542,9 +545,10 @@ class PipelineRun {
 /// A run that had stopped is open to workers again.
 Status reopen(const Workspace& workspace, const std::string& run_id) {
   return workspace.database().write([&](meta::Transaction& transaction) -> Status {
-    const auto done = transaction.execute("UPDATE runs SET status = 'running' WHERE run_id = ? AND status IN ('failed', "
-                                          "'interrupted')",
-                                          {run_id});
+    const auto done = transaction.execute(
+        "UPDATE runs SET status = 'running' WHERE run_id = ? AND status IN ('failed', "
+        "'interrupted')",
+        {run_id});
     return done ? Status() : Status(done.error());
   });
 }

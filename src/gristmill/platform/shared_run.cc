@@ -76,8 +76,9 @@ Status SharedRunJournal::open_stage(const std::string& stage, std::int64_t task_
     GRISTMILL_TRY(const auto runs, transaction.query("SELECT status FROM runs WHERE run_id = ?", {run_id_}));
     if (runs.empty() || meta::text(runs[0][0]) != "running")
       return ended(run_id_, runs.empty() ? "gone" : meta::text(runs[0][0]));
-    GRISTMILL_TRY(const auto stages, transaction.query("SELECT task_count FROM run_stages WHERE run_id = ? AND stage = ?",
-                                                       {run_id_, stage}));
+    GRISTMILL_TRY(
+        const auto stages,
+        transaction.query("SELECT task_count FROM run_stages WHERE run_id = ? AND stage = ?", {run_id_, stage}));
     is_open = !stages.empty();
     if (!is_open || meta::integer(stages[0][0]) == task_count) return {};
     return Error{ErrorCode::internal,
@@ -99,10 +100,12 @@ Status SharedRunJournal::open_stage(const std::string& stage, std::int64_t task_
     for (const auto& row : known) done.insert(meta::integer(row[0]));
     std::vector<meta::Row> rows;
     for (std::int64_t task = 0; task < task_count; ++task) {
-      if (!done.contains(task)) rows.push_back({run_id_, stage, task, std::int64_t{0}, std::int64_t{0}, std::int64_t{0}});
+      if (!done.contains(task))
+        rows.push_back({run_id_, stage, task, std::int64_t{0}, std::int64_t{0}, std::int64_t{0}});
     }
     return transaction.execute_many(
-        "INSERT INTO task_leases (run_id, stage, task, claims, leased_until, lease_ms) VALUES (?, ?, ?, ?, ?, ?)", rows);
+        "INSERT INTO task_leases (run_id, stage, task, claims, leased_until, lease_ms) VALUES (?, ?, ?, ?, ?, ?)",
+        rows);
   });
 }
 
@@ -112,7 +115,8 @@ Result<std::vector<engine::TaskClaim>> SharedRunJournal::claim(const std::string
   const auto sql = fmt::format(
       "WITH picked AS MATERIALIZED (SELECT task FROM task_leases WHERE run_id = ? AND stage = ? AND (worker IS NULL OR "
       "leased_until < {0} OR leased_until > {0} + lease_ms) AND EXISTS (SELECT 1 FROM runs WHERE run_id = ? AND status "
-      "= 'running') ORDER BY task LIMIT ?{1}) UPDATE task_leases SET claims = claims + 1, worker = ?, leased_until = {0} "
+      "= 'running') ORDER BY task LIMIT ?{1}) UPDATE task_leases SET claims = claims + 1, worker = ?, leased_until = "
+      "{0} "
       "+ ?, lease_ms = ? WHERE run_id = ? AND stage = ? AND task IN (SELECT task FROM picked) RETURNING task, claims",
       now, database_.dialect() == "postgres" ? " FOR UPDATE SKIP LOCKED" : "");
   std::vector<engine::TaskClaim> claims;
@@ -132,10 +136,11 @@ Status SharedRunJournal::release(const std::string& stage, std::span<const engin
   held_ -= static_cast<std::int64_t>(claims.size());
   return database_.write_concurrently([&](meta::Transaction& transaction) -> Status {
     for (const auto& claim : claims) {
-      GRISTMILL_TRY([[maybe_unused]] const auto done,
-                    transaction.execute("UPDATE task_leases SET worker = NULL WHERE run_id = ? AND stage = ? AND task = "
-                                        "? AND worker = ? AND claims = ?",
-                                        {run_id_, stage, claim.task, worker_, std::int64_t{claim.number}}));
+      GRISTMILL_TRY(
+          [[maybe_unused]] const auto done,
+          transaction.execute("UPDATE task_leases SET worker = NULL WHERE run_id = ? AND stage = ? AND task = "
+                              "? AND worker = ? AND claims = ?",
+                              {run_id_, stage, claim.task, worker_, std::int64_t{claim.number}}));
     }
     return {};
   });
@@ -158,10 +163,11 @@ Status SharedRunJournal::release_dead() {
 
 Result<bool> SharedRunJournal::drop_lease(meta::Transaction& transaction, const std::string& stage, std::int64_t task,
                                           std::int64_t number) const {
-  GRISTMILL_TRY(const auto count,
-                transaction.execute("DELETE FROM task_leases WHERE run_id = ? AND stage = ? AND task = ? AND worker = ? "
-                                    "AND claims = ?",
-                                    {run_id_, stage, task, worker_, number}));
+  GRISTMILL_TRY(
+      const auto count,
+      transaction.execute("DELETE FROM task_leases WHERE run_id = ? AND stage = ? AND task = ? AND worker = ? "
+                          "AND claims = ?",
+                          {run_id_, stage, task, worker_, number}));
   return count == 1;
 }
 
@@ -177,7 +183,8 @@ Status SharedRunJournal::record(std::span<const engine::TaskRecord> finished) {
     }
     count = rows.size();
     return transaction.execute_many(
-        "INSERT INTO tasks (run_id, stage, task, attempts, result) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", rows);
+        "INSERT INTO tasks (run_id, stage, task, attempts, result) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        rows);
   }));
   held_ -= static_cast<std::int64_t>(finished.size());
   recorded_ += static_cast<std::int64_t>(count);
@@ -191,10 +198,11 @@ Result<std::vector<engine::TaskRecord>> SharedRunJournal::finished(const std::st
 Result<std::int64_t> SharedRunJournal::finished_count(const std::string& stage) {
   std::int64_t count = 0;
   GRISTMILL_RETURN_IF_ERROR(database_.read([&](meta::Transaction& transaction) -> Status {
-    GRISTMILL_TRY(const auto rows,
-                  transaction.query("SELECT status, (SELECT count(*) FROM tasks WHERE run_id = ? AND stage = ?) FROM runs "
-                                    "WHERE run_id = ?",
-                                    {run_id_, stage, run_id_}));
+    GRISTMILL_TRY(
+        const auto rows,
+        transaction.query("SELECT status, (SELECT count(*) FROM tasks WHERE run_id = ? AND stage = ?) FROM runs "
+                          "WHERE run_id = ?",
+                          {run_id_, stage, run_id_}));
     if (rows.empty()) return ended(run_id_, "gone");
     if (meta::text(rows[0][0]) != "running") return ended(run_id_, meta::text(rows[0][0]));
     count = meta::integer(rows[0][1]);

@@ -17,6 +17,7 @@
 #include "gristmill/io/object_path.h"
 #include "gristmill/io/s3_client.h"
 #include "gristmill/platform/acting.h"
+#include "gristmill/platform/catalog_move.h"
 #include "gristmill/platform/migrations.h"
 #include "gristmill/platform/settings.h"
 
@@ -70,7 +71,7 @@ Result<std::unique_ptr<Workspace>> Workspace::init(const std::string& folder, co
   return workspace;
 }
 
-Result<std::unique_ptr<Workspace>> Workspace::open(const std::string& folder) {
+Result<std::unique_ptr<Workspace>> Workspace::open(const std::string& folder, bool accepts_moved) {
   fs::path root = absolute(folder);
   if (folder.empty()) {
     while (!fs::exists(root / settings_file) && root.has_relative_path()) root = root.parent_path();
@@ -85,11 +86,11 @@ Result<std::unique_ptr<Workspace>> Workspace::open(const std::string& folder) {
   auto root_text = root.lexically_normal().string();
   while (root_text.size() > 1 && root_text.back() == '/') root_text.pop_back();
   std::unique_ptr<Workspace> workspace(new Workspace(std::move(root_text), std::move(settings)));
-  GRISTMILL_RETURN_IF_ERROR(workspace->connect());
+  GRISTMILL_RETURN_IF_ERROR(workspace->connect(accepts_moved));
   return workspace;
 }
 
-Status Workspace::connect() {
+Status Workspace::connect(bool accepts_moved) {
   auto objects = settings_.objects;
   for (auto* path : {&objects.credentials_file, &objects.ca_file}) {
     if (!path->empty()) *path = (fs::path(folder_) / *path).lexically_normal().string();
@@ -105,6 +106,8 @@ Status Workspace::connect() {
   } else {
     GRISTMILL_TRY(database_, meta::open_postgres({.url = settings_.catalog_url}));
   }
+  // Before the migrations: nothing is done to a catalog that is not in use any more.
+  if (!accepts_moved) GRISTMILL_RETURN_IF_ERROR(check_in_use(*database_));
   return database_->migrate(migrations());
 }
 

@@ -61,7 +61,8 @@ class Workspace {
   static Result<std::unique_ptr<Workspace>> init(const std::string& folder, const std::string& profile,
                                                  const std::string& catalog_url = {});
   /// Opens the workspace in `folder`, or the nearest parent that has gristmill.toml when `folder` is empty.
-  static Result<std::unique_ptr<Workspace>> open(const std::string& folder);
+  /// A catalog that was moved elsewhere is refused, but for `catalog move` itself.
+  static Result<std::unique_ptr<Workspace>> open(const std::string& folder, bool accepts_moved = false);
 
   [[nodiscard]] const std::string& folder() const { return folder_; }
   [[nodiscard]] const Settings& settings() const { return settings_; }
@@ -80,7 +81,7 @@ class Workspace {
 
  private:
   Workspace(std::string folder, Settings settings) : folder_(std::move(folder)), settings_(std::move(settings)) {}
-  Status connect();
+  Status connect(bool accepts_moved);
 
   std::string folder_;
   Settings settings_;

@@ -30,6 +30,57 @@ class MemoryJournal final : public Journal {
   bool fails = false;
 };
 
+/// Shares tasks among the threads of a test, each of which stands for a process.
+class MemoryBoard final : public SharedJournal {
+ public:
+  Status record(std::span<const TaskRecord> finished) override {
+    const std::scoped_lock lock(mutex);
+    for (const auto& task : finished) {
+      if (claims[task.task] == task.claim) records.emplace(task.task, task);
+    }
+    return {};
+  }
+  Result<std::vector<TaskRecord>> finished(const std::string&) override {
+    const std::scoped_lock lock(mutex);
+    std::vector<TaskRecord> list;
+    for (const auto& [task, record] : records) list.push_back(record);
+    return list;
+  }
+  Status open_stage(const std::string&, std::int64_t task_count) override {
+    const std::scoped_lock lock(mutex);
+    if (free.empty() && claims.empty()) {
+      for (std::int64_t task = 0; task < task_count; ++task) free.insert(task);
+    }
+    return {};
+  }
+  Result<std::vector<TaskClaim>> claim(const std::string&, std::int64_t count_max) override {
+    const std::scoped_lock lock(mutex);
+    std::vector<TaskClaim> taken;
+    while (!free.empty() && static_cast<std::int64_t>(taken.size()) < count_max) {
+      const auto task = *free.begin();
+      free.erase(free.begin());
+      taken.push_back({task, ++claims[task]});
+    }
+    return taken;
+  }
+  Status release(const std::string&, std::span<const TaskClaim> given) override {
+    const std::scoped_lock lock(mutex);
+    for (const auto& claim : given) free.insert(claim.task);
+    return {};
+  }
+  Result<std::int64_t> finished_count(const std::string&) override {
+    const std::scoped_lock lock(mutex);
+    if (has_ended) return Error{ErrorCode::conflict, "the run has ended"};
+    return static_cast<std::int64_t>(records.size());
+  }
+
+  std::mutex mutex;
+  std::set<std::int64_t> free;
+  std::map<std::int64_t, int> claims;
+  std::map<std::int64_t, TaskRecord> records;
+  bool has_ended = false;
+};
+
 Stage squares(std::int64_t count, std::atomic<std::int64_t>& calls) {
   return {"squares", count, [&calls](const TaskContext& context) -> Result<std::string> {
             calls.fetch_add(1);
@@ -111,6 +162,64 @@ TEST_CASE("a journal that fails stops the stage, and a stop request ends it as i
   REQUIRE(!stopped.ok());
   CHECK(stopped.error().code == ErrorCode::interrupted);
   CHECK(other.records.size() == 11);
+}
+
+TEST_CASE("processes that share a stage run each task once and get the same results") {
+  MemoryBoard board;
+  std::atomic<std::int64_t> calls = 0;
+  std::vector<std::vector<std::string>> results(3);
+  std::atomic<std::int64_t> others = 0;
+  {
+    std::vector<std::jthread> processes;
+    for (std::size_t process = 0; process < results.size(); ++process) {
+      processes.emplace_back([&, process] {
+        // The last of them only waits.
+        const auto done = run_stage(squares(500, calls), board, {.threads = process == 2 ? 0 : 2});
+        if (!done) return;
+        results[process] = done->results;
+        others += done->resumed;
+      });
+    }
+  }
+  CHECK(calls.load() == 500);
+  CHECK(others.load() == 1000);
+  for (const auto& one : results) {
+    REQUIRE(one.size() == 500);
+    CHECK(one[499] == "249001");
+    CHECK(one == results.front());
+  }
+}
+
+TEST_CASE("a task that failed goes back to be done elsewhere, and a late result is dropped") {
+  MemoryBoard board;
+  const Stage failing{"squares", 5, [](const TaskContext& context) -> Result<std::string> {
+                        if (context.task == 3) return corrupt_data("broken here");
+                        return std::string("here");
+                      }};
+  CHECK(!run_stage(failing, board, {.threads = 1}).ok());
+  CHECK(board.free.contains(3));
+  // Another took task 3 for lost once more: the one that held it before is late.
+  ++board.claims[3];
+  CHECK(board.record(std::vector<TaskRecord>{{"squares", 3, 1, "late", 1}}).ok());
+  CHECK(!board.records.contains(3));
+  bool is_told = false;
+  const Stage working{"squares", 5, [&](const TaskContext& context) -> Result<std::string> {
+                        is_told = is_told || (context.task == 3 && context.is_repeated);
+                        return std::string("there");
+                      }};
+  const auto done = run_stage(working, board, {.threads = 1});
+  REQUIRE(done.ok());
+  CHECK(done->results[3] == "there");
+  CHECK(is_told);
+}
+
+TEST_CASE("those who wait learn that a run has ended elsewhere") {
+  MemoryBoard board;
+  board.has_ended = true;
+  std::atomic<std::int64_t> calls = 0;
+  const auto done = run_stage(squares(5, calls), board, {.threads = 0});
+  CHECK(done.error().code == ErrorCode::conflict);
+  CHECK(calls.load() == 0);
 }
 
 }  // namespace gristmill::engine

@@ -75,7 +75,7 @@ void add_ingest(CLI::App& app, Session& session) {
   auto request = std::make_shared<platform::IngestRequest>();
   auto words = std::make_shared<ResourceWords>();
   auto task = std::make_shared<std::string>();
-  command->add_option("paths", request->paths, "Files and folders");
+  command->add_option("paths", request->paths, "Files, folders and s3://BUCKET/PREFIX");
   command->add_option("--source", request->source, "Name of the origin");
   command->add_option("--license", request->license, "SPDX id, Unknown or Proprietary");
   command->add_option("--evidence", request->license_evidence, "Where the licence claim comes from (a URL or file)");

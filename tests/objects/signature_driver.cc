@@ -2,13 +2,18 @@
 // Signs the requests that are given one a line in JSON, for comparison with other implementations of the signature.
 #include <fmt/format.h>
 
-#include <iostream>
+#include <array>
+#include <cstdio>
+#include <string>
 
 #include "gristmill/base/json.h"
 #include "gristmill/io/s3_signature.h"
 
 int main() {
-  for (std::string line; std::getline(std::cin, line);) {
+  std::array<char, 65536> buffer{};
+  while (std::fgets(buffer.data(), static_cast<int>(buffer.size()), stdin) != nullptr) {
+    std::string line(buffer.data());
+    if (line.ends_with('\n')) line.pop_back();
     const auto json = gristmill::Json::parse(line);
     if (!json) return 1;
     gristmill::io::SignedParts parts{.method = (*json)["method"].as_string(),

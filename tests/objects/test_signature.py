@@ -34,11 +34,12 @@ for _ in range(int(sys.argv[1])):
     query = [(text(12), text(12) if random.random() < 0.8 else "") for _ in range(random.randint(0, 4))]
     url = "https://host.example:9000" + path
     if query:
-        url += "?" + "&".join(urllib.parse.quote(k, safe="-_.~") + "=" + urllib.parse.quote(v, safe="-_.~") for k, v in query)
+        url += "?" + urllib.parse.urlencode(query, quote_via=urllib.parse.quote, safe="-_.~")
     headers = {"x-amz-meta-" + str(i): "  a   " + str(i) + " b " for i in range(random.randint(0, 3))}
     if random.random() < 0.5:
         headers["Range"] = "bytes=0-9"
-    request = AWSRequest(method=method, url=url, headers=headers, data=text(100).encode() if method in ("PUT", "POST") else b"")
+    body = text(100).encode() if method in ("PUT", "POST") else b""
+    request = AWSRequest(method=method, url=url, headers=headers, data=body)
     S3SigV4Auth(Credentials(access, secret, token), "s3", region).add_auth(request)
     given = request.headers["Authorization"]
     names = given.split("SignedHeaders=")[1].split(",")[0].split(";")

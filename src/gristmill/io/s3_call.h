@@ -14,7 +14,8 @@ struct S3Client::Call {
   std::string_view body = {};
   std::uint64_t answer_bytes_max = std::uint64_t{16} << 20;
   std::vector<int> expected = {};   ///< Statuses beyond 2xx that the caller deals with.
-  bool may_fail_late = false;       ///< A body of status 200 may be an error.
+  bool sums_body = true;  ///< The checksum header is that of the body; else the header means something else.
+  bool may_fail_late = false;  ///< A body of status 200 may be an error.
   std::function<Status(const HttpAnswer&)> check = {};  ///< Of a success; what fails is fetched again.
 };
 

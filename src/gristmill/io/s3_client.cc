@@ -34,18 +34,25 @@ std::uint64_t number_of(std::string_view text) {
   return value;
 }
 
+/// The checksum of the whole object; empty when there is none. That of an object in parts is mostly a checksum of
+/// checksums, which the bytes alone do not give; not every server marks it as such, but its etag counts the parts.
+std::string whole_checksum(const HttpAnswer& answer) {
+  const auto& sum = answer.header("x-amz-checksum-crc32");
+  const auto& type = answer.header("x-amz-checksum-type");
+  const bool is_in_parts = answer.header("etag").find('-') != std::string::npos;
+  const bool is_whole = type.empty() ? !is_in_parts : type == "FULL_OBJECT";
+  return is_whole && sum.find('-') == std::string::npos ? sum : std::string();
+}
+
 /// Facts of an answer that has the whole object or, by its Content-Range, a part of it.
 ObjectFacts facts_of(const HttpAnswer& answer) {
   ObjectFacts facts{.bytes = number_of(answer.header("content-length")),
                     .etag = answer.header("etag"),
-                    .crc32 = answer.header("x-amz-checksum-crc32"),
+                    .crc32 = whole_checksum(answer),
                     .write_id = answer.header(std::string(write_id_header))};
   const auto& range = answer.header("content-range");
   if (const auto slash = range.rfind('/'); slash != std::string::npos)
     facts.bytes = number_of(std::string_view(range).substr(slash + 1));
-  // That of an object in parts is a checksum of checksums, which the bytes alone do not give.
-  if (facts.crc32.find('-') != std::string::npos || answer.header("x-amz-checksum-type") == "COMPOSITE")
-    facts.crc32.clear();
   return facts;
 }
 
@@ -54,10 +61,8 @@ Status check_body(const HttpAnswer& answer) {
   const auto& length = answer.header("content-length");
   if (!length.empty() && number_of(length) != answer.body.size())
     return unavailable(fmt::format("{} of {} bytes came", answer.body.size(), length));
-  const auto& sum = answer.header("x-amz-checksum-crc32");
-  if (sum.empty() || sum.find('-') != std::string::npos || answer.header("x-amz-checksum-type") == "COMPOSITE" ||
-      answer.status != 200)
-    return {};
+  const auto sum = whole_checksum(answer);
+  if (sum.empty() || answer.status != 200) return {};
   const auto own = crc32_text(crc32(answer.body));
   if (own == sum) return {};
   return unavailable(fmt::format("the bytes that came have CRC-32 {}, the server says {}", own, sum));
@@ -198,6 +203,8 @@ Status S3Client::complete_upload(const Upload& upload, const std::vector<Uploade
             .query = {{"uploadId", upload.id}},
             .body = xml,
             .expected = {precondition_failed, missing},
+            // There the header is the checksum of the object that the parts make.
+            .sums_body = false,
             .may_fail_late = true};
   if (is_new) call.headers["if-none-match"] = "*";
   GRISTMILL_TRY(const auto answer, send(call));

@@ -100,12 +100,13 @@ Result<HttpAnswer> S3Client::send_once(const Call& call, const S3Credentials& cr
   SignedParts parts{
       .method = call.method, .path = address.path, .query = call.query, .headers = call.headers, .payload_hash = {}};
   // TLS guards the body already, and the signed checksum ties it to the request: a second hash would only cost time.
-  const bool is_hashed = call.body.empty() || address.origin.starts_with("http://");
+  const bool is_summed = call.sums_body && !call.body.empty();
+  const bool is_hashed = !is_summed || address.origin.starts_with("http://");
   parts.payload_hash = is_hashed ? sha256_hex(call.body) : "UNSIGNED-PAYLOAD";
   parts.headers["host"] = address.host;
   parts.headers["x-amz-date"] = stamp;
   parts.headers["x-amz-content-sha256"] = parts.payload_hash;
-  if (!call.body.empty()) {
+  if (is_summed) {
     parts.headers["x-amz-sdk-checksum-algorithm"] = "CRC32";
     parts.headers["x-amz-checksum-crc32"] = crc32_text(crc32(call.body));
   }

@@ -248,7 +248,7 @@ profile = "{profile}"
 {catalog}
 
 [warehouse]
-path = "warehouse"               # datasets, raw files, token shards
+path = "warehouse"               # datasets, raw files, token shards; or s3://BUCKET/PREFIX
 
 [resources]
 memory = "2GiB"                  # working memory of one run

@@ -81,6 +81,8 @@ struct Mount {
   std::function<HttpResponse(const HttpRequest&, const platform::Principal&)> handle;
   /// A refusal before `handle` is asked (401, 421, 429), in the protocol's own shape; unset: as everywhere.
   std::function<HttpResponse(int status, std::string_view detail)> refuse;
+  /// Paths below it for which no token is looked at: those by which clients get one. May be unset.
+  std::function<bool(std::string_view path)> is_open;
   std::size_t body_bytes_max = std::size_t{64} << 20;
 };
 

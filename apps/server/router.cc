@@ -184,7 +184,8 @@ std::optional<HttpResponse> Router::let_in(const HttpRequest& request, const Mat
     return problem(421, "this server answers to names of its own machine only; ask for 127.0.0.1 or localhost");
   if (match.refusal) return match.refusal;
   const auto needs = match.route != nullptr ? match.route->needs : Needs::nothing;
-  if (match.mount != nullptr || needs != Needs::nothing) {
+  const bool is_open = match.mount != nullptr && match.mount->is_open && match.mount->is_open(request.path);
+  if ((match.mount != nullptr && !is_open) || needs != Needs::nothing) {
     auto known = authenticator_.identify(request);
     if (known.refusal) return std::move(known.refusal);
     principal = std::move(known.principal);

@@ -60,6 +60,7 @@ void add_routes(Router& router, Backend& backend) {
   router.add(catalog_routes(backend));
   router.add(release_routes(backend));
   router.add(feedback_route(backend));
+  router.add(iceberg_mount(backend));
   router.add(openapi_route(router));
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "gristmill/kernels/utf8.h"
 #include "schema.h"
 
 namespace gristmill::server {
@@ -62,7 +63,11 @@ void check_outside_query(const Route& route, Call& call, std::vector<SchemaFault
   for (const auto& parameter : route.parameters) {
     const auto value = call.request->header(parameter.name);
     if (parameter.place != Place::header || value.empty()) continue;
-    check_value(parameter, value, faults);
+    if (kernels::is_valid_utf8(value)) {
+      check_value(parameter, value, faults);
+    } else {
+      faults.push_back({fmt::format("header/{}", parameter.name), "is no UTF-8"});
+    }
     call.values.emplace_back(parameter.name, value);
   }
 }

@@ -203,10 +203,11 @@ std::optional<HttpResponse> Router::let_in(const HttpRequest& request, const Mat
 
 Admission Router::admit(const HttpRequest& head, std::optional<std::uint64_t> body_bytes) {
   const auto found = match(head);
-  Admission admission{.body_bytes_max = unknown_body_bytes_max, .is_immediate = false, .refusal = {}};
+  Admission admission{.body_bytes_max = unknown_body_bytes_max, .refusal = {}};
   if (found.route != nullptr) {
     admission.body_bytes_max = found.route->body.is_null() ? unknown_body_bytes_max : found.route->body_bytes_max;
     admission.is_immediate = found.route->is_immediate;
+    admission.is_urgent = found.route->is_urgent;
     if (auto fault = check_length(*found.route, head)) admission.refusal = std::move(fault);
   } else if (found.mount != nullptr) {
     admission.body_bytes_max = found.mount->body_bytes_max;
@@ -239,6 +240,7 @@ void Router::dispatch(const std::shared_ptr<HttpRequest>& request, const Reply& 
   if (request->path == "*" && request->method == "OPTIONS")
     return reply({.status = 204, .headers = {}, .body = {}, .stream = {}});
   auto found = match(*request);
+  request->answered_by = name_of(found);
   platform::Principal principal;
   if (auto refusal = let_in(*request, found, principal)) {
     return reply(found.mount != nullptr && found.mount->refuse ? in_shape_of(*found.mount, *refusal)
@@ -255,9 +257,7 @@ void Router::dispatch(const std::shared_ptr<HttpRequest>& request, const Reply& 
   reply(found.route->handle(*call));
 }
 
-std::string_view Router::name_of(const HttpRequest& request) const {
-  if (request.path.empty()) return "none";
-  const auto found = match(request);
+std::string_view Router::name_of(const Match& found) {
   if (found.mount != nullptr) return found.mount->name;
   return found.route != nullptr ? std::string_view(found.route->id) : "none";
 }

@@ -32,6 +32,8 @@ struct HttpRequest {
 
   /// The first value of a header, whatever the case of its name; empty when absent.
   [[nodiscard]] std::string_view header(std::string_view name) const;
+  /// Whether the header is there, be it empty.
+  [[nodiscard]] bool has_header(std::string_view name) const;
 };
 
 /// A piece of a streamed answer.

@@ -61,8 +61,8 @@ void check_outside_query(const Route& route, Call& call, std::vector<SchemaFault
     if (const auto* parameter = declared(route, name, Place::path)) check_value(*parameter, value, faults);
   }
   for (const auto& parameter : route.parameters) {
+    if (parameter.place != Place::header || !call.request->has_header(parameter.name)) continue;
     const auto value = call.request->header(parameter.name);
-    if (parameter.place != Place::header || value.empty()) continue;
     if (kernels::is_valid_utf8(value)) {
       check_value(parameter, value, faults);
     } else {

@@ -80,8 +80,6 @@ struct Mount {
   std::string prefix;  ///< "/iceberg": matches "/iceberg" and "/iceberg/..."; the request keeps its whole path.
   /// Called with an empty principal (token_id empty) when the request carries no token; a bad token is answered before.
   std::function<HttpResponse(const HttpRequest&, const platform::Principal&)> handle;
-  /// Paths where an `Authorization` header is the handler's own affair: where tokens are had. Unset: none.
-  std::function<bool(std::string_view path)> is_open;
   /// A refusal before `handle` is asked (401, 421, 429), in the protocol's own shape; unset: as everywhere.
   std::function<HttpResponse(int status, std::string_view detail)> refuse;
   /// Paths below it for which no token is looked at: those by which clients get one. May be unset.

@@ -141,17 +141,20 @@ Router::Match Router::match(const HttpRequest& request) const {
                                         : problem(400, segments.error().message);
     return found;
   }
-  // Fixed words go before variables: /runs/last before /runs/{run}.
+  // Fixed words go before variables: /runs/plan is no run. Only the routes of the path that fits best count.
   std::size_t fewest = segments->size() + 1;
   for (std::size_t i = 0; i < routes_.size(); ++i) {
     const auto& route = *routes_[i];
     std::vector<std::pair<std::string, std::string>> values;
-    if (!fits(templates_[i], *segments, values)) continue;
-    const bool is_method = route.method == request.method || (request.method == "HEAD" && route.method == "GET");
+    if (!fits(templates_[i], *segments, values) || values.size() > fewest) continue;
+    if (values.size() < fewest) {
+      fewest = values.size();
+      found.route = nullptr;
+      found.allowed.clear();
+    }
     found.allowed.emplace_back(route.method);
     if (route.method == "GET") found.allowed.emplace_back("HEAD");
-    if (!is_method || values.size() >= fewest) continue;
-    fewest = values.size();
+    if (route.method != request.method && (request.method != "HEAD" || route.method != "GET")) continue;
     found.route = &route;
     found.values = std::move(values);
   }

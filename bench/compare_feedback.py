@@ -70,7 +70,7 @@ class Endpoint:
     def load(self, events, rate=0):
         words = [self.port, CONNECTIONS, events, rate, self.head, self.body]
         done = subprocess.run(
-            [program("bench/http_load"), *map(str, words)], capture_output=True, text=True, check=True
+            [program("bench/feedback_load"), *map(str, words)], capture_output=True, text=True, check=True
         )
         return json.loads(done.stdout)
 

@@ -14,7 +14,8 @@ namespace {
 
 void tell_start(const Session& session, const server::Started& started) {
   if (session.is_json) {
-    auto document = Json::object({{"url", started.url}, {"token_file", nullptr}});
+    auto document = Json::object(
+        {{"url", started.url}, {"iceberg_uri", started.url + "/iceberg"}, {"token_file", nullptr}});
     if (!started.token_file.empty()) document.set("token_file", started.token_file);
     fmt::print("{}\n", document.dump());
     std::fflush(stdout);
@@ -48,10 +49,12 @@ void add_client_limits(CLI::App& command, server::ServeOptions& options) {
 }
 
 void add_serve(CLI::App& app, Session& session) {
-  auto* command = app.add_subcommand("serve", "Serve the workspace over HTTP: JSON API, feedback, health, metrics");
+  auto* command = app.add_subcommand(
+      "serve", "Serve the workspace over HTTP: JSON API, feedback, Iceberg REST catalog, health, metrics");
   command->footer(
       "Example: gristmill serve --port 8787\nThe first start writes an admin token to .gristmill/admin-token; "
-      "`gristmill token` makes and revokes others.\nSIGTERM or SIGINT finishes what is under way; a second one ends "
+      "`gristmill token` makes and revokes others.\nIceberg clients (PyIceberg, Spark, DuckDB, ...) use the URI "
+      "http://HOST:PORT/iceberg with such a token.\nSIGTERM or SIGINT finishes what is under way; a second one ends "
       "at once.");
   auto options = std::make_shared<server::ServeOptions>();
   auto& listener = options->listener;

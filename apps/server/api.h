@@ -40,6 +40,8 @@ std::vector<Route> release_routes(Backend& backend);
 Route feedback_route(Backend& backend);
 /// Live progress of a run as server-sent events.
 Route run_events_route(Backend& backend);
+/// The Iceberg REST catalog at /iceberg.
+Mount iceberg_mount(Backend& backend);
 /// The OpenAPI document of all routes that the router has by then.
 Route openapi_route(const Router& router);
 

@@ -102,7 +102,8 @@ Route trace_route(Backend& backend) {
   route.handle = [&backend](const Call& call) {
     const auto subject = std::string(call.text("subject"));
     // A shard may be given by its path, which is for the command line: here it would open any file.
-    if (subject.find("..") != std::string::npos || subject.starts_with('/'))
+    if (subject.find("..") != std::string::npos || subject.find("/.") != std::string::npos ||
+        subject.starts_with('/') || subject.starts_with('.'))
       return problem_of(invalid_argument("name a shard by its dataset and number, as in tokens/web/0:123"));
     auto chain = platform::trace(backend.workspace, subject);
     if (!chain) return problem_of(chain.error());

@@ -97,6 +97,7 @@ std::vector<Route> health_routes(Backend& backend) {
   live.handle = [](const Call&) { return json_response(200, Json::object({{"status", "live"}})); };
   auto ready = health_route("/health/ready", "health_ready", "Whether work may be sent here.");
   ready.errors = {503};
+  ready.is_urgent = true;
   ready.is_unlimited = true;
   ready.handle = [&backend](const Call&) { return readiness(backend); };
   Route metrics{.method = "GET",

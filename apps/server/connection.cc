@@ -237,6 +237,7 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     }
     body_bytes_max_ = admission.body_bytes_max;
     is_immediate_ = admission.is_immediate;
+    is_urgent_ = admission.is_urgent;
     if (length && *length > body_bytes_max_) return refuse({413, "the body is too large for this resource"}), false;
     parser_->body_limit(body_bytes_max_);
     parser_->eager(true);
@@ -252,7 +253,8 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     deadline_ = Clock::time_point::max();
     request_->body = std::move(parser_->get().body());
     if (is_immediate_) return shared_.service.handle(request_, make_reply());
-    boost::asio::post(shared_.handlers, [&service = shared_.service, request = request_, reply = make_reply()] {
+    auto& pool = is_urgent_ ? shared_.urgent : shared_.handlers;
+    boost::asio::post(pool, [&service = shared_.service, request = request_, reply = make_reply()] {
       service.handle(request, reply);
     });
   }
@@ -261,20 +263,21 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
   Reply make_reply() {
     struct Once {
       std::weak_ptr<HttpConnection> connection;
-      Shared& shared;
+      boost::asio::io_context& network;  // Not `shared`: a reply may be thrown away when that is gone.
       std::atomic<bool> is_answered = false;
       void answer(HttpResponse response) {
         if (is_answered.exchange(true)) return;
-        boost::asio::post(shared.network, [target = connection.lock(), response = std::move(response)]() mutable {
+        boost::asio::post(network, [target = connection.lock(), response = std::move(response)]() mutable {
           if (target && target->phase_ == Phase::handling) target->respond(std::move(response));
         });
       }
-      Once(std::weak_ptr<HttpConnection> target, Shared& all) : connection(std::move(target)), shared(all) {}
+      Once(std::weak_ptr<HttpConnection> target, boost::asio::io_context& loop)
+          : connection(std::move(target)), network(loop) {}
       Once(const Once&) = delete;
       Once& operator=(const Once&) = delete;
       ~Once() { answer(problem(500, "the request was not answered")); }
     };
-    return [once = std::make_shared<Once>(weak_from_this(), shared_)](HttpResponse response) {
+    return [once = std::make_shared<Once>(weak_from_this(), shared_.network)](HttpResponse response) {
       once->answer(std::move(response));
     };
   }
@@ -411,6 +414,7 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
   std::uint64_t body_bytes_taken_ = 0;
   std::shared_ptr<HttpRequest> request_;
   bool is_immediate_ = false;
+  bool is_urgent_ = false;
   bool is_kept_ = false;
   bool is_continue_due_ = false;
   bool is_given_up_ = false;

@@ -14,12 +14,13 @@ namespace gristmill::server {
 
 class Connection;
 
-/// What all connections share. Touched by the network's thread only, but for the two pools, which are safe.
+/// What all connections share. Touched by the network's thread only, but for the pools, which are safe.
 struct Shared {
   ListenerOptions options;
   Service service;
   boost::asio::io_context& network;
   boost::asio::thread_pool& handlers;
+  boost::asio::thread_pool& urgent;  ///< For requests that must not wait behind those that take long.
   std::unordered_set<std::shared_ptr<Connection>> connections;
   ListenerFigures figures;
   bool is_stopping = false;

@@ -84,6 +84,10 @@ std::string_view HttpRequest::header(std::string_view name) const {
   return {};
 }
 
+bool HttpRequest::has_header(std::string_view name) const {
+  return std::ranges::any_of(headers, [&](const auto& item) { return equal_names(item.first, name); });
+}
+
 std::string_view reason_phrase(int status) {
   const auto* found = std::ranges::find(status_names, status, &StatusName::status);
   return found == status_names.end() ? "Unknown" : found->phrase;

@@ -28,16 +28,19 @@ struct HttpRequest {
   std::string remote;      ///< Address of the peer, without its port.
   std::string request_id;  ///< Ours; also in the answer as X-Request-Id and in the log.
   bool is_encrypted = false;
+  std::string_view answered_by = "none";  ///< The operation that it was taken for; a word that outlives all requests.
 
   /// The first value of a header, whatever the case of its name; empty when absent.
   [[nodiscard]] std::string_view header(std::string_view name) const;
+  /// Whether the header is there, be it empty.
+  [[nodiscard]] bool has_header(std::string_view name) const;
 };
 
 /// A piece of a streamed answer.
 struct StreamPiece {
-  std::string bytes;      ///< May be empty: nothing new.
+  std::string bytes;  ///< May be empty: nothing new.
   bool is_last = false;
-  int wait_ms = 0;        ///< How long until the next piece is asked for.
+  int wait_ms = 0;  ///< How long until the next piece is asked for.
 };
 
 /// Makes an answer piece by piece. Called by one thread at a time, on the threads that run handlers; `is_closing` says

@@ -18,6 +18,7 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
+constexpr std::size_t urgent_threads = 2;
 constexpr auto sweep_every = std::chrono::milliseconds(250);
 
 Result<asio::ip::address> address_of(asio::io_context& network, const std::string& host) {
@@ -66,7 +67,12 @@ void raise_descriptor_limit() {
 struct Listener::State {
   State(ListenerOptions options, Service service)
       : handlers(static_cast<std::size_t>(options.threads)),
-        shared{.options = std::move(options), .service = std::move(service), .network = network, .handlers = handlers},
+        urgent(urgent_threads),
+        shared{.options = std::move(options),
+               .service = std::move(service),
+               .network = network,
+               .handlers = handlers,
+               .urgent = urgent},
         tls(asio::ssl::context::tls_server),
         acceptor(network),
         retry(network),
@@ -172,6 +178,7 @@ struct Listener::State {
 
   asio::io_context network{1};
   asio::thread_pool handlers;
+  asio::thread_pool urgent;
   Shared shared;
   asio::ssl::context tls;
   tcp::acceptor acceptor;
@@ -188,7 +195,9 @@ Listener::Listener(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Listener::~Listener() {
   state_->handlers.stop();
+  state_->urgent.stop();
   state_->handlers.join();
+  state_->urgent.join();
   state_->shared.connections.clear();
 }
 

@@ -32,6 +32,7 @@ struct ListenerOptions {
 struct Admission {
   std::size_t body_bytes_max = 0;
   bool is_immediate = false;             ///< Handled on the network's thread: never waits for anything.
+  bool is_urgent = false;                ///< Handled by threads of its own: never behind requests that take long.
   std::optional<HttpResponse> refusal;   ///< Answered at once instead; the body is not read.
 };
 

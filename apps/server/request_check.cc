@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "gristmill/kernels/utf8.h"
 #include "schema.h"
 
 namespace gristmill::server {
@@ -60,9 +61,13 @@ void check_outside_query(const Route& route, Call& call, std::vector<SchemaFault
     if (const auto* parameter = declared(route, name, Place::path)) check_value(*parameter, value, faults);
   }
   for (const auto& parameter : route.parameters) {
+    if (parameter.place != Place::header || !call.request->has_header(parameter.name)) continue;
     const auto value = call.request->header(parameter.name);
-    if (parameter.place != Place::header || value.empty()) continue;
-    check_value(parameter, value, faults);
+    if (kernels::is_valid_utf8(value)) {
+      check_value(parameter, value, faults);
+    } else {
+      faults.push_back({fmt::format("header/{}", parameter.name), "is no UTF-8"});
+    }
     call.values.emplace_back(parameter.name, value);
   }
 }

@@ -68,6 +68,7 @@ struct Route {
   std::size_t body_bytes_max = std::size_t{1} << 20;
   std::vector<int> errors;           ///< Statuses of errors that only some routes give (404, 409, 503).
   bool is_immediate = false;         ///< Never waits: handled on the network's thread.
+  bool is_urgent = false;            ///< Takes little time and must not wait behind what takes long.
   bool is_unlimited = false;         ///< Not counted by the rate limit: it has a limit of its own.
   std::string body_media_type = "application/json";
   bool parses_body = false;          ///< The handler parses and checks the body itself; `body` is for the document.
@@ -81,6 +82,8 @@ struct Mount {
   std::function<HttpResponse(const HttpRequest&, const platform::Principal&)> handle;
   /// A refusal before `handle` is asked (401, 421, 429), in the protocol's own shape; unset: as everywhere.
   std::function<HttpResponse(int status, std::string_view detail)> refuse;
+  /// Paths below it for which no token is looked at: those by which clients get one. May be unset.
+  std::function<bool(std::string_view path)> is_open;
   std::size_t body_bytes_max = std::size_t{64} << 20;
 };
 

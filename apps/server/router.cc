@@ -141,17 +141,20 @@ Router::Match Router::match(const HttpRequest& request) const {
                                         : problem(400, segments.error().message);
     return found;
   }
-  // Fixed words go before variables: /runs/last before /runs/{run}.
+  // Fixed words go before variables: /runs/plan is no run. Only the routes of the path that fits best count.
   std::size_t fewest = segments->size() + 1;
   for (std::size_t i = 0; i < routes_.size(); ++i) {
     const auto& route = *routes_[i];
     std::vector<std::pair<std::string, std::string>> values;
-    if (!fits(templates_[i], *segments, values)) continue;
-    const bool is_method = route.method == request.method || (request.method == "HEAD" && route.method == "GET");
+    if (!fits(templates_[i], *segments, values) || values.size() > fewest) continue;
+    if (values.size() < fewest) {
+      fewest = values.size();
+      found.route = nullptr;
+      found.allowed.clear();
+    }
     found.allowed.emplace_back(route.method);
     if (route.method == "GET") found.allowed.emplace_back("HEAD");
-    if (!is_method || values.size() >= fewest) continue;
-    fewest = values.size();
+    if (route.method != request.method && (request.method != "HEAD" || route.method != "GET")) continue;
     found.route = &route;
     found.values = std::move(values);
   }
@@ -184,7 +187,8 @@ std::optional<HttpResponse> Router::let_in(const HttpRequest& request, const Mat
     return problem(421, "this server answers to names of its own machine only; ask for 127.0.0.1 or localhost");
   if (match.refusal) return match.refusal;
   const auto needs = match.route != nullptr ? match.route->needs : Needs::nothing;
-  if (match.mount != nullptr || needs != Needs::nothing) {
+  const bool is_open = match.mount != nullptr && match.mount->is_open && match.mount->is_open(request.path);
+  if ((match.mount != nullptr && !is_open) || needs != Needs::nothing) {
     auto known = authenticator_.identify(request);
     if (known.refusal) return std::move(known.refusal);
     principal = std::move(known.principal);
@@ -202,10 +206,11 @@ std::optional<HttpResponse> Router::let_in(const HttpRequest& request, const Mat
 
 Admission Router::admit(const HttpRequest& head, std::optional<std::uint64_t> body_bytes) {
   const auto found = match(head);
-  Admission admission{.body_bytes_max = unknown_body_bytes_max, .is_immediate = false, .refusal = {}};
+  Admission admission{.body_bytes_max = unknown_body_bytes_max, .refusal = {}};
   if (found.route != nullptr) {
     admission.body_bytes_max = found.route->body.is_null() ? unknown_body_bytes_max : found.route->body_bytes_max;
     admission.is_immediate = found.route->is_immediate;
+    admission.is_urgent = found.route->is_urgent;
     if (auto fault = check_length(*found.route, head)) admission.refusal = std::move(fault);
   } else if (found.mount != nullptr) {
     admission.body_bytes_max = found.mount->body_bytes_max;
@@ -238,6 +243,7 @@ void Router::dispatch(const std::shared_ptr<HttpRequest>& request, const Reply& 
   if (request->path == "*" && request->method == "OPTIONS")
     return reply({.status = 204, .headers = {}, .body = {}, .stream = {}});
   auto found = match(*request);
+  request->answered_by = name_of(found);
   platform::Principal principal;
   if (auto refusal = let_in(*request, found, principal)) {
     return reply(found.mount != nullptr && found.mount->refuse ? in_shape_of(*found.mount, *refusal)
@@ -254,9 +260,7 @@ void Router::dispatch(const std::shared_ptr<HttpRequest>& request, const Reply& 
   reply(found.route->handle(*call));
 }
 
-std::string_view Router::name_of(const HttpRequest& request) const {
-  if (request.path.empty()) return "none";
-  const auto found = match(request);
+std::string_view Router::name_of(const Match& found) {
   if (found.mount != nullptr) return found.mount->name;
   return found.route != nullptr ? std::string_view(found.route->id) : "none";
 }

@@ -35,8 +35,6 @@ class Router {
 
   Admission admit(HttpRequest const& head, std::optional<std::uint64_t> body_bytes);
   void handle(const std::shared_ptr<HttpRequest>& request, Reply reply);
-  /// Name of what answers a path, for the metrics: an operation's id, a mount's name or "none".
-  [[nodiscard]] std::string_view name_of(const HttpRequest& request) const;
 
  private:
   struct Match {
@@ -46,6 +44,8 @@ class Router {
     std::vector<std::string_view> allowed;  ///< Methods of the path, when the method does not fit.
     std::optional<HttpResponse> refusal;
   };
+  /// For the metrics: an operation's id, a mount's name or "none".
+  static std::string_view name_of(const Match& found);
   [[nodiscard]] Match match(const HttpRequest& request) const;
   [[nodiscard]] const Mount* mount_of(std::string_view path) const;
   [[nodiscard]] bool is_known_host(const HttpRequest& request) const;

@@ -60,6 +60,7 @@ void add_routes(Router& router, Backend& backend) {
   router.add(catalog_routes(backend));
   router.add(release_routes(backend));
   router.add(feedback_route(backend));
+  router.add(iceberg_mount(backend));
   router.add(openapi_route(router));
 }
 
@@ -71,10 +72,8 @@ Service make_service(Router& router, Backend& backend, const ServeOptions& optio
   service.handle = [&router](const std::shared_ptr<HttpRequest>& request, Reply reply) {
     router.handle(request, std::move(reply));
   };
-  service.note = [&router, &backend, &options](const HttpRequest& request, int status, std::uint64_t bytes,
-                                               double seconds) {
-    const auto name = router.name_of(request);
-    backend.metrics.note(name, request.method, status, bytes, seconds);
+  service.note = [&backend, &options](const HttpRequest& request, int status, std::uint64_t bytes, double seconds) {
+    backend.metrics.note(request.answered_by, request.method, status, bytes, seconds);
     if (options.log) {
       options.log(fmt::format("{} {} {} {} {} {} {:.6f}", request.remote, request.request_id, request.method,
                               request.path, status, bytes, seconds));

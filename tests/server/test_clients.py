@@ -21,13 +21,10 @@ def test_slow_clients_are_given_up(serve):
         slow_head.sendall(HEAD)
         body = b"POST /api/v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"
         slow_body.sendall(body)
-        for _ in range(4):
+        for _ in range(2):
             time.sleep(0.2)
             slow_head.sendall(b"X")
-            try:
-                slow_body.sendall(b" ")
-            except OSError:
-                break
+            slow_body.sendall(b" ")
         assert statuses(read_all(slow_head)) == [408]
         assert statuses(read_all(slow_body)) == [408]
         assert read_all(idle) == b""
@@ -122,7 +119,7 @@ def test_a_stop_finishes_what_is_under_way(serve):
         connection.sendall(b"\r\n")
         received = read_all(connection)
         assert statuses(received) == [200] and b"Connection: close" in received
-    assert server.stop() == 0
+    assert server.process.wait(60) == 0
 
 
 def test_command_line_and_server_write_at_once(serve, workspace):

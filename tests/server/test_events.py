@@ -52,9 +52,11 @@ def test_a_run_tells_its_progress_until_it_ends(served):
     assert next(events(served, run))[0] == "end"
     # A client that has seen the end is told not to come again.
     served.get(f"/api/v1/runs/{run}/events", status=204, headers={"Last-Event-ID": "end"})
-    for hostile in ("x" * 200, "\u00ff", "1.2.3\t", "-1"):
+    for hostile in ("x" * 200, "1.2.3\t", "-1", "; DROP TABLE runs"):
         answer = served.call("GET", f"/api/v1/runs/{run}/events", headers={"Last-Event-ID": hostile.encode("latin-1")})
         assert answer.status_code == 200 and "event: end" in answer.text
+    for hostile in ("x" * 201, "\u00ff"):
+        served.get(f"/api/v1/runs/{run}/events", status=422, headers={"Last-Event-ID": hostile.encode("latin-1")})
 
 
 def test_a_run_is_cancelled_and_resumed(slow):

@@ -36,6 +36,9 @@ def test_head_has_the_length_but_no_body(served):
 def test_options_and_wrong_methods_tell_what_is_allowed(served):
     answer = served.call("OPTIONS", "/api/v1/datasets", status=204)
     assert answer.headers["Allow"] == "GET, HEAD, OPTIONS" and not answer.content
+    # /runs/plan is no run, though /runs/{run} fits it too.
+    assert served.call("OPTIONS", "/api/v1/runs/plan", status=204).headers["Allow"] == "POST, OPTIONS"
+    served.get("/api/v1/runs/plan", status=405)
     refused = served.call("DELETE", "/api/v1/datasets", status=405)
     assert refused.headers["Allow"] == "GET, HEAD, OPTIONS"
     assert refused.headers["Content-Type"] == "application/problem+json"
@@ -97,6 +100,21 @@ def test_nothing_is_smuggled(served, framing):
     request = b"POST /api/v1/datasets HTTP/1.1\r\nHost: localhost\r\n" + framing + b"\r\n0\r\n\r\n"
     answers = statuses(served.raw(request + SMUGGLED))
     assert len(answers) == 1 and answers[0] in (400, 501), answers
+
+
+def test_chunks_cost_no_more_than_a_body(served):
+    """A body of one-byte chunks, each with a long extension, is not read to its end."""
+    request = b"POST /api/v1/runs/plan HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+    request += f"Content-Type: application/json\r\nAuthorization: Bearer {served.token}\r\n\r\n".encode()
+    chunk = b"1;a=" + b"b" * 100 + b"\r\n \r\n"
+    with served.connect() as connection:
+        try:
+            for _ in range(400):
+                connection.sendall(chunk * 100)  # 4.4 MB in all for a body of 40 kB, where 1 MiB may be one.
+        except OSError:
+            pass
+        assert statuses(read_all(connection)) in ([413], [])
+    served.get("/health/live")
 
 
 def test_answers_carry_security_headers_and_no_cors(served):

@@ -161,6 +161,22 @@ CREATE TABLE catalog_state (
   value TEXT NOT NULL
 );
 )sql"},
+    meta::Migration{12, "answers and purges of the catalog", R"sql(
+CREATE TABLE catalog_answers (
+  idempotency_key VARCHAR(64) NOT NULL PRIMARY KEY,
+  request_digest VARCHAR(64) NOT NULL,
+  answered_ms BIGINT NOT NULL,
+  answer TEXT NOT NULL
+);
+CREATE INDEX catalog_answers_age ON catalog_answers (answered_ms);
+CREATE TABLE catalog_purges (
+  metadata_location VARCHAR(1000) NOT NULL PRIMARY KEY,
+  table_namespace VARCHAR(255) NOT NULL,
+  table_name VARCHAR(255) NOT NULL,
+  requested_ms BIGINT NOT NULL,
+  state VARCHAR(32) NOT NULL
+);
+)sql"},
 };
 
 }  // namespace

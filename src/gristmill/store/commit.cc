@@ -2,13 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <random>
 #include <thread>
 
-#include "gristmill/io/file.h"
-#include "gristmill/store/location.h"
+#include "gristmill/store/metadata_files.h"
 #include "gristmill/store/partition.h"
 #include "gristmill/store/snapshot_writer.h"
 #include "gristmill/store/table.h"
@@ -24,15 +22,6 @@ void back_off(int attempt) {
   const int ceiling_ms = 4 << attempt;
   std::this_thread::sleep_for(
       std::chrono::milliseconds(1 + static_cast<int>(random() % static_cast<unsigned>(ceiling_ms))));
-}
-
-/// "…/metadata/00012-uuid.metadata.json" -> 13; Iceberg numbers metadata files for the eye only.
-int next_metadata_number(std::string_view location) {
-  const auto slash = location.rfind('/');
-  const auto name = location.substr(slash == std::string_view::npos ? 0 : slash + 1);
-  int number = -1;
-  std::from_chars(name.data(), name.data() + name.size(), number);
-  return number < 0 || number == INT32_MAX ? 1 : number + 1;
 }
 
 const Snapshot* find_by_key(const TableMetadata& metadata, const std::string& key) {
@@ -51,16 +40,6 @@ Status check_reference_name(std::string_view kind, const std::string& name) {
                       });
   if (!is_bad) return {};
   return invalid_argument(fmt::format("bad {} name \"{}\": no blanks, @ or /, not main", kind, name.substr(0, 300)));
-}
-
-/// Deletes metadata files that fell off the log, but never anything outside the table's own folder.
-void remove_old_metadata(const TableMetadata& metadata, const std::vector<std::string>& locations) {
-  const auto folder = path_of(metadata.location() + "/metadata/");
-  for (const auto& location : locations) {
-    const auto path = path_of(location);
-    if (folder && path && path->starts_with(*folder) && path->ends_with(".metadata.json"))
-      (void)io::remove_files({*path});
-  }
 }
 
 }  // namespace
@@ -87,8 +66,7 @@ Result<Table::Prepared> Table::prepare(const Change& change, AttemptFiles& files
   GRISTMILL_TRY(prepared.outcome, change(prepared.metadata, files));
   if (prepared.outcome.is_done_already) return prepared;
   prepared.dropped_metadata = prepared.metadata.log_previous(metadata_location_, metadata_.last_updated_ms());
-  prepared.location = fmt::format("{}/metadata/{:05}-{}.metadata.json", metadata_.location(),
-                                  next_metadata_number(metadata_location_), new_uuid());
+  prepared.location = next_metadata_location(metadata_.location(), metadata_location_);
   GRISTMILL_RETURN_IF_ERROR(files.write(prepared.location, prepared.metadata.dump()));
   return prepared;
 }

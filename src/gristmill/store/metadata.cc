@@ -127,6 +127,10 @@ TableMetadata TableMetadata::create(std::string location, const std::vector<form
 
 Result<TableMetadata> TableMetadata::parse(std::string_view text) {
   GRISTMILL_TRY(auto document, Json::parse(text));
+  return from_json(std::move(document));
+}
+
+Result<TableMetadata> TableMetadata::from_json(Json document) {
   TableMetadata metadata(std::move(document));
   if (metadata.format_version() == 1) metadata.upgrade_version_1();
   GRISTMILL_RETURN_IF_ERROR(metadata.check());

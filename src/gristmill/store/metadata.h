@@ -57,7 +57,11 @@ class TableMetadata {
                               std::int64_t timestamp_ms);
   /// Parses what any writer wrote; damage is an error that names the member.
   static Result<TableMetadata> parse(std::string_view text);
+  /// The same for a document that is parsed already.
+  static Result<TableMetadata> from_json(Json document);
   [[nodiscard]] std::string dump() const { return document_.dump(); }
+  /// The whole of it, as other programs read it.
+  [[nodiscard]] const Json& document() const { return document_; }
 
   [[nodiscard]] std::int64_t format_version() const { return document_["format-version"].as_int(); }
   [[nodiscard]] const std::string& uuid() const { return document_["table-uuid"].as_string(); }

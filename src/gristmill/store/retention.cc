@@ -132,20 +132,6 @@ Result<Expired> plan_expiry(const TableMetadata& metadata, const std::set<std::i
   return expired;
 }
 
-/// Every file that the table needs.
-Result<std::set<std::string>> referenced_files(const Table& table) {
-  const auto& metadata = table.metadata();
-  Reach reach;
-  GRISTMILL_RETURN_IF_ERROR(reach.add_path(table.metadata_location()));
-  for (const auto& location : metadata.logged_files()) GRISTMILL_RETURN_IF_ERROR(reach.add_path(location));
-  for (const auto& [id, location] : metadata.statistics_files()) GRISTMILL_RETURN_IF_ERROR(reach.add_path(location));
-  for (const auto& snapshot : metadata.snapshots()) GRISTMILL_RETURN_IF_ERROR(reach.add(snapshot));
-  auto files = reach.lists();
-  for (const auto& [path, file] : reach.manifests()) files.insert(path);
-  GRISTMILL_RETURN_IF_ERROR(reach.for_each_file(true, [&](std::string path) { files.insert(std::move(path)); }));
-  return files;
-}
-
 }  // namespace
 
 std::set<std::int64_t> expirable(const TableMetadata& metadata, const Retention& retention) {
@@ -167,6 +153,19 @@ std::set<std::int64_t> expirable(const TableMetadata& metadata, const Retention&
     if (!is_young && !kept.contains(snapshot.id)) ids.insert(snapshot.id);
   }
   return ids;
+}
+
+Result<std::set<std::string>> referenced_files(const Table& table) {
+  const auto& metadata = table.metadata();
+  Reach reach;
+  GRISTMILL_RETURN_IF_ERROR(reach.add_path(table.metadata_location()));
+  for (const auto& location : metadata.logged_files()) GRISTMILL_RETURN_IF_ERROR(reach.add_path(location));
+  for (const auto& [id, location] : metadata.statistics_files()) GRISTMILL_RETURN_IF_ERROR(reach.add_path(location));
+  for (const auto& snapshot : metadata.snapshots()) GRISTMILL_RETURN_IF_ERROR(reach.add(snapshot));
+  auto files = reach.lists();
+  for (const auto& [path, file] : reach.manifests()) files.insert(path);
+  GRISTMILL_RETURN_IF_ERROR(reach.for_each_file(true, [&](std::string path) { files.insert(std::move(path)); }));
+  return files;
 }
 
 Result<Expired> Table::expire(const Retention& retention, bool is_dry_run, const InSameTransaction& also) {

@@ -32,6 +32,9 @@ struct Expired {
 /// themselves.
 std::set<std::int64_t> expirable(const TableMetadata& metadata, const Retention& retention);
 
+/// Every file that a table needs: data, manifests, statistics, metadata. A version that cannot be read is an error.
+Result<std::set<std::string>> referenced_files(const Table& table);
+
 /// Younger files may belong to a commit that is under way.
 inline constexpr std::int64_t orphan_age_ms_min = std::int64_t{60} * 60 * 1000;
 

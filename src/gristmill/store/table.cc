@@ -9,25 +9,11 @@
 #include "gristmill/store/attempt_files.h"
 #include "gristmill/store/deflate.h"
 #include "gristmill/store/location.h"
+#include "gristmill/store/metadata_files.h"
 #include "gristmill/store/scan.h"
 
 namespace gristmill::store {
 namespace {
-
-constexpr std::size_t metadata_bytes_max = std::size_t{1} << 30;
-
-Result<TableMetadata> read_metadata(const std::string& location) {
-  GRISTMILL_TRY(const auto path, path_of(location));
-  GRISTMILL_TRY(auto bytes, io::read_file(path, metadata_bytes_max));
-  if (bytes.starts_with("\x1F\x8B")) {
-    auto inflated = inflate(bytes, Compression::gzip, metadata_bytes_max);
-    if (!inflated) return std::move(inflated).error().within(path);
-    bytes = *std::move(inflated);
-  }
-  auto metadata = TableMetadata::parse(bytes);
-  if (!metadata) return std::move(metadata).error().within(path);
-  return metadata;
-}
 
 /// A file of the table that is missing makes the table damaged.
 Error damaged(Error error) {
@@ -48,7 +34,7 @@ Result<Table> Table::create(const Catalog& catalog, const TableName& name,
                             const InSameTransaction& also) {
   GRISTMILL_TRY(auto location, location_of(path));
   auto metadata = TableMetadata::create(location, columns, current_time_ms());
-  const auto metadata_location = fmt::format("{}/metadata/00000-{}.metadata.json", location, new_uuid());
+  const auto metadata_location = next_metadata_location(location, {});
   AttemptFiles files;
   GRISTMILL_RETURN_IF_ERROR(files.write(metadata_location, metadata.dump()));
   auto status = catalog.database().write([&](meta::Transaction& transaction) -> Status {

@@ -81,6 +81,8 @@ class Table {
                               const std::vector<formats::TableColumn>& columns, const std::string& path,
                               const InSameTransaction& also = {});
   static Result<Table> load(const Catalog& catalog, const TableName& name);
+  /// The table as a metadata file tells it, whether the catalog points there or not.
+  static Result<Table> load_at(const Catalog& catalog, const TableName& name, const std::string& metadata_location);
   /// Loads the newest state.
   Status refresh();
 
@@ -144,7 +146,6 @@ class Table {
   struct Prepared;
 
   Table(const Catalog& catalog, TableName name, std::string metadata_location, TableMetadata metadata);
-  static Result<Table> load_at(const Catalog& catalog, const TableName& name, const std::string& metadata_location);
   Result<Outcome> commit(const Change& change, const InSameTransaction& also);
   Result<Outcome> commit_under_lock(const Change& change, const InSameTransaction& also);
   Result<Prepared> prepare(const Change& change, AttemptFiles& files) const;

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gristmill/base/json.h"
+#include "gristmill/base/result.h"
+#include "gristmill/meta/database.h"
+#include "gristmill/platform/rest_catalog.h"
+#include "gristmill/store/catalog.h"
+#include "gristmill/store/metadata.h"
+
+namespace gristmill::platform {
+
+/// Checks that a location is below the warehouse, whatever dots and slashes it holds.
+Status check_in_warehouse(const Workspace& workspace, std::string_view location);
+
+/// A location for a new table that no other table has or ever had, so that cleaning up after one never touches the
+/// files of another.
+Result<std::string> new_table_location(const Workspace& workspace, const store::TableName& name);
+
+/// Checks a location that a client chose for a table: below the warehouse, neither inside nor around another table's.
+Status check_table_location(const Workspace& workspace, meta::Transaction& transaction, const store::TableName& name,
+                            const std::string& location);
+
+/// Makes the folders of a table that some clients write into without making them. Only local files need that.
+Status make_table_folders(const std::string& location);
+
+/// Settings by which clients reach the warehouse; nothing secret among them. Empty for local files.
+Json storage_config(const Workspace& workspace, const RestOptions& options);
+
+/// Answers `config` and `storage-credentials` of a table: credentials only for an authenticated caller who asks for
+/// them.
+void add_storage(const Workspace& workspace, const RestOptions& options, const RestRequest& request,
+                 std::string_view location, Json& answer);
+
+}  // namespace gristmill::platform

@@ -163,12 +163,12 @@ void BoostedTrees::settle(std::span<const FeatureBounds> bounds, SettledTrees& s
     while (node != end && node->edge < high) ++node;
     for (; node != end; ++node) states[node->tree] &= node->below;
   }
-  settled.trees_.clear();
-  settled.trees_.reserve(trees_.size());
+  settled.trees_.resize(trees_.size());
   settled.nodes_.resize(nodes_.size());
   settled.base_ = base_;
   settled.is_wide_ = is_wide_;
   auto* next = settled.nodes_.data();
+  auto* next_tree = settled.trees_.data();
   for (std::size_t t = 0; t < trees_.size(); ++t) {
     const auto& tree = trees_[t];
     const auto state = states[t];
@@ -180,9 +180,9 @@ void BoostedTrees::settle(std::span<const FeatureBounds> bounds, SettledTrees& s
     settled.base_ -= tree.leaves.low[0] << 8;
     const auto* const all = nodes_.data() + tree.nodes_begin;
     for (; open != 0; open &= open - 1) *next++ = all[std::countr_zero(open)];
-    settled.trees_.push_back(
-        {static_cast<std::uint32_t>(next - settled.nodes_.data()), twice(state >> 16), &tree.leaves});
+    *next_tree++ = {static_cast<std::uint32_t>(next - settled.nodes_.data()), twice(state >> 16), &tree.leaves};
   }
+  settled.trees_.resize(static_cast<std::size_t>(next_tree - settled.trees_.data()));
 }
 
 template <std::size_t registers, bool is_wide>

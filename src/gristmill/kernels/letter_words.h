@@ -176,8 +176,7 @@ class LowerBytes {
     const auto bytes = _mm256_or_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)),
                                        _mm256_set1_epi8(0x20));
     const auto row = _mm256_shuffle_epi8(load(rows_), _mm256_and_si256(bytes, low_bits));
-    const auto its_class = _mm256_shuffle_epi8(load(classes_),
-                                               _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low_bits));
+    const auto its_class = _mm256_shuffle_epi8(load(classes_), _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low_bits));
     const auto is_other = _mm256_cmpeq_epi8(_mm256_and_si256(row, its_class), _mm256_setzero_si256());
     return ~static_cast<std::uint32_t>(_mm256_movemask_epi8(is_other));
   }

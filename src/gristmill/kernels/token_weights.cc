@@ -61,8 +61,8 @@ void TokenPlaces::find_many(const TokenHashes& hashes) noexcept {
     const auto place = _mm256_srli_epi32(mixed, 16);
     // The upper bytes of a lane look at the first entry, which is 0.
     const auto low = _mm256_shuffle_epi8(low_order, _mm256_and_si256(place, _mm256_set1_epi32(15)));
-    const auto high = _mm256_shuffle_epi8(
-        high_order, _mm256_and_si256(_mm256_srli_epi32(place, 4), _mm256_set1_epi32(3)));
+    const auto high = _mm256_shuffle_epi8(high_order,
+                                          _mm256_and_si256(_mm256_srli_epi32(place, 4), _mm256_set1_epi32(3)));
     const auto first = _mm256_and_si256(place, _mm256_set1_epi32(~63));
     const auto all = _mm256_or_si256(first, _mm256_xor_si256(low, high));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(places_.data() + at), all);

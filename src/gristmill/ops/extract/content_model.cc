@@ -83,8 +83,7 @@ bool read_model(Model& model) {
   model.token_bias = header.token_bias;
   model.tree_bias = header.tree_bias;
   model.cut = {.shift = header.cut_shift, .spread = header.cut_spread};
-  model.weights.emplace(
-      std::span(reinterpret_cast<const std::int8_t*>(rest.data()), kernels::token_slot_count));
+  model.weights.emplace(std::span(reinterpret_cast<const std::int8_t*>(rest.data()), kernels::token_slot_count));
   rest.remove_prefix(kernels::token_slot_count);
   return model.trees.read(rest, header.tree_count, feature_count, bounded_features()) && rest.empty();
 }

@@ -147,8 +147,8 @@ constexpr std::array<std::int16_t, log_table_size + 1> log_table = [] {
   return table;
 }();
 
-PageMeasures::PageMeasures(const kernels::HtmlTree& given_tree, const Page& given_page,
-                           const Repeats& given_repeats, std::span<const std::int16_t> given_scores)
+PageMeasures::PageMeasures(const kernels::HtmlTree& given_tree, const Page& given_page, const Repeats& given_repeats,
+                           std::span<const std::int16_t> given_scores)
     : tree(given_tree), page(given_page), repeats(given_repeats), scores(given_scores) {
   make_sums();
   find_best_container();

@@ -120,16 +120,16 @@ bool BoostedTrees::add_nodes(std::span<const FileNode> nodes, std::size_t leaf_c
 
 /// Keeps the nodes on features whose bounds will be known, those on one feature together.
 void BoostedTrees::bound(std::span<const std::uint8_t> features) {
-  std::vector<BoundedNode> kept;
+  std::array<std::vector<BoundedNode>, 256> nodes_on;
+  for (std::size_t i = 0; i < nodes_.size(); ++i)
+    nodes_on[nodes_[i].feature / sizeof(FeatureLanes)].push_back(bounded_[i]);
+  bounded_.clear();
   for (const auto feature : features) {
-    const auto first = static_cast<std::ptrdiff_t>(kept.size());
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-      if (nodes_[i].feature == feature * sizeof(FeatureLanes)) kept.push_back(bounded_[i]);
-    }
-    std::ranges::stable_sort(kept.begin() + first, kept.end(), {}, &BoundedNode::edge);
-    bounded_features_.push_back({static_cast<std::uint32_t>(kept.size()), feature});
+    auto& nodes = nodes_on[feature];
+    std::ranges::stable_sort(nodes, {}, &BoundedNode::edge);
+    bounded_.insert(bounded_.end(), nodes.begin(), nodes.end());
+    bounded_features_.push_back({static_cast<std::uint32_t>(bounded_.size()), feature});
   }
-  bounded_ = std::move(kept);
 }
 
 void BoostedTrees::add_leaves(std::span<const std::int16_t> leaves) {
@@ -163,12 +163,12 @@ void BoostedTrees::settle(std::span<const FeatureBounds> bounds, SettledTrees& s
     while (node != end && node->edge < high) ++node;
     for (; node != end; ++node) states[node->tree] &= node->below;
   }
-  settled.trees_.clear();
-  settled.trees_.reserve(trees_.size());
+  settled.trees_.resize(trees_.size());
   settled.nodes_.resize(nodes_.size());
   settled.base_ = base_;
   settled.is_wide_ = is_wide_;
   auto* next = settled.nodes_.data();
+  auto* next_tree = settled.trees_.data();
   for (std::size_t t = 0; t < trees_.size(); ++t) {
     const auto& tree = trees_[t];
     const auto state = states[t];
@@ -177,11 +177,12 @@ void BoostedTrees::settle(std::span<const FeatureBounds> bounds, SettledTrees& s
       settled.base_ += answer(tree, state);
       continue;
     }
+    settled.base_ -= tree.leaves.low[0] << 8;
     const auto* const all = nodes_.data() + tree.nodes_begin;
     for (; open != 0; open &= open - 1) *next++ = all[std::countr_zero(open)];
-    settled.trees_.push_back(
-        {static_cast<std::uint32_t>(next - settled.nodes_.data()), twice(state >> 16), &tree.leaves});
+    *next_tree++ = {static_cast<std::uint32_t>(next - settled.nodes_.data()), twice(state >> 16), &tree.leaves};
   }
+  settled.trees_.resize(static_cast<std::size_t>(next_tree - settled.trees_.data()));
 }
 
 template <std::size_t registers, bool is_wide>
@@ -190,7 +191,6 @@ void SettledTrees::sum_registers(const FeatureLanes* features, FeatureLanes& sum
   // Sums lie within 16 bits, so what is beyond them on the way takes itself back.
   for (std::size_t i = 0; i < registers; ++i)
     _mm256_store_si256(totals + i, _mm256_set1_epi16(static_cast<std::int16_t>(base_)));
-  const auto even_places = _mm256_set1_epi16(static_cast<std::int16_t>(0x8000));  // Bit 7: the byte becomes 0.
   const auto* node = nodes_.data();
   for (const auto& tree : trees_) {
     __m256i remaining[registers];
@@ -208,10 +208,11 @@ void SettledTrees::sum_registers(const FeatureLanes* features, FeatureLanes& sum
     for (std::size_t i = 0; i < registers; ++i) {
       const auto first = _mm256_and_si256(remaining[i], _mm256_sub_epi16(_mm256_setzero_si256(), remaining[i]));
       const auto place = _mm256_srli_epi16(_mm256_mullo_epi16(first, _mm256_set1_epi16(de_bruijn)), 12);
-      auto more = _mm256_shuffle_epi8(low, _mm256_or_si256(place, even_places));
+      // The upper byte becomes the entry at place 0, which `base_` takes back.
+      auto more = _mm256_shuffle_epi8(low, place);
       if constexpr (is_wide) {
         const auto high = _mm256_shuffle_epi8(spread(tree.leaves->high), place);
-        more = _mm256_or_si256(more, _mm256_slli_epi16(high, 8));
+        more = _mm256_add_epi16(more, _mm256_slli_epi16(high, 8));
       }
       _mm256_store_si256(totals + i, _mm256_add_epi16(_mm256_load_si256(totals + i), more));
     }

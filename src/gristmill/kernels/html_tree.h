@@ -90,14 +90,15 @@ class HtmlTree {
   [[nodiscard]] HtmlWords value_words(std::uint32_t value) const;
   /// A value as written; empty for value 0.
   [[nodiscard]] std::string_view value_source(std::uint32_t value) const {
-    return html_.substr(values_[value].source_begin, values_[value].source_end - values_[value].source_begin);
+    const auto [begin, end] = values_[value];
+    return {html_.data() + begin, end - begin};
   }
   /// The page that was parsed.
   [[nodiscard]] std::string_view html() const { return html_; }
   /// Start tag of any element that is written in the source, also of one whose own span is its raw content.
   [[nodiscard]] std::string_view start_tag(std::uint32_t node) const;
   [[nodiscard]] std::string_view source(const HtmlNode& node) const {
-    return html_.substr(node.source_begin, node.source_end - node.source_begin);
+    return {html_.data() + node.source_begin, node.source_end - node.source_begin};
   }
   [[nodiscard]] std::size_t html_bytes() const { return html_.size(); }
   /// Open-element look-ups made: the only work that could grow faster than the input, kept linear by a budget.

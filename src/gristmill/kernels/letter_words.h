@@ -75,25 +75,44 @@ inline std::uint32_t letter_word_hash(const char* word, std::size_t size) noexce
   return hash * undo[8 - size];
 }
 
-/// Hashes of short words met before: of words of a page most were. One thread's; what is kept changes no hash.
+/// Hashes of words of at most 16 bytes met before: of the words of a page most were. One thread's; what is kept changes
+/// no hash.
 class WordHashes {
  public:
   /// As `letter_word_hash`, of at least one letter.
   std::uint32_t operator()(const char* word, std::size_t size) noexcept {
-    if (size > 8) return letter_word_hash(word, size);
+    if (size > 8) return of_long(word, size);
     const auto bytes = first_bytes(lower_eight(word), size);
-    auto& known = known_[bytes * 0x9E3779B97F4A7C15u >> (64 - places_log)];
+    auto& known = short_[bytes * mix >> (64 - short_log)];
     if (known.bytes != bytes) known = {bytes, letter_word_hash(word, size)};
     return known.hash;
   }
 
  private:
-  static constexpr int places_log = 12;
-  struct Known {
+  static constexpr std::uint64_t mix = 0x9E3779B97F4A7C15u;
+  static constexpr int short_log = 12;
+  static constexpr int long_log = 11;
+
+  std::uint32_t of_long(const char* word, std::size_t size) noexcept {
+    if (size > 16) return letter_word_hash(word, size);
+    const auto bytes = lower_eight(word);
+    const auto more = first_bytes(lower_eight(word + 8), size - 8);
+    auto& known = long_[(bytes ^ std::rotl(more, 23)) * mix >> (64 - long_log)];
+    if (known.bytes != bytes || known.more != more) known = {bytes, more, letter_word_hash(word, size)};
+    return known.hash;
+  }
+
+  struct Short {
     std::uint64_t bytes;  ///< No word is 0.
     std::uint32_t hash;
   };
-  std::array<Known, std::size_t{1} << places_log> known_;
+  struct Long {
+    std::uint64_t bytes;
+    std::uint64_t more;
+    std::uint32_t hash;
+  };
+  std::array<Short, std::size_t{1} << short_log> short_;
+  std::array<Long, std::size_t{1} << long_log> long_;
 };
 
 /// What a word is made of.
@@ -157,8 +176,7 @@ class LowerBytes {
     const auto bytes = _mm256_or_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)),
                                        _mm256_set1_epi8(0x20));
     const auto row = _mm256_shuffle_epi8(load(rows_), _mm256_and_si256(bytes, low_bits));
-    const auto its_class = _mm256_shuffle_epi8(load(classes_),
-                                               _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low_bits));
+    const auto its_class = _mm256_shuffle_epi8(load(classes_), _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low_bits));
     const auto is_other = _mm256_cmpeq_epi8(_mm256_and_si256(row, its_class), _mm256_setzero_si256());
     return ~static_cast<std::uint32_t>(_mm256_movemask_epi8(is_other));
   }

@@ -21,13 +21,24 @@ __m256i pair_hashes(__m256i first, __m256i second) noexcept {
 }  // namespace
 
 TokenWeights::TokenWeights(std::span<const std::int8_t> weights)
-    : weights_(std::make_unique<std::int8_t[]>(token_slot_count)) {
+    : weights_(std::make_unique_for_overwrite<std::int8_t[]>(token_slot_count)) {
   static_assert(turns[0] == 1 && turns[1] == 2 && turns[2] == 7 && turns[3] == 4 && turns[4] == 8);
   for (std::size_t slot = 0; slot < token_slot_count; ++slot)
     weights_[slot / line * line + ordered[slot % line]] = weights[slot];
 }
 
 void TokenPlaces::find(const TokenHashes& hashes) noexcept {
+  // One or two words, as most values have, are done before the registers are set up.
+  if (hashes.size() <= 2) {
+    count_ = 0;
+    for (const auto hash : hashes) push_back(hash);
+    if (hashes.size() == 2) push_back(token_pair_hash(hashes.begin()[0], hashes.begin()[1]));
+    return;
+  }
+  find_many(hashes);
+}
+
+void TokenPlaces::find_many(const TokenHashes& hashes) noexcept {
   // The new order is linear in the bits of the old one, so that two small tables make it.
   constexpr auto low_bits = [] {
     Shuffle table;
@@ -50,8 +61,8 @@ void TokenPlaces::find(const TokenHashes& hashes) noexcept {
     const auto place = _mm256_srli_epi32(mixed, 16);
     // The upper bytes of a lane look at the first entry, which is 0.
     const auto low = _mm256_shuffle_epi8(low_order, _mm256_and_si256(place, _mm256_set1_epi32(15)));
-    const auto high = _mm256_shuffle_epi8(
-        high_order, _mm256_and_si256(_mm256_srli_epi32(place, 4), _mm256_set1_epi32(3)));
+    const auto high = _mm256_shuffle_epi8(high_order,
+                                          _mm256_and_si256(_mm256_srli_epi32(place, 4), _mm256_set1_epi32(3)));
     const auto first = _mm256_and_si256(place, _mm256_set1_epi32(~63));
     const auto all = _mm256_or_si256(first, _mm256_xor_si256(low, high));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(places_.data() + at), all);
@@ -60,12 +71,7 @@ void TokenPlaces::find(const TokenHashes& hashes) noexcept {
   for (std::size_t i = 0; i < count; i += 8) put(i, load(hashes.begin() + i));
   for (std::size_t i = 0; i + 1 < count; i += 8)
     put(count + i, pair_hashes(load(hashes.begin() + i), load(hashes.begin() + i + 1)));
-  count_ = count == 0 ? 0 : 2 * count - 1;
-}
-
-void TokenPlaces::push_back(std::uint32_t hash) noexcept {
-  const auto slot = static_cast<std::uint32_t>(token_slot(hash, 0) ^ 7);
-  places_[count_++] = (slot & ~63u) | TokenWeights::ordered[slot & 63];
+  count_ = 2 * count - 1;
 }
 
 BandSums TokenWeights::sums(const TokenPlaces& places) const noexcept {

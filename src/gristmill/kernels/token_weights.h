@@ -49,11 +49,13 @@ class TokenHashes {
 class TokenPlaces {
  public:
   void find(const TokenHashes& hashes) noexcept;
-  void push_back(std::uint32_t hash) noexcept;
+  inline void push_back(std::uint32_t hash) noexcept;
   [[nodiscard]] const std::uint32_t* begin() const { return places_.data(); }
   [[nodiscard]] const std::uint32_t* end() const { return places_.data() + count_; }
 
  private:
+  void find_many(const TokenHashes& hashes) noexcept;
+
   std::size_t count_ = 0;
   alignas(32) std::array<std::uint32_t, 2 * TokenHashes::count_max + 16> places_;
 };
@@ -116,5 +118,10 @@ class TokenWeights {
 
   std::unique_ptr<std::int8_t[]> weights_;
 };
+
+inline void TokenPlaces::push_back(std::uint32_t hash) noexcept {
+  const std::uint32_t slot = token_slot(hash, 0) ^ 7u;
+  places_[count_++] = (slot & ~63u) | TokenWeights::ordered[slot & 63];
+}
 
 }  // namespace gristmill::kernels

@@ -86,7 +86,7 @@ struct Page {
   std::vector<TextRun> runs;          ///< In order of the text; only on request.
 
   [[nodiscard]] std::string_view text_of(const Block& block) const {
-    return std::string_view(text).substr(block.text_begin, block.bytes());
+    return {text.data() + block.text_begin, block.bytes()};
   }
   void clear();
 };

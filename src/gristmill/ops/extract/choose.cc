@@ -57,15 +57,22 @@ std::vector<std::uint16_t> levels_of(std::span<const std::int16_t> log_odds) {
 }
 
 /// Blocks of higher odds first. Equal odds keep document order: the result depends on the page alone.
+template <typename Count>
+std::vector<std::uint32_t> order_by_level(std::span<const std::uint16_t> levels) {
+  const auto [least, most] = std::ranges::minmax(levels);
+  const std::size_t highest = most;
+  std::vector<Count> begins(highest - least + 2);
+  for (const auto level : levels) ++begins[highest - level + 1];
+  for (std::size_t i = 1; i < begins.size(); ++i) begins[i] = static_cast<Count>(begins[i] + begins[i - 1]);
+  std::vector<std::uint32_t> order(levels.size());
+  for (std::uint32_t i = 0; i < levels.size(); ++i) order[begins[highest - levels[i]]++] = i;
+  return order;
+}
+
+/// Most pages need half of the memory.
 std::vector<std::uint32_t> order_by_level(std::span<const std::uint16_t> levels) {
   if (levels.empty()) return {};
-  std::array<std::uint32_t, level_count + 1> begins{};
-  for (const auto level : levels) ++begins[level_count - level];
-  const auto [least, most] = std::ranges::minmax(levels);  // Pages leave most levels empty.
-  for (std::size_t i = level_count - most; i <= level_count - least; ++i) begins[i] += begins[i - 1];
-  std::vector<std::uint32_t> order(levels.size());
-  for (std::uint32_t i = 0; i < levels.size(); ++i) order[begins[level_count - 1 - levels[i]]++] = i;
-  return order;
+  return levels.size() < 0x10000 ? order_by_level<std::uint16_t>(levels) : order_by_level<std::uint32_t>(levels);
 }
 
 }  // namespace

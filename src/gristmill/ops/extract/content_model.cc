@@ -26,17 +26,16 @@ constexpr auto base64_values = [] {
 
 /// Bytes of a text in base 64, which has no padding.
 std::string decode_base64(std::string_view text) {
-  std::string bytes(text.size() * 6 / 8, '\0');
-  std::uint32_t bits = 0;
-  std::size_t next = 0;
-  int count = 0;
-  for (const char c : text) {
-    bits = bits << 6 | base64_values[static_cast<unsigned char>(c)];
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes[next++] = static_cast<char>(bits >> count & 0xFF);
+  std::string bytes;
+  bytes.reserve(text.size());
+  const auto value = [&](std::size_t i) -> std::uint32_t {
+    return i < text.size() ? base64_values[static_cast<unsigned char>(text[i])] : 0;
+  };
+  for (std::size_t i = 0; i < text.size(); i += 4) {
+    const auto bits = value(i) << 18 | value(i + 1) << 12 | value(i + 2) << 6 | value(i + 3);
+    bytes += {static_cast<char>(bits >> 16), static_cast<char>(bits >> 8), static_cast<char>(bits)};
   }
+  bytes.resize(text.size() * 6 / 8);
   return bytes;
 }
 
@@ -84,8 +83,7 @@ bool read_model(Model& model) {
   model.token_bias = header.token_bias;
   model.tree_bias = header.tree_bias;
   model.cut = {.shift = header.cut_shift, .spread = header.cut_spread};
-  model.weights.emplace(
-      std::span(reinterpret_cast<const std::int8_t*>(rest.data()), kernels::token_slot_count));
+  model.weights.emplace(std::span(reinterpret_cast<const std::int8_t*>(rest.data()), kernels::token_slot_count));
   rest.remove_prefix(kernels::token_slot_count);
   return model.trees.read(rest, header.tree_count, feature_count, bounded_features()) && rest.empty();
 }

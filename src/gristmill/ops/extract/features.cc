@@ -70,10 +70,14 @@ constexpr auto bounded = [] {
   return all;
 }();
 
-bool ends_sentence(std::string_view text) {
-  const char last = text.back();
-  return last == '.' || last == '!' || last == '?' || last == ':' || text.ends_with("\xE3\x80\x82");
+/// Whether a text, of which this is the end, closes a sentence.
+bool ends_sentence(const char* end) {
+  const char last = end[-1];
+  return last == '.' || last == '!' || last == '?' || last == ':';
 }
+
+/// The full stop of Chinese and Japanese.
+bool ends_wide_sentence(const char* end) { return end[-1] == '\x82' && end[-2] == '\x80' && end[-3] == '\xE3'; }
 
 /// `share_of` of whole columns; `part` and `whole` say the numbers of a lane.
 template <typename Part, typename Whole>
@@ -229,7 +233,8 @@ void BlockMeasurer::measure_texts(const Gathered& blocks) {
     digits[lane] = figures.digits;
     upper[lane] = figures.upper;
     bytes[lane] = std::min(blocks.bytes[lane], static_cast<std::int32_t>(kernels::figure_bytes_max));
-    ends[lane] = ends_sentence(page_.text_of(page_.blocks[first_ + lane])) ? 1 : 0;
+    const auto* const end = page_.text.data() + page_.blocks[first_ + lane].text_end;
+    ends[lane] = ends_sentence(end) || (blocks.bytes[lane] >= 3 && ends_wide_sentence(end)) ? 1 : 0;
   }
   const auto of = [](const auto& numbers) { return [&](std::uint32_t lane) { return double(numbers[lane]); }; };
   set_shares(column(Feature::digit_share), of(digits), of(bytes));
@@ -412,12 +417,19 @@ void BlockMeasurer::measure_title() {
   if (whole_->article_count == 0) return;
   auto& indexes = column(Feature::article_index);
   auto& shares = column(Feature::article_share);
+  auto article = none;
+  std::int16_t index = 0;
+  std::int16_t share = 0;
   for (std::uint32_t lane = 0; lane < count_; ++lane) {
     const auto container = page_.blocks[first_ + lane].container;
-    const auto article = whole_->article_of[container];
-    const auto words = article == 0 ? 0 : whole_->totals(article).words;
-    indexes[lane] = static_cast<std::int16_t>(log_of(whole_->article_index[container]));
-    shares[lane] = static_cast<std::int16_t>(article == 0 ? 0 : share_of(words, whole_->all().words));
+    if (whole_->article_of[container] != article) {
+      article = whole_->article_of[container];
+      const auto words = article == 0 ? 0 : whole_->totals(article).words;
+      index = static_cast<std::int16_t>(log_of(whole_->article_index[container]));
+      share = static_cast<std::int16_t>(share_of(words, whole_->all().words));
+    }
+    indexes[lane] = index;
+    shares[lane] = share;
   }
 }
 

@@ -40,20 +40,34 @@ class MarkdownRenderer {
   }
 
  private:
-  /// The items and quotes around a block, outermost first.
-  void find_scopes(const Place& place) {
-    if (place.scope == scope_) return;
+  /// The items and quotes around a block, outermost first; false when they are those around the block before.
+  bool find_scopes(const Place& place) {
+    if (place.scope == scope_) return false;
     scope_ = place.scope;
     wanted_.clear();
     for (auto scope = place.scope; scope != 0; scope = structure_.place(page_.containers[scope].parent).scope) {
       if (keep_.lists || structure_.tag_of(scope) != HtmlTag::li) wanted_.push_back(scope);
     }
     std::ranges::reverse(wanted_);
+    return true;
+  }
+
+  void end_block(bool is_tight) {
+    if (out_.empty()) return;
+    out_.push_back('\n');
+    if (is_tight) return;
+    out_.append(prefix_, 0, prefix_.find_last_not_of(' ') + 1);  // Of none: npos + 1 is 0.
+    out_.push_back('\n');
   }
 
   /// Ends the block before and writes what stands in front of the first line of the next one.
   void start_block(const Place& place) {
-    find_scopes(place);
+    if (!find_scopes(place)) {
+      end_block(false);
+      out_.append(prefix_);
+      was_code_ = false;
+      return;
+    }
     std::size_t same = 0;
     while (same < wanted_.size() && same < open_.size() && wanted_[same] == open_[same]) ++same;
     const bool opens_item = same < wanted_.size() && structure_.tag_of(wanted_[same]) == HtmlTag::li;
@@ -63,13 +77,7 @@ class MarkdownRenderer {
                                          (same == open_.size() && same > 0 &&
                                           structure_.tag_of(open_[same - 1]) == HtmlTag::li && !was_code_));
     prefix_.resize(same == 0 ? 0 : prefix_ends_[same - 1]);
-    if (!out_.empty()) {
-      out_.push_back('\n');
-      if (!is_tight) {
-        out_.append(prefix_, 0, prefix_.find_last_not_of(' ') + 1);  // Of none: npos + 1 is 0.
-        out_.push_back('\n');
-      }
-    }
+    end_block(is_tight);
     out_.append(prefix_);
     open_.resize(same);
     prefix_ends_.resize(same);

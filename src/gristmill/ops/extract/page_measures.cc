@@ -147,8 +147,8 @@ constexpr std::array<std::int16_t, log_table_size + 1> log_table = [] {
   return table;
 }();
 
-PageMeasures::PageMeasures(const kernels::HtmlTree& given_tree, const Page& given_page,
-                           const Repeats& given_repeats, std::span<const std::int16_t> given_scores)
+PageMeasures::PageMeasures(const kernels::HtmlTree& given_tree, const Page& given_page, const Repeats& given_repeats,
+                           std::span<const std::int16_t> given_scores)
     : tree(given_tree), page(given_page), repeats(given_repeats), scores(given_scores) {
   make_sums();
   find_best_container();
@@ -248,10 +248,10 @@ void PageMeasures::count_siblings() {
   constexpr std::uint32_t nothing = 0;  // Places hold the first container of a group, counted from 1.
   const auto nodes = tree.nodes();
   const auto count = static_cast<std::uint32_t>(page.containers.size());
-  same_siblings.resize(count);
+  same_siblings = std::make_unique_for_overwrite<std::uint32_t[]>(count);
   const auto keys = std::make_unique_for_overwrite<std::uint64_t[]>(count);
   const auto first_of = std::make_unique_for_overwrite<std::uint32_t[]>(count);
-  std::vector<std::uint32_t> places(std::bit_ceil(2 * std::size_t{count} + 2));
+  std::vector<std::uint32_t> places(std::bit_ceil(std::size_t{count} * 3 / 2 + 2));
   const auto shift = 64 - std::countr_zero(places.size());
   const auto mask = places.size() - 1;
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -263,7 +263,10 @@ void PageMeasures::count_siblings() {
     has_article = has_article || node.tag == HtmlTag::article;
     auto at = (key ^ key >> 32) * 0x9E3779B97F4A7C15u >> shift;
     while (places[at] != nothing && keys[places[at] - 1] != key) at = (at + 1) & mask;
-    if (places[at] == nothing) places[at] = i + 1;
+    if (places[at] == nothing) {
+      places[at] = i + 1;
+      same_siblings[i] = 0;
+    }
     first_of[i] = places[at] - 1;
     ++same_siblings[first_of[i]];
   }

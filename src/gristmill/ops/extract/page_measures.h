@@ -121,7 +121,7 @@ struct PageMeasures {
   std::uint32_t mass_best = 0;                ///< Container with the greatest sum of word scores.
   std::uint32_t segment_first = 0;            ///< Run of blocks with the greatest sum of word scores.
   std::uint32_t segment_end = 0;
-  std::vector<std::uint32_t> same_siblings;   ///< Containers of one name and class below one parent.
+  std::unique_ptr<std::uint32_t[]> same_siblings;  ///< Containers of one name and class below one parent.
   std::vector<std::uint32_t> article_of;      ///< Container of the innermost article, 0 for none.
   std::vector<std::uint32_t> article_index;   ///< Counted from 1 in document order.
   std::uint32_t article_count = 0;

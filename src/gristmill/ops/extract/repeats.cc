@@ -15,7 +15,7 @@ Repeats find_repeats(const Page& page) {
   repeats.group.reserve(count);
   repeats.sizes.reserve(count);
   const auto hashes = std::make_unique_for_overwrite<std::uint64_t[]>(count);
-  std::vector<std::uint32_t> places(std::bit_ceil(2 * std::size_t{count} + 2));
+  std::vector<std::uint32_t> places(std::bit_ceil(std::size_t{count} * 3 / 2 + 2));
   const auto mask = places.size() - 1;
   for (std::uint32_t i = 0; i < count; ++i) {
     const auto hash = hashes[i] = xxh3_64(page.text_of(page.blocks[i]));

@@ -165,19 +165,21 @@ class TokenScorer {
 
   /// Found from the outermost element inwards, once for each.
   [[gnu::noinline]] void sum_around(std::uint32_t node) {
-    auto at = node;
-    for (; is_around_known_[at] == 0; at = nodes_[at].parent) path_.push_back(at);
-    for (; !path_.empty(); path_.pop_back()) {
-      const auto& outer = around_[at];
-      at = path_.back();
-      const auto own = element_sums(nodes_[at]).of_band;
-      const auto near = own[index_of(TokenBand::near)];
-      around_[at] = {.far = own[index_of(TokenBand::far)] + outer.far,
+    for (auto at = nodes_[node].parent; is_around_known_[at] == 0; at = nodes_[at].parent) path_.push_back(at);
+    for (; !path_.empty(); path_.pop_back()) add_around(path_.back());
+    add_around(node);
+  }
+
+  /// Of an element, when what is around it is known.
+  void add_around(std::uint32_t node) {
+    const auto own = element_sums(nodes_[node]).of_band;
+    const auto near = own[index_of(TokenBand::near)];
+    const auto& outer = around_[nodes_[node].parent];
+    around_[node] = {.far = own[index_of(TokenBand::far)] + outer.far,
                      .near_last = near + outer.far,
                      .near_first = near + outer.near_last,
                      .parent = own[index_of(TokenBand::parent)] + outer.near_first};
-      is_around_known_[at] = 1;
-    }
+    is_around_known_[node] = 1;
   }
 
   int element_sum(const Block& block) {

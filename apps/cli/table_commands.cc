@@ -5,6 +5,7 @@
 
 #include "gristmill/base/units.h"
 #include "gristmill/platform/compaction.h"
+#include "gristmill/platform/dataset_files.h"
 #include "gristmill/platform/datasets.h"
 #include "session.h"
 
@@ -55,6 +56,28 @@ void add_schema(CLI::App& parent, Session& session) {
       GRISTMILL_TRY(const auto schema, changes->empty() ? platform::dataset_schema(workspace, *name)
                                                         : platform::change_dataset_schema(workspace, *name, *changes));
       session.show(schema, schema_text);
+      return {};
+    });
+  });
+}
+
+void add_files(CLI::App& parent, Session& session) {
+  auto* command = parent.add_subcommand("files", "The data files of a version, or those that a condition leaves over");
+  command->footer("Example: gristmill dataset files clean/web --where \"language = 'en' and quality > 0.9\"");
+  auto name = std::make_shared<std::string>();
+  auto where = std::make_shared<std::string>();
+  command->add_option("name", *name, "NAME or NAME@VERSION")->required();
+  command->add_option("--where", *where, "Only files that may hold such rows, by their partitions and bounds");
+  command->callback([&session, name, where] {
+    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      GRISTMILL_TRY(const auto files, platform::dataset_files(workspace, *name, *where));
+      session.show(files, [](const Json& json) {
+        std::vector<std::vector<std::string>> rows{{"FILE", "PARTITION", "DOCUMENTS", "BYTES", "DELETES"}};
+        for (const auto& file : json.items())
+          rows.push_back({file["path"].as_string(), file["partition"].dump(), plain(file["documents"]),
+                          format_size(file["bytes"].as_double()), plain(file["delete_files"])});
+        return table(rows);
+      });
       return {};
     });
   });
@@ -122,6 +145,7 @@ void add_compact(CLI::App& parent, Session& session) {
 
 void add_table_commands(CLI::App& dataset, Session& session) {
   add_schema(dataset, session);
+  add_files(dataset, session);
   add_partition(dataset, session);
   add_compact(dataset, session);
 }

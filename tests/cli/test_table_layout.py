@@ -243,3 +243,33 @@ def test_compaction_cuts_large_files_and_sorts(workspace, duckdb_connection):
     assert len(duckdb_rows(duckdb_connection, table)) == len(ordered)
     message = workspace.json("dataset", "compact", "raw/web", "--sort-by", "nothing", code=2)["error"]["message"]
     assert "nothing" in message
+
+
+def test_conditions_leave_only_files_that_may_hold_such_rows(filled):
+    found = {row["text"]: row["id"] for row in filled.rows()}
+
+    def count(where):
+        return len(filled.json("dataset", "files", "raw/web", "--where", where))
+
+    assert len(filled.json("dataset", "files", "raw/web")) == 4
+    assert [count(f"url {test} 'u1'") for test in ("=", "<", "<=", ">", ">=")] == [1, 1, 2, 2, 3]
+    assert [count("'u1' < url"), count("url in ('u0', 'u3', 'x')"), count("url between 'u1' and 'u2'")] == [2, 2, 2]
+    assert count("url = 'u1' and length(text) > 3") == 1 and count("url = 'u1' or text = 'x'") == 4
+    assert count(f"id = '{found[TEXTS[3]]}'") <= 4 and count("url = 'nowhere'") == 0
+    filled.json("dataset", "schema", "raw/web", "--add", "day:date", "--add", "clicks:int")
+    for number, url in enumerate(("u0", "u1")):
+        changes = ["--set", f"day=2024-0{number + 1}-15", "--set", f"clicks={number}"]
+        filled.json("dataset", "update", "raw/web", *changes, "--where", f"url = '{url}'")
+    # Files that do not hold the column say nothing of it.
+    assert count("day < '2024-02-01'") == 3 and count("clicks = 1") == 3
+    filled.json("dataset", "partition", "raw/web", "--by", "bucket(8,id),month(day)")
+    filled.json("dataset", "compact", "raw/web")
+    whole = len(filled.json("dataset", "files", "raw/web"))
+    for text in TEXTS:
+        paths = filled.json("dataset", "files", "raw/web", "--where", f"id = '{found[text]}'")
+        assert len(paths) < whole
+        texts = [row for path in paths for row in pq.read_table(path["path"])["text"].to_pylist()]
+        assert text in texts
+    done = filled.json("dataset", "delete", "raw/web", "--where", f"id = '{found[TEXTS[3]]}' and day < '2024-02-01'")
+    assert done["rows"]["deleted"] == 1 and done["files"] == {"rewritten": 1, "kept": whole - 1}
+    assert filled.texts() == [text for text in TEXTS if text != TEXTS[3]]

@@ -134,4 +134,21 @@ Json partition_value(const PartitionField& field, const arrow::Array& column, st
   return whole(column, row);
 }
 
+Json partition_literal(const PartitionField& field, const Json& value) {
+  const bool is_text = field.source_type == "string";
+  const bool is_whole = field.source_type == "int" || field.source_type == "long" || field.source_type == "date";
+  if (!(is_text && value.is_string()) && !(is_whole && value.is_int())) return {};
+  if (const auto count = parameter(field.transform, "bucket[")) {
+    const auto number = value.as_int();
+    std::string bytes(sizeof number, '\0');
+    std::memcpy(bytes.data(), &number, sizeof number);
+    const auto hash = kernels::murmur3_32(is_text ? std::string_view(value.as_string()) : std::string_view(bytes));
+    return static_cast<std::int64_t>((hash & 0x7FFFFFFFU) % static_cast<std::uint32_t>(count));
+  }
+  if (const auto width = parameter(field.transform, "truncate["))
+    return is_text ? Json(first_characters(value.as_string(), width)) : Json(floor_div(value.as_int(), width) * width);
+  const bool is_calendar = field.transform == "year" || field.transform == "month" || field.transform == "day";
+  return is_calendar && field.source_type == "date" ? calendar_value(field, value.as_int()) : Json();
+}
+
 }  // namespace gristmill::formats

@@ -30,4 +30,8 @@ std::string partition_type(const PartitionField& field);
 /// buckets; null for a null.
 Json partition_value(const PartitionField& field, const arrow::Array& column, std::int64_t row);
 
+/// The field's value for a value of its column that is not null: text, a whole number, or the days of a date. Null when
+/// it cannot be told.
+Json partition_literal(const PartitionField& field, const Json& value);
+
 }  // namespace gristmill::formats

@@ -14,6 +14,7 @@
 #include "gristmill/formats/document_index.h"
 #include "gristmill/formats/row_writer.h"
 #include "gristmill/io/file.h"
+#include "gristmill/platform/dataset_files.h"
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/given_file.h"
 #include "gristmill/platform/row_filter.h"
@@ -138,7 +139,6 @@ class RowChange {
     matched_ = updated_ = 0;
     GRISTMILL_TRY(columns_, table_->columns_at(snapshot_));
     GRISTMILL_TRY(operator_columns_, operator_columns(*table_, snapshot_));
-    GRISTMILL_TRY(files_, scan_in_order(*table_, snapshot_));
     given_.reset();
     if (!file_.rows.empty()) {
       auto given = formats::GivenRows::make(file_.rows, columns_);
@@ -150,9 +150,12 @@ class RowChange {
 
   Status plan_where() {
     std::optional<RowFilter> filter;
+    store::ScanFilter conditions;
     if (!request_.where.empty() || kind_ != Kind::overwrite) {
       GRISTMILL_TRY(filter, RowFilter::make(request_.where, operator_columns_));
+      conditions = filter->conditions(columns_);
     }
+    GRISTMILL_TRY(files_, scan_in_order(*table_, snapshot_, conditions));
     store::RowDeletes deletes(*table_);
     for (const auto& file : files_) {
       GRISTMILL_TRY(auto deleted, deletes.of(file));
@@ -202,6 +205,7 @@ class RowChange {
     for (const auto& key : request_.keys)
       keys.push_back(*std::ranges::find(columns_, key, &formats::TableColumn::name));
     if (!given_) return {};
+    GRISTMILL_TRY(files_, scan_in_order(*table_, snapshot_));
     auto index = formats::RowKeys::make(*given_, keys);
     if (!index) return std::move(index).error().within(request_.path);
     std::set<std::int64_t> known;
@@ -329,8 +333,10 @@ class RowChange {
       gone.insert(file.path);
       for (const auto& remove : file.deletes) paths.insert(remove.path);
     }
+    if (paths.empty()) return std::vector<std::string>();
     store::RowDeletes deletes(*table_);
-    for (const auto& file : files_) {
+    GRISTMILL_TRY(const auto all, table_->scan(snapshot_));
+    for (const auto& file : all) {
       if (gone.contains(file.path)) continue;
       for (const auto& remove : file.deletes) {
         if (!paths.contains(remove.path)) continue;
@@ -373,7 +379,7 @@ class RowChange {
                          {"version", snapshot_.id},
                          {"changed", false},
                          {"rows", rows_json()},
-                         {"files", Json::object({{"rewritten", 0}, {"kept", files_.size()}})}});
+                         {"files", Json::object({{"rewritten", 0}, {"kept", file_count()}})}});
   }
 
   [[nodiscard]] Json answer(const store::Snapshot& snapshot, bool is_known) const {
@@ -385,7 +391,12 @@ class RowChange {
     if (!branch_.empty()) json.set("branch", branch_);
     if (is_known) return json.set("already_done", true);
     return json.set("rows", rows_json())
-        .set("files", Json::object({{"rewritten", edits_.size()}, {"kept", files_.size() - edits_.size()}}));
+        .set("files", Json::object({{"rewritten", edits_.size()}, {"kept", file_count() - std::ssize(edits_)}}));
+  }
+
+  /// Data files of the version that was read.
+  [[nodiscard]] std::int64_t file_count() const {
+    return snapshot_.count("total-data-files").value_or(std::ssize(files_));
   }
 
   const Workspace& workspace_;

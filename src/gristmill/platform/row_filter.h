@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "gristmill/base/result.h"
+#include "gristmill/formats/dataset_file.h"
 #include "gristmill/ops/expression/evaluate.h"
 #include "gristmill/ops/expression/tree.h"
+#include "gristmill/store/scan_filter.h"
 
 namespace gristmill::platform {
 
@@ -21,11 +23,16 @@ class RowFilter {
   /// True when texts must be read.
   [[nodiscard]] bool needs_text() const;
   [[nodiscard]] const ops::expression::Tree& tree() const { return tree_; }
+  /// What the condition demands of single columns: files that cannot meet it need not be read.
+  [[nodiscard]] store::ScanFilter conditions(const std::vector<formats::TableColumn>& columns) const;
   /// Whether the condition is true; neither false nor null. An overflow is an error that names the document.
   Result<bool> test(const data::Document& document);
 
  private:
   explicit RowFilter(ops::expression::Tree tree) : tree_(std::move(tree)) {}
+
+  void add_conditions(std::size_t node, const std::vector<formats::TableColumn>& columns,
+                      store::ScanFilter& filter) const;
 
   ops::expression::Tree tree_;
   std::vector<data::Column> columns_;

@@ -96,6 +96,7 @@ Result<bool> AvroReader::next(Json& row) {
     if (!has_block) return false;
   }
   AvroDecoder decoder(block_, block_position_);
+  decoder.keep_keys(kept_keys_);
   if (!decoder.read_value(schema_, schema_.root(), row)) return damaged(decoder.what());
   block_position_ = decoder.position();
   --rows_left_;

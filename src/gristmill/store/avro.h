@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,10 @@ class AvroReader {
  public:
   /// `bytes` is the whole file; `path` is for messages.
   static Result<AvroReader> open(std::string bytes, std::string path, const AvroSchema::FieldNames& names = {});
+  /// Passes over these fields from now on: they are not in the rows then, which is faster.
+  void leave_out(std::span<const std::string_view> names) { schema_.leave_out(names); }
+  /// Of maps by number (lists of {key, value}) only these keys are read from now on; empty: all.
+  void keep_keys(std::vector<std::int64_t> keys) { kept_keys_ = std::move(keys); }
   /// Decodes the next row; false at the end.
   Result<bool> next(Json& row);
   /// A header entry ("avro.schema", "partition-spec", ...), empty when absent.
@@ -43,6 +48,7 @@ class AvroReader {
   std::int64_t rows_left_ = 0;
   std::uint64_t inflated_total_ = 0;
   bool is_deflated_ = false;
+  std::vector<std::int64_t> kept_keys_;
 };
 
 /// Builds an Avro object container file in memory.

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -106,13 +107,83 @@ bool AvroDecoder::read_scalar(const AvroSchema::Node& node, Json& value) {
 bool AvroDecoder::read_record(const AvroSchema& schema, const AvroSchema::Node& node, Json& value, int depth) {
   value = Json::object();
   for (const auto& field : node.fields) {
-    if (!read_value(schema, field.node, value.at(field.name), depth + 1)) return false;
+    const bool is_read = field.is_left_out ? skip_value(schema, field.node, depth + 1)
+                                           : read_value(schema, field.node, value.at(field.name), depth + 1);
+    if (!is_read) return false;
   }
   return true;
 }
 
+bool AvroDecoder::skip_scalar(const AvroSchema::Node& node) {
+  std::string_view bytes;
+  std::int64_t number = 0;
+  switch (node.kind) {
+    case Kind::null: return true;
+    case Kind::boolean: return read_raw(1, bytes);
+    case Kind::int32:
+    case Kind::int64:
+    case Kind::enumeration: return read_long(number);
+    case Kind::float32: return read_raw(4, bytes);
+    case Kind::float64: return read_raw(8, bytes);
+    case Kind::fixed: return read_raw(node.size, bytes);
+    default: return read_bytes(bytes);
+  }
+}
+
+bool AvroDecoder::skip_items(const AvroSchema& schema, const AvroSchema::Node& node, int depth) {
+  while (true) {
+    std::int64_t count = 0;
+    if (!read_long(count)) return false;
+    if (count == 0) return true;
+    if (count < 0) {
+      std::int64_t size = 0;
+      std::string_view block;
+      if (!read_long(size) || size < 0) return fail("has a damaged block count");
+      if (!read_raw(static_cast<std::size_t>(size), block)) return false;
+      continue;
+    }
+    for (; count > 0; --count) {
+      std::string_view key;
+      if (node.kind == Kind::map && !read_bytes(key)) return false;
+      if (!skip_value(schema, node.branches[0], depth + 1)) return false;
+    }
+  }
+}
+
+bool AvroDecoder::skip_value(const AvroSchema& schema, int index, int depth) {
+  if (depth > depth_max) return fail("is nested too deep");
+  if (values_left_ == 0) return fail("has a row of too many values");
+  --values_left_;
+  const auto& node = schema.node(index);
+  if (node.kind == Kind::array || node.kind == Kind::map) return skip_items(schema, node, depth);
+  if (node.kind == Kind::record) {
+    for (const auto& field : node.fields) {
+      if (!skip_value(schema, field.node, depth + 1)) return false;
+    }
+    return true;
+  }
+  if (node.kind != Kind::choice) return skip_scalar(node);
+  std::int64_t branch = 0;
+  if (!read_long(branch)) return false;
+  if (branch < 0 || static_cast<std::size_t>(branch) >= node.branches.size())
+    return fail("has an unknown union branch");
+  return skip_value(schema, node.branches[static_cast<std::size_t>(branch)], depth + 1);
+}
+
+/// A {key, value} pair; null when its key is not wanted.
+bool AvroDecoder::read_pair(const AvroSchema& schema, const AvroSchema::Node& pair, Json& item, int depth) {
+  std::int64_t key = 0;
+  if (!read_long(key)) return false;
+  if (std::ranges::find(kept_keys_, key) == kept_keys_.end()) return skip_value(schema, pair.fields[1].node, depth);
+  item.set("key", key);
+  return read_value(schema, pair.fields[1].node, item.at("value"), depth);
+}
+
 bool AvroDecoder::read_items(const AvroSchema& schema, const AvroSchema::Node& node, Json& value, int depth) {
   Json::Array items;
+  const auto& inside = schema.node(node.branches[0]);
+  const bool is_paired = !kept_keys_.empty() && node.kind == Kind::array && inside.fields.size() == 2 &&
+                         inside.fields[0].name == "key" && schema.node(inside.fields[0].node).kind == Kind::int32;
   while (true) {
     std::int64_t count = 0;
     if (!read_long(count)) return false;
@@ -130,6 +201,9 @@ bool AvroDecoder::read_items(const AvroSchema& schema, const AvroSchema::Node& n
         if (!read_bytes(key)) return false;
         item.set("key", key);
         if (!read_value(schema, node.branches[0], item.at("value"), depth + 1)) return false;
+      } else if (is_paired) {
+        if (!read_pair(schema, inside, item, depth + 1)) return false;
+        if (item.is_null()) continue;
       } else if (!read_value(schema, node.branches[0], item, depth + 1)) {
         return false;
       }

@@ -142,4 +142,12 @@ Result<AvroSchema> AvroSchema::parse(std::string_view text, const FieldNames& na
   return schema;
 }
 
+void AvroSchema::leave_out(std::span<const std::string_view> names) {
+  for (auto& one : nodes_) {
+    for (auto& field : one.fields) {
+      for (const auto name : names) field.is_left_out = field.is_left_out || field.name == name;
+    }
+  }
+}
+
 }  // namespace gristmill::store

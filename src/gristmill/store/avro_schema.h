@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +35,7 @@ class AvroSchema {
   struct Field {
     std::string name;
     int node = 0;
+    bool is_left_out = false;  ///< A reader passes over it.
   };
   struct Node {
     Kind kind = Kind::null;
@@ -49,6 +51,8 @@ class AvroSchema {
   static Result<AvroSchema> parse(std::string_view text, const FieldNames& names = {});
   [[nodiscard]] const Node& node(int index) const { return nodes_[static_cast<std::size_t>(index)]; }
   [[nodiscard]] int root() const { return root_; }
+  /// Lets readers pass over all fields of these names, wherever they stand.
+  void leave_out(std::span<const std::string_view> names);
 
  private:
   class Parser;

@@ -9,6 +9,7 @@
 #include "gristmill/io/file.h"
 #include "gristmill/store/avro.h"
 #include "gristmill/store/location.h"
+#include "gristmill/store/manifest_part.h"
 #include "gristmill/store/manifest_schema.h"
 
 namespace gristmill::store {
@@ -140,6 +141,26 @@ Result<Manifest> decode_manifest(std::string bytes, const ManifestFile& file) {
     auto entry = manifest_entry(file, std::move(row));
     if (!entry) return std::move(entry).error().within(file.location);
     manifest.entries.push_back(*std::move(entry));
+  }
+}
+
+Status for_each_entry(const ManifestFile& file, const ManifestPart& part,
+                      const std::function<Status(const ManifestEntry& entry)>& use) {
+  auto bytes = read_bytes(file.location);
+  if (!bytes) return std::move(bytes).error().within("manifest");
+  auto opened = AvroReader::open(*std::move(bytes), file.location, manifest_field_names());
+  if (!opened) return std::move(opened).error().within("manifest");
+  auto reader = *std::move(opened);
+  reader.leave_out(part.left_out);
+  reader.keep_keys(part.columns);
+  Json row;
+  while (true) {
+    const auto has_row = reader.next(row);
+    if (!has_row) return Error(has_row.error()).within("manifest");
+    if (!*has_row) return {};
+    const auto entry = manifest_entry(file, std::move(row));
+    if (!entry) return Error(entry.error()).within("manifest " + file.location);
+    GRISTMILL_RETURN_IF_ERROR(use(*entry));
   }
 }
 

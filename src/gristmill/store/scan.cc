@@ -4,14 +4,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <map>
+#include <span>
 
 #include "gristmill/store/location.h"
+#include "gristmill/store/manifest_part.h"
 
 namespace gristmill::store {
 namespace {
 
 // Of `content` in the data_file record: 0 data, 1 position deletes.
 constexpr std::int64_t content_equality_deletes = 2;
+
+// What planning does not look at.
+constexpr std::array<std::string_view, 8> without_bounds{"lower_bounds", "upper_bounds",      "column_sizes",
+                                                         "value_counts", "null_value_counts", "nan_value_counts",
+                                                         "key_metadata", "sort_order_id"};
+constexpr auto with_bounds = std::span(without_bounds).subspan(2);
 
 Status check_format(const Json& file) {
   const auto& location = file["file_path"].as_string();
@@ -75,23 +85,34 @@ bool may_concern(const ScannedDelete& remove, const ScanFile& file) {
   return remove.spec_id == file.spec_id && remove.partition == file.partition;
 }
 
-Result<std::vector<ScanFile>> scan_manifests(const Snapshot& snapshot) {
+Result<std::vector<ScanFile>> scan_manifests(const TableMetadata& metadata, const Snapshot& snapshot,
+                                             const ScanFilter& filter) {
   std::vector<ScanFile> files;
   std::vector<ScannedDelete> deletes;
   GRISTMILL_TRY(const auto manifests, read_manifest_list(snapshot.manifest_list));
+  std::map<std::int64_t, FilePruner> pruners;
+  ManifestPart part{.left_out = filter.empty() ? std::span(without_bounds) : with_bounds, .columns = {}};
+  for (const auto& condition : filter) part.columns.push_back(condition.field_id);
   for (const auto& file : manifests) {
     if (file.live_files() == 0) continue;
-    GRISTMILL_TRY(const auto manifest, read_manifest(file));
-    for (const auto& entry : manifest.entries) {
-      if (entry.status == EntryStatus::deleted) continue;
-      if (file.content == ManifestContent::data) {
-        GRISTMILL_TRY(auto scanned, scan_file(entry, file));
-        files.push_back(std::move(scanned));
-      } else {
+    const auto known = pruners.find(file.spec_id);
+    const auto& pruner =
+        known != pruners.end()
+            ? known->second
+            : pruners.emplace(file.spec_id, FilePruner(filter, metadata.partition_fields(file.spec_id))).first->second;
+    if (file.content == ManifestContent::data && !pruner.may_match_manifest(file.partitions)) continue;
+    const auto use = [&](const ManifestEntry& entry) -> Status {
+      if (entry.status == EntryStatus::deleted) return {};
+      if (file.content == ManifestContent::deletes) {
         GRISTMILL_TRY(auto scanned, scan_delete(entry, file.spec_id));
         deletes.push_back(std::move(scanned));
+      } else if (pruner.may_match_file(entry.file)) {
+        GRISTMILL_TRY(auto scanned, scan_file(entry, file));
+        files.push_back(std::move(scanned));
       }
-    }
+      return {};
+    };
+    GRISTMILL_RETURN_IF_ERROR(for_each_entry(file, part, use));
   }
   for (auto& file : files) {
     for (const auto& remove : deletes) {

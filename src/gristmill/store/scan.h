@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gristmill/store/manifest.h"
+#include "gristmill/store/scan_filter.h"
 #include "gristmill/store/table.h"
 
 namespace gristmill::store {
@@ -23,7 +24,11 @@ Result<ScannedDelete> scan_delete(const ManifestEntry& entry, std::int64_t spec_
 /// Whether a delete file may concern a data file, by the table specification's rules for sequence numbers and
 /// partitions. Without a partition an equality delete holds for the whole table.
 bool may_concern(const ScannedDelete& remove, const ScanFile& file);
-/// Data files of a snapshot with their deletes.
-Result<std::vector<ScanFile>> scan_manifests(const Snapshot& snapshot);
+/// Data files of a snapshot of a table that may hold rows which meet the conditions: as Table::scan without those whose
+/// partition or bounds say no.
+Result<std::vector<ScanFile>> scan_filtered(const Table& table, const Snapshot& snapshot, const ScanFilter& filter);
+/// Data files of a snapshot that may hold rows which meet the conditions, with their deletes.
+Result<std::vector<ScanFile>> scan_manifests(const TableMetadata& metadata, const Snapshot& snapshot,
+                                             const ScanFilter& filter);
 
 }  // namespace gristmill::store

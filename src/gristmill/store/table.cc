@@ -89,9 +89,11 @@ Result<std::vector<formats::TableColumn>> Table::columns_at(const Snapshot& snap
   return metadata_.columns(is_current ? metadata_.current_schema_id() : snapshot.schema_id);
 }
 
-Result<std::vector<ScanFile>> Table::scan(const Snapshot& snapshot) const {
-  auto files = scan_manifests(snapshot);
-  if (!files) return damaged(std::move(files).error().within(fmt::format("dataset {}", name_.text())));
+Result<std::vector<ScanFile>> Table::scan(const Snapshot& snapshot) const { return scan_filtered(*this, snapshot, {}); }
+
+Result<std::vector<ScanFile>> scan_filtered(const Table& table, const Snapshot& snapshot, const ScanFilter& filter) {
+  auto files = scan_manifests(table.metadata(), snapshot, filter);
+  if (!files) return damaged(std::move(files).error().within(fmt::format("dataset {}", table.name().text())));
   return files;
 }
 

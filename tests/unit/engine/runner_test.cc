@@ -7,6 +7,8 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <thread>
+#include <vector>
 
 namespace gristmill::engine {
 namespace {

@@ -11,7 +11,7 @@ name: together
 inputs: [raw/web]
 steps:
   - normalize.unicode
-  - filter.expression: {keep: "length(text) > 600"}
+  - filter.expression: {where: "length(text) > 600"}
   - dedup.exact
   - dedup.minhash: {ngram: 3, bands: 8, rows: 4, keep: oldest}
 output: clean/web

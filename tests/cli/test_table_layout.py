@@ -253,7 +253,7 @@ def test_conditions_leave_only_files_that_may_hold_such_rows(filled):
 
     assert len(filled.json("dataset", "files", "raw/web")) == 4
     assert [count(f"url {test} 'u1'") for test in ("=", "<", "<=", ">", ">=")] == [1, 1, 2, 2, 3]
-    assert [count("'u1' < url"), count("url in ('u0', 'u3', 'x')"), count("url between 'u1' and 'u2'")] == [2, 2, 2]
+    assert [count("'u1' < url"), count("url in ('u0', 'u3', 'x')"), count("url > 'u0' and url < 'u3'")] == [2, 2, 2]
     assert count("url = 'u1' and length(text) > 3") == 1 and count("url = 'u1' or text = 'x'") == 4
     assert count(f"id = '{found[TEXTS[3]]}'") <= 4 and count("url = 'nowhere'") == 0
     filled.json("dataset", "schema", "raw/web", "--add", "day:date", "--add", "clicks:int")
@@ -273,3 +273,28 @@ def test_conditions_leave_only_files_that_may_hold_such_rows(filled):
     done = filled.json("dataset", "delete", "raw/web", "--where", f"id = '{found[TEXTS[3]]}' and day < '2024-02-01'")
     assert done["rows"]["deleted"] == 1 and done["files"] == {"rewritten": 1, "kept": whole - 1}
     assert filled.texts() == [text for text in TEXTS if text != TEXTS[3]]
+
+
+def test_bounds_hold_whatever_the_text_is(workspace):
+    from pyiceberg.expressions import EqualTo, GreaterThan, IsNull
+
+    urls = ["日本語" * 10, "é" * 30, "z" * 40, "\U0010ffff" * 8, "퟿" * 10, "~" * 20 + "é", "short"]
+    for number, url in enumerate(urls):
+        workspace.ingest(workspace.write_jsonl(f"{number}.jsonl", [f"text {number}"], url=url))
+    table = load(workspace)
+    field_id = table.schema().find_field("url").field_id
+    for task in table.scan().plan_files():
+        url = pq.read_table(task.file.file_path.removeprefix("file://"))["url"][0].as_py().encode()
+        lower = task.file.lower_bounds[field_id]
+        upper = task.file.upper_bounds.get(field_id)
+        lower.decode()
+        assert lower <= url and (upper is None or (upper.decode() and url <= upper))
+        assert (upper is None) == (url.decode()[0] == "\U0010ffff")
+    for url in urls:
+        assert table.scan(EqualTo("url", url)).to_arrow()["url"].to_pylist() == [url]
+        found = table.scan(GreaterThan("url", url)).to_arrow()["url"].to_pylist()
+        assert sorted(found) == sorted(other for other in urls if other.encode() > url.encode())
+        ours = workspace.json("dataset", "files", "raw/web", "--where", f"url = '{url}'")
+        assert url in [pq.read_table(file["path"])["url"][0].as_py() for file in ours]
+    # What was not counted is not said to be none.
+    assert table.scan(IsNull("conversation")).to_arrow().num_rows == len(urls)

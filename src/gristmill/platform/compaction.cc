@@ -202,7 +202,7 @@ class Compaction {
 
   void remove_written() {
     std::error_code ignored;
-    for (const auto& path : written_) fs::remove(path, ignored);
+    static_cast<void>(io::remove_files(written_));
     for (const auto& path : written_) fs::remove(fs::path(path).parent_path(), ignored);
     written_.clear();
   }
@@ -257,10 +257,12 @@ Result<std::vector<store::DataFile>> split_by_partition(const std::vector<format
 }
 
 void remove_split_files(const std::vector<store::DataFile>& before, const std::vector<store::DataFile>& after) {
+  std::vector<std::string> paths;
   for (const auto& file : before) {
-    std::error_code ignored;
-    if (std::ranges::find(after, file.path, &store::DataFile::path) == after.end()) fs::remove(file.path, ignored);
+    if (std::ranges::find(after, file.path, &store::DataFile::path) == after.end()) paths.push_back(file.path);
   }
+  // Those that stay are orphans, which harm nobody.
+  static_cast<void>(io::remove_files(paths));
 }
 
 Result<Json> partition_dataset(const Workspace& workspace, const std::string& dataset, const std::string& by) {

@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 # Git lists what belongs to the project; an unpacked archive has no git, and then no checks.
 SOURCES = git ls-files --cached --others --exclude-standard
 
-.PHONY: help setup dev demo test test-fast test-full test-asan test-tsan test-integrations wheel check \
+.PHONY: help setup dev demo test test-fast test-full test-asan test-tsan test-integrations test-reference wheel check \
   format docs tidy bench fuzz-smoke clean
 
 help: ## List the commands
@@ -43,6 +43,9 @@ test-tsan: setup ## Unit tests of the threaded layers with the thread sanitizer
 
 test-integrations: dev ## Ray, Spark, DuckDB, Polars and pandas, in an environment of their own (downloads about 1 GB)
 	@tools/test_integrations.sh
+
+test-reference: dev ## Iceberg's own test server and ours answer alike (downloads about 90 MB)
+	@tools/test_reference.sh
 
 wheel: dev ## Build the wheel of the Python package in build/wheels
 	@tools/make_wheel.sh build/wheels

@@ -47,7 +47,7 @@ def test_names_with_sql_in_them_are_names(make_workspace, server):
     workspace = make_workspace(server)
     hostile = "x'; DROP TABLE audit; --"
     file = workspace.folder / 'it\'s "a"; $1 file.jsonl'
-    file.write_text('{"text": "one two three"}\n')
+    file.write_text('{"text": "' + "one two three " * 60 + '"}\n')
     refused = workspace.json("ingest", file, "--source", hostile, "--license", "CC0-1.0", code=2)
     assert "is not a source name" in refused["error"]["message"]
     record = workspace.json("ingest", file, "--source", "web", "--license", "CC0-1.0", "--owner", hostile)

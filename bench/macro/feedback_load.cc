@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sends HTTP requests over some connections, each waiting for its answer before the next, and prints rate and latency.
-// Usage: feedback_load PORT CONNECTIONS REQUESTS RATE HEAD_FILE BODY_FILE; RATE 0 = as fast as answers come, else so many
-// requests a second in all, whose latency counts from when they were due. %N in the body becomes the request's number.
+// Usage: feedback_load PORT CONNECTIONS REQUESTS RATE HEAD_FILE BODY_FILE; RATE 0 = as fast as answers come, else so
+// many requests a second in all, whose latency counts from when they were due. %N in the body becomes the request's
+// number.
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/tcp.h>

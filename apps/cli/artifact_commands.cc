@@ -51,7 +51,7 @@ CLI::App* add_verb(CLI::App& parent, const char* verb, const char* help, const c
 }
 
 struct Words {
-  std::string first, second, message;
+  std::string first, second, message, place;
   int threads = 0;
   bool is_set = false;
 };
@@ -67,11 +67,13 @@ void add_add(CLI::App& parent, Session& session) {
   command->add_option("path", words->first, "File or folder")->required();
   command->add_option("--name", words->second, "Name of the artifact")->required();
   command->add_option("--message", words->message, "What this version is");
+  command->add_option("--into", words->place, "Put it there within the newest version and keep the rest");
   command->add_flag("--follow-links", words->is_set, "Store files that links outside of the folder lead to");
   add_threads(*command, *words);
   command->callback([&session, words] {
     call(session, words->threads, [&](const platform::Workspace& workspace, const platform::WorkOptions& options) {
-      return platform::add_artifact(workspace, {words->first, words->second, words->message, words->is_set}, options);
+      return platform::add_artifact(
+          workspace, {words->first, words->second, words->message, words->is_set, words->place}, options);
     });
   });
 }
@@ -104,6 +106,21 @@ void add_reading(CLI::App& parent, Session& session) {
   verify->callback([&session, words] {
     call(session, words->threads, [&](const platform::Workspace& workspace, const platform::WorkOptions& options) {
       return platform::verify_artifacts(workspace, words->first, options);
+    });
+  });
+}
+
+void add_get(CLI::App& parent, Session& session) {
+  auto* command = add_verb(parent, "get", "Write a version to a place that does not exist yet",
+                           "get demo-model@v1 restored --only layers");
+  auto words = std::make_shared<Words>();
+  command->add_option("name", words->first, "NAME or NAME@VERSION (v2, latest, or digits of its id)")->required();
+  command->add_option("place", words->second, "File or folder to make")->required();
+  command->add_option("--only", words->place, "A file or folder of the version");
+  add_threads(*command, *words);
+  command->callback([&session, words] {
+    call(session, words->threads, [&](const platform::Workspace& workspace, const platform::WorkOptions& options) {
+      return platform::get_artifact(workspace, {words->first, words->place}, words->second, options);
     });
   });
 }
@@ -155,8 +172,7 @@ void add_artifact_commands(CLI::App& app, Session& session) {
   command->require_subcommand(1);
   add_add(*command, session);
   add_reading(*command, session);
-  add_transfer(*command, session, "get", "Write a version to a place that does not exist yet",
-               "get demo-model@v1 restored", "File or folder to make", platform::get_artifact);
+  add_get(*command, session);
   add_transfer(*command, session, "push", "Bring a version to a remote place", "push demo-model@v2 /mnt/backup/models",
                "Folder, or s3://bucket/prefix", platform::push_artifact);
   add_transfer(*command, session, "pull", "Take a version from a remote place", "pull demo-model /mnt/backup/models",

@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   cli::add_feedback_commands(app, session);
   cli::add_serve_commands(app, session);
   cli::add_artifact_commands(app, session);
+  cli::add_dvc_commands(app, session);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -81,5 +81,6 @@ void add_catalog_commands(CLI::App& app, Session& session);
 void add_feedback_commands(CLI::App& app, Session& session);
 void add_serve_commands(CLI::App& app, Session& session);
 void add_artifact_commands(CLI::App& app, Session& session);
+void add_dvc_commands(CLI::App& app, Session& session);
 
 }  // namespace gristmill::cli

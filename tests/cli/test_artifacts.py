@@ -201,3 +201,30 @@ def test_links_out_of_the_tree(workspace, model, tmp_path):
     workspace.json("artifact", "add", model, "--name", "x", "--follow-links")
     workspace.json("artifact", "get", "x", tmp_path / "back")
     assert (tmp_path / "back" / "out").read_text() == "elsewhere" and not (tmp_path / "back" / "out").is_symlink()
+
+
+def test_a_part_of_a_version(workspace, model, tmp_path):
+    """`--into` adds to the newest version, `--only` takes a part."""
+    workspace.json("artifact", "add", model, "--name", "demo")
+    extra = workspace.write("metrics.json", "{}")
+    added = workspace.json("artifact", "add", extra, "--name", "demo", "--into", "reports/metrics.json")
+    assert (added["ordinal"], added["files"]) == (2, 7)
+    workspace.json("artifact", "get", "demo", tmp_path / "all")
+    assert tree_of(tmp_path / "all") == tree_of(model) | {
+        "reports": ("folder",),
+        "reports/metrics.json": ("file", b"{}", 0o644),
+    }
+    workspace.json("artifact", "get", "demo", tmp_path / "one.bin", "--only", "layers/1.bin")
+    assert (tmp_path / "one.bin").read_bytes() == (model / "layers" / "1.bin").read_bytes()
+    workspace.json("artifact", "get", "demo", tmp_path / "layers", "--only", "layers")
+    assert tree_of(tmp_path / "layers") == tree_of(model / "layers")
+    workspace.json("artifact", "add", extra, "--name", "demo", "--into", "layers")
+    paths = {entry["path"] for entry in workspace.json("artifact", "show", "demo")["entries"]}
+    assert "layers" in paths and "layers/0.bin" not in paths
+    for place in ("../x", "/x", "a/../../x", "config.json/below"):
+        answer = workspace.json("artifact", "add", extra, "--name", "demo", "--into", place, code=2)
+        assert place in answer["error"]["message"]
+    assert (
+        "nothing at"
+        in workspace.json("artifact", "get", "demo", tmp_path / "no", "--only", "no", code=2)["error"]["message"]
+    )

@@ -2,10 +2,10 @@
 #include "gristmill/platform/artifacts.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <mutex>
 #include <thread>
 
@@ -146,12 +146,57 @@ Status insert(const Workspace& workspace, const Depot& depot, const store::Artif
   });
 }
 
+/// What is added at a place within the newest version: that version with it in place of what was there.
+store::ArtifactManifest put_into(store::ArtifactManifest tree, const std::string& place,
+                                 store::ArtifactManifest added) {
+  const auto is_replaced = [&](const std::string& path) { return path == place || path.starts_with(place + "/"); };
+  const auto prefix = [&](std::string& path) { path = path.empty() ? place : place + "/" + path; };
+  std::erase_if(tree.files, [&](const store::ArtifactFile& file) { return is_replaced(file.path); });
+  std::erase_if(tree.links, [&](const store::ArtifactLink& link) { return is_replaced(link.path); });
+  std::erase_if(tree.folders,
+                [&](const std::string& folder) { return is_replaced(folder) || place.starts_with(folder + "/"); });
+  for (auto& file : added.files) prefix(file.path);
+  for (auto& link : added.links) prefix(link.path);
+  for (auto& folder : added.folders) prefix(folder);
+  std::ranges::move(added.files, std::back_inserter(tree.files));
+  std::ranges::move(added.links, std::back_inserter(tree.links));
+  std::ranges::move(added.folders, std::back_inserter(tree.folders));
+  std::ranges::sort(tree.files, {}, &store::ArtifactFile::path);
+  std::ranges::sort(tree.links, {}, &store::ArtifactLink::path);
+  std::ranges::sort(tree.folders);
+  tree.is_tree = true;
+  return tree;
+}
+
+/// The part of a version at or below a path, as a version of its own.
+Result<store::ArtifactManifest> part_of(const store::ArtifactManifest& tree, const std::string& place) {
+  store::ArtifactManifest part;
+  for (const auto& file : tree.files) {
+    if (file.path == place) {
+      part.files = {file};
+      part.files[0].path.clear();
+      return part;
+    }
+    if (!file.path.starts_with(place + "/")) continue;
+    part.files.push_back(file);
+    part.files.back().path.erase(0, place.size() + 1);
+  }
+  part.is_tree = true;
+  for (const auto& link : tree.links) {
+    const auto path = link.path.starts_with(place + "/") ? link.path.substr(place.size() + 1) : std::string();
+    if (!path.empty() && store::stays_inside(path, link.target)) part.links.push_back({path, link.target});
+  }
+  if (part.files.empty() && part.links.empty())
+    return not_found(fmt::format("nothing at '{}'; `gristmill artifact show` lists what there is", place));
+  return part;
+}
+
 }  // namespace
 
 Result<Json> add_artifact(const Workspace& workspace, const ArtifactRequest& request, const WorkOptions& options) {
   GRISTMILL_RETURN_IF_ERROR(check_name("artifact", request.name));
   const auto depot = depot_of(workspace);
-  GRISTMILL_TRY(const auto versions, versions_of(workspace, request.name));
+  GRISTMILL_TRY(auto versions, versions_of(workspace, request.name));
   std::optional<store::ArtifactManifest> earlier;
   if (!versions.empty()) {
     GRISTMILL_TRY(earlier, read_manifest(depot, versions.back().id));
@@ -160,7 +205,24 @@ Result<Json> add_artifact(const Workspace& workspace, const ArtifactRequest& req
   GRISTMILL_TRY(const auto packs, store::PackStore::open(depot.packs()));
   auto work = work_of(options, workspace);
   work.follows_links = request.follows_links;
-  GRISTMILL_TRY(const auto stored, store::store_tree(request.path, earlier ? &*earlier : nullptr, *packs, work));
+  const bool is_part = !request.into.empty();
+  GRISTMILL_TRY(auto stored, store::store_tree(request.path, earlier && !is_part ? &*earlier : nullptr, *packs, work));
+  std::unique_ptr<io::LockFile> turn;
+  if (is_part) {
+    // One after the other: each sees what the others added.
+    GRISTMILL_TRY(turn, io::LockFile::wait(fmt::format("{}/.gristmill/locks/artifact-{}", workspace.folder(),
+                                                       sha256_hex(request.name).substr(0, 24)),
+                                           [] { return false; }));
+    GRISTMILL_TRY(versions, versions_of(workspace, request.name));
+    store::ArtifactManifest newest;
+    if (!versions.empty()) {
+      GRISTMILL_TRY(newest, read_manifest(depot, versions.back().id));
+    }
+    stored.manifest = put_into(std::move(newest), request.into, std::move(stored.manifest));
+    // A place that is none, or below a file, is refused as in any manifest.
+    auto checked = store::ArtifactManifest::decode(stored.manifest.encode());
+    if (!checked) return invalid_argument(fmt::format("--into '{}': {}", request.into, checked.error().message));
+  }
   const auto text = stored.manifest.encode();
   const auto id = sha256_hex(text);
   const auto same = std::ranges::find(versions, id, &Version::id);
@@ -199,11 +261,14 @@ Result<Json> show_artifact(const Workspace& workspace, const std::string& select
   return record.set("entries", std::move(entries));
 }
 
-Result<Json> get_artifact(const Workspace& workspace, const std::string& selector, const std::string& destination,
+Result<Json> get_artifact(const Workspace& workspace, const ArtifactPart& wanted, const std::string& destination,
                           const WorkOptions& options) {
   const auto depot = depot_of(workspace);
-  GRISTMILL_TRY(const auto version, find_version(workspace, selector));
-  GRISTMILL_TRY(const auto manifest, read_manifest(depot, version.id));
+  GRISTMILL_TRY(const auto version, find_version(workspace, wanted.selector));
+  GRISTMILL_TRY(auto manifest, read_manifest(depot, version.id));
+  if (!wanted.only.empty()) {
+    GRISTMILL_TRY(manifest, part_of(manifest, wanted.only));
+  }
   GRISTMILL_TRY(const auto packs, store::PackStore::open(depot.packs()));
   GRISTMILL_RETURN_IF_ERROR(store::restore_tree(manifest, *packs, destination, work_of(options, workspace)));
   auto record = version.record;
@@ -240,15 +305,13 @@ namespace {
 /// The versions of an artifact that a remote place holds, oldest first.
 Result<std::vector<Version>> remote_versions(const Depot& there, const std::string& name) {
   std::vector<Version> versions;
-  std::error_code code;
-  for (const auto& entry : std::filesystem::directory_iterator(there.folder + "/versions/" + name, code)) {
-    if (entry.path().extension() != ".json") continue;
-    GRISTMILL_TRY(const auto text, io::read_file(entry.path().string()));
+  GRISTMILL_TRY(const auto files, io::list_folder(there.folder + "/versions/" + name));
+  for (const auto& file : files) {
+    if (!file.path.ends_with(".json")) continue;
+    GRISTMILL_TRY(const auto text, io::read_file(file.path));
     GRISTMILL_TRY(auto record, Json::parse(text));
     versions.push_back({name, record["version"].as_string(), record["ordinal"].as_int(), std::move(record)});
   }
-  if (code && code != std::errc::no_such_file_or_directory)
-    return errno_error(fmt::format("listing {}", there.folder), code.value());
   std::ranges::sort(versions, {}, [](const Version& version) { return std::pair(version.ordinal, version.id); });
   return versions;
 }

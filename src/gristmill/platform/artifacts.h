@@ -17,6 +17,13 @@ struct ArtifactRequest {
   std::string name;
   std::string message;
   bool follows_links = false;
+  std::string into;  ///< Place within the newest version that it goes to; the rest stays as it is. Empty: all of it.
+};
+
+/// A version, or a file or folder of one.
+struct ArtifactPart {
+  std::string selector;
+  std::string only;  ///< Empty: all.
 };
 
 /// Stores a file or tree as a new version of an artifact. A tree that is equal to the newest version is no new one:
@@ -28,7 +35,7 @@ Result<Json> list_artifacts(const Workspace& workspace, const std::string& name)
 
 /// Writes NAME or NAME@VERSION to a place that must not exist. A version is an id, at least 8 digits of one, `v2`, or
 /// `latest`.
-Result<Json> get_artifact(const Workspace& workspace, const std::string& selector, const std::string& destination,
+Result<Json> get_artifact(const Workspace& workspace, const ArtifactPart& wanted, const std::string& destination,
                           const WorkOptions& options);
 
 /// Files and links of a version: path, mode, bytes.

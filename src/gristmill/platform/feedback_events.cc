@@ -32,7 +32,7 @@ struct EventType {
   std::span<const Member> members;
 };
 
-constexpr std::size_t name_bytes_max = 512;
+constexpr std::int64_t name_length_max = 512;  // Code points, as JSON Schema counts.
 constexpr std::size_t messages_max = 10'000;
 
 /// Members of every event; they hold no words of people, apart from `user`.
@@ -87,11 +87,15 @@ Status check_messages(std::string_view member, const Json& value) {
   return {};
 }
 
+std::int64_t length_of(const std::string& text) {
+  return std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+}
+
 Status check_shape(const Member& member, const Json& value) {
   switch (member.shape) {
     case Shape::name:
-      if (value.is_string() && !value.as_string().empty() && value.as_string().size() <= name_bytes_max) return {};
-      return wrong(member.name, fmt::format("a string of 1 to {} bytes", name_bytes_max));
+      if (value.is_string() && !value.as_string().empty() && length_of(value.as_string()) <= name_length_max) return {};
+      return wrong(member.name, fmt::format("a string of 1 to {} characters", name_length_max));
     case Shape::words: return value.is_string() ? Status() : Status(wrong(member.name, "a string"));
     case Shape::time:
       if (value.is_string() && parse_iso8601(value.as_string())) return {};
@@ -144,7 +148,7 @@ Json messages_schema() {
 
 Json shape_schema(const Member& member, const EventType& type) {
   switch (member.shape) {
-    case Shape::name: return Json::object({{"type", "string"}, {"minLength", 1}, {"maxLength", name_bytes_max}});
+    case Shape::name: return Json::object({{"type", "string"}, {"minLength", 1}, {"maxLength", name_length_max}});
     case Shape::words: return Json::object({{"type", "string"}});
     case Shape::time: return Json::object({{"type", "string"}, {"format", "date-time"}});
     case Shape::flag: return Json::object({{"type", "boolean"}});

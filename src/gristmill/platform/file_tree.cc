@@ -13,6 +13,7 @@
 #include "gristmill/io/file.h"
 #include "gristmill/io/object_path.h"
 #include "gristmill/kernels/utf8.h"
+#include "gristmill/platform/dvc.h"
 
 namespace gristmill::platform {
 namespace {
@@ -31,6 +32,9 @@ class Walker {
     const auto absolute = fs::absolute(path).lexically_normal();
     if (S_ISDIR(facts.st_mode)) {
       walk(absolute.string(), {}, facts);
+    } else if (absolute.extension() == ".dvc" && S_ISREG(facts.st_mode)) {
+      GRISTMILL_TRY(const auto files, resolve_dvc(absolute.string()));
+      for (const auto& file : files) tree_.files.push_back({file.name, file.path, file.bytes});
     } else {
       add_file(absolute.string(), absolute.filename().string(), facts);
     }
@@ -111,9 +115,27 @@ class Walker {
       tree_.problems.push_back({path, what ? std::string(what) : errno_error("cannot be read", error_number).message});
     } else if (S_ISDIR(facts.st_mode)) {
       walk(path, name + "/", facts);
+    } else if (name.ends_with(".dvc") && S_ISREG(facts.st_mode)) {
+      add_pointer(path, name);
     } else {
       add_file(path, name, facts);
     }
+  }
+
+  /// A pointer of DVC stands for what it names; where that lies beside it, the pointer itself is nothing to land.
+  void add_pointer(const std::string& path, const std::string& name) {
+    constexpr std::size_t ending = 4;
+    if (std::error_code code; fs::exists(path.substr(0, path.size() - ending), code)) {
+      ++tree_.hidden;
+      return;
+    }
+    const auto files = resolve_dvc(path);
+    if (!files) {
+      tree_.problems.push_back({path, files.error().message});
+      return;
+    }
+    const auto folder = name.substr(0, name.rfind('/') + 1);
+    for (const auto& file : *files) tree_.files.push_back({folder + file.name, file.path, file.bytes});
   }
 
   void add_file(const std::string& path, const std::string& name, const struct stat& facts) {

@@ -2,10 +2,8 @@
 #include "gristmill/store/artifact_packs.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <random>
 
 #include "gristmill/base/hash.h"
@@ -149,13 +147,9 @@ Result<std::unique_ptr<PackStore>> PackStore::open(const std::string& folder) {
 }
 
 Status PackStore::refresh() {
-  std::vector<std::string> paths;
-  std::error_code code;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_, code)) paths.push_back(entry.path().string());
-  if (code && code != std::errc::no_such_file_or_directory)
-    return errno_error(fmt::format("listing {}", folder_), code.value());
-  std::ranges::sort(paths);
-  for (const auto& path : paths) {
+  GRISTMILL_TRY(auto entries, io::list_folder(folder_));
+  std::ranges::sort(entries, {}, &io::FileEntry::path);
+  for (const auto& [path, size, modified] : entries) {
     if (!path.ends_with(index_ending)) continue;
     const auto name = path.substr(path.rfind('/') + 1, path.size() - path.rfind('/') - 1 - index_ending.size());
     {
@@ -224,17 +218,14 @@ Status PackStore::remove(const Pack& pack) {
       for (std::uint32_t i = 0; i < other->entries.size(); ++i) chunks_.try_emplace(other->entries[i].digest, other, i);
     }
   }
-  for (const auto ending : {index_ending, pack_ending}) {
-    std::error_code code;
-    std::filesystem::remove(fmt::format("{}/{}{}", folder_, pack.name, ending), code);
-    if (code) return errno_error(fmt::format("removing pack {}", pack.name), code.value());
-  }
-  return {};
+  GRISTMILL_RETURN_IF_ERROR(io::remove_files({fmt::format("{}/{}{}", folder_, pack.name, index_ending)}));
+  return io::remove_files({path_of(pack)});
 }
 
 Status copy_pack(const PackStore& from, const Pack& pack, PackStore& to) {
   const auto index_path = fmt::format("{}/{}{}", to.folder(), pack.name, index_ending);
-  if (io::exists(index_path)) return {};
+  GRISTMILL_TRY(const auto present, io::find_file(index_path));
+  if (present) return {};
   const auto path = from.path_of(pack);
   GRISTMILL_TRY(auto source, open_large_file(path));
   GRISTMILL_TRY(auto file, LargeFileWriter::create(to.path_of(pack)));

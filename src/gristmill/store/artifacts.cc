@@ -327,22 +327,16 @@ Result<CopiedChunks> copy_chunks(const std::set<ChunkDigest>& wanted, const Pack
   return copied;
 }
 
-namespace {
-
-Result<std::int64_t> modified_ms(const std::string& path) {
-  struct stat facts{};
-  if (::stat(path.c_str(), &facts) != 0) return errno_error(path, errno);
-  return std::int64_t{facts.st_mtim.tv_sec} * 1000 + facts.st_mtim.tv_nsec / 1'000'000;
-}
-
-}  // namespace
-
 Result<CollectedChunks> collect_chunks(const std::set<ChunkDigest>& wanted, PackStore& store,
                                        std::int64_t older_than_ms, bool is_dry_run) {
   CollectedChunks collected;
+  GRISTMILL_TRY(const auto files, io::list_folder(store.folder()));
+  std::set<std::string> old_files;
+  for (const auto& file : files) {
+    if (file.modified_ms < older_than_ms) old_files.insert(file.path);
+  }
   for (const auto& pack : store.packs()) {
-    GRISTMILL_TRY(const auto modified, modified_ms(store.path_of(*pack)));
-    if (modified >= older_than_ms) continue;
+    if (!old_files.contains(store.path_of(*pack))) continue;
     std::uint64_t live = 0;
     for (const auto& entry : pack->entries) live += wanted.contains(entry.digest) ? entry.bytes : 0;
     if (live * 2 >= pack->bytes) continue;

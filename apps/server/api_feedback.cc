@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "access.h"
 #include "api.h"
 #include "gristmill/platform/feedback_events.h"
@@ -7,11 +9,23 @@
 namespace gristmill::server {
 namespace {
 
+/// The schema of one kind of event with what the intake takes besides: null for a member that may be absent.
+Json with_nulls(Json schema) {
+  const auto required = schema["required"].items();
+  auto properties = Json::object();
+  for (const auto& [name, member] : schema["properties"].members()) {
+    const bool may_be_absent = std::ranges::find(required, Json(name)) == required.end();
+    properties.set(name, may_be_absent ? Json::object({{"anyOf", Json::array({member, schema_of("null")})}}) : member);
+  }
+  schema.set("properties", std::move(properties));
+  return schema;
+}
+
 /// One event, a list of them, or {"events": [...]}: what exactly, the intake checks and says.
 Json body_schema() {
   const auto described = platform::feedback_schemas();
   auto kinds = Json::array();
-  for (const auto& [name, schema] : described.members()) kinds.push(schema);
+  for (const auto& [name, schema] : described.members()) kinds.push(with_nulls(schema));
   const auto event = Json::object({{"anyOf", std::move(kinds)}});
   auto batch = Json::object(
       {{"type", "object"},

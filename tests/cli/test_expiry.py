@@ -157,3 +157,19 @@ def test_bad_words_are_refused(history, words):
 def test_an_unknown_dataset_is_named(history):
     for verb in ("expire", "clean"):
         assert "raw/none" in history.json("dataset", verb, "raw/none", code=2)["error"]["message"]
+
+
+def test_clean_leaves_what_a_renamed_table_has_in_the_same_folder(workspace):
+    """Iceberg renames a table without moving its files, and its old name may be given away again."""
+    workspace.ingest(workspace.write_jsonl("1.jsonl", ["first"]))
+    workspace.catalog().rename_table("raw.web", "raw.kept")
+    workspace.ingest(workspace.write_jsonl("2.jsonl", ["second"]))
+    places = {workspace.json("dataset", "show", dataset)["location"] for dataset in ("raw/web", "raw/kept")}
+    assert len(places) == 1
+    for dataset in ("raw/web", "raw/kept"):
+        for path in files_of(workspace, dataset):
+            age(path, 24 * 30)
+    for dataset in ("raw/web", "raw/kept"):
+        workspace.json("dataset", "clean", dataset)
+    assert workspace.texts("raw/web") == ["second"]
+    assert workspace.texts("raw/kept") == ["first"]

@@ -87,6 +87,26 @@ Result<store::Table> load_table(const Workspace& workspace, const std::string& d
   return store::Table::load(store::Catalog(workspace.database()), name);
 }
 
+/// Files of other tables that live in the same folder: a table that was renamed keeps its folder, and its old name may
+/// have been given to another one since.
+Result<std::set<std::string>> needed_by_neighbours(const Workspace& workspace, const store::Table& table) {
+  const store::Catalog catalog(workspace.database());
+  GRISTMILL_TRY(const auto root, store::path_of(table.metadata().location()));
+  GRISTMILL_TRY(const auto names, catalog.list_tables());
+  std::set<std::string> needed;
+  for (const auto& name : names) {
+    if (name == table.name()) continue;
+    const auto other = store::Table::load(catalog, name);
+    if (!other && other.error().code == ErrorCode::not_found) continue;  // Dropped in between.
+    if (!other) return other.error();
+    GRISTMILL_TRY(const auto folder, store::path_of(other->metadata().location()));
+    if (!(folder + "/").starts_with(root + "/") && !(root + "/").starts_with(folder + "/")) continue;
+    GRISTMILL_TRY(const auto files, store::referenced_files(*other));
+    needed.insert(files.begin(), files.end());
+  }
+  return needed;
+}
+
 }  // namespace
 
 Result<Json> expire_dataset(const Workspace& workspace, const ExpireRequest& request) {
@@ -134,7 +154,9 @@ Result<Json> clean_dataset(const Workspace& workspace, const CleanRequest& reque
         "files younger than an hour may belong to a commit that is under way: give an age of 1h or more");
   GRISTMILL_TRY(auto table, load_table(workspace, request.dataset));
   GRISTMILL_TRY(const auto unfinished, unfinished_work(workspace));
-  GRISTMILL_TRY(const auto orphans, store::find_orphans(table, now_ms() - request.older_than_ms, unfinished));
+  GRISTMILL_TRY(const auto elsewhere, needed_by_neighbours(workspace, table));
+  GRISTMILL_TRY(const auto orphans,
+                store::find_orphans(table, now_ms() - request.older_than_ms, unfinished, elsewhere));
   if (!request.is_dry_run && !orphans.paths.empty()) {
     GRISTMILL_TRY(const auto root, store::path_of(table.metadata().location()));
     GRISTMILL_RETURN_IF_ERROR(workspace.database().write([&](meta::Transaction& transaction) {

@@ -185,7 +185,8 @@ Result<Expired> Table::expire(const Retention& retention, bool is_dry_run, const
   return expired;
 }
 
-Result<Orphans> find_orphans(Table& table, std::int64_t older_than_ms, const std::set<std::string>& unfinished) {
+Result<Orphans> find_orphans(Table& table, std::int64_t older_than_ms, const std::set<std::string>& unfinished,
+                             const std::set<std::string>& needed_elsewhere) {
   older_than_ms = std::min(older_than_ms, current_time_ms() - orphan_age_ms_min);
   GRISTMILL_TRY(const auto root, path_of(table.metadata().location()));
   std::vector<io::FileEntry> files;
@@ -200,7 +201,7 @@ Result<Orphans> find_orphans(Table& table, std::int64_t older_than_ms, const std
   GRISTMILL_TRY(const auto referenced, referenced_files(table));
   Orphans orphans;
   for (auto& file : files) {
-    if (referenced.contains(file.path)) continue;
+    if (referenced.contains(file.path) || needed_elsewhere.contains(file.path)) continue;
     orphans.bytes += static_cast<std::int64_t>(file.bytes);
     orphans.paths.push_back(std::move(file.path));
   }

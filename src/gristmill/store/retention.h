@@ -44,8 +44,10 @@ struct Orphans {
   std::int64_t bytes = 0;
 };
 /// Finds those last written before a time (at least `orphan_age_ms_min` ago). `unfinished` are names of folders of work
-/// that may go on. A version that cannot be read is an error: what it needs is not known then. Refreshes the table.
-Result<Orphans> find_orphans(Table& table, std::int64_t older_than_ms, const std::set<std::string>& unfinished);
+/// that may go on; files in `needed_elsewhere` are no orphans. A version that cannot be read is an error: what it needs
+/// is not known then. Refreshes the table.
+Result<Orphans> find_orphans(Table& table, std::int64_t older_than_ms, const std::set<std::string>& unfinished,
+                             const std::set<std::string>& needed_elsewhere = {});
 
 /// Removes files, and the folders that are empty then below `root`. What is gone already is fine.
 Status remove_files(const std::vector<std::string>& paths, const std::string& root);

@@ -114,6 +114,19 @@ def test_changed_texts_are_told_with_the_steps_that_differ(workspace):
     assert [(one["operator"], one["change"]) for one in diff["steps"]] == [("redact.pii", "added")]
 
 
+def test_rows_that_were_deleted_are_told_with_the_condition(two):
+    gone = next(iter(token_counts(two, two.after["output"]["version"])))
+    condition = f"id = '{gone}'"
+    two.json("dataset", "delete", "clean/web", "--where", condition)
+    two.json("release", "create", "deleted", *WORDS, "--dataset", "clean/web")
+    (dataset,) = two.json("release", "diff", "after", "deleted")["datasets"]
+    (rule,) = dataset["removed"]
+    assert (rule["operator"], rule["reason"], rule["documents"]) == ("dataset.delete", condition, 1)
+    # What the run had dropped before is still told by the run's own rules.
+    (dataset,) = two.json("release", "diff", "before", "deleted")["datasets"]
+    assert "filter.gopher_quality" in {one["operator"] for one in dataset["removed"]}
+
+
 def test_datasets_that_only_one_release_holds(two):
     two.json("release", "create", "all", *WORDS)
     diff = two.json("release", "diff", "after", "all")

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "gristmill/formats/document_index.h"
 #include "gristmill/io/file.h"
 #include "gristmill/platform/datasets.h"
+#include "gristmill/platform/row_changes.h"
 #include "gristmill/platform/run.h"
 
 namespace gristmill::platform {
@@ -143,56 +145,78 @@ class Attribution {
  private:
   static constexpr int upstream_max = 16;  // Pipelines deep; a loop of datasets ends here too.
 
-  struct RunBehind {
-    std::string id;               ///< Empty: no run wrote this version.
-    std::string later_operation;  ///< Of the change between the run's version and this one.
+  /// Who made a version what it is.
+  struct Lineage {
+    std::vector<std::string> changes;  ///< Of rows, since the run's version, newest first.
+    std::string run_id;                ///< That wrote the version or the nearest before it; empty for none.
+    std::string later_operation;       ///< Of the first commit after the run's.
   };
 
-  /// Counts those of which a run knows the ending; returns the others.
-  Result<std::vector<Entry>> settle(const std::string& dataset, std::int64_t version, std::vector<Entry> missing,
-                                    int depth) {
-    if (missing.empty() || depth == upstream_max) return missing;
-    GRISTMILL_TRY(const auto run, run_behind(dataset, version));
-    if (run.id.empty()) return missing;
+  /// Takes from `missing` those whose ending an index names; `ending_of` turns what it says into one, or nothing.
+  template <typename EndingOf>
+  Status take(const std::string& dataset, const std::string& work_id, std::vector<Entry>& missing,
+              const EndingOf& ending_of) {
     std::vector<Hash128> ids;
     for (const auto& entry : missing) ids.push_back(entry.id);
     std::vector<bool> is_settled(missing.size(), false);
-    GRISTMILL_TRY(const auto paths, index_files(dataset, run.id));
+    GRISTMILL_TRY(const auto paths, index_files(dataset, work_id));
     for (const auto& path : paths) {
       GRISTMILL_RETURN_IF_ERROR(formats::find_all_in_index(path, ids, [&](std::size_t i, std::string_view outcome) {
         if (is_settled[i]) return;
+        const std::optional<Ending> ending = ending_of(outcome);
+        if (!ending) return;
         is_settled[i] = true;
-        const auto tab = outcome.find('\t');
-        // What the run wrote and is not there any more, a later change of the table took away.
-        const auto ending = outcome.empty() ? Ending(dataset, "commit", run.later_operation)
-                                            : Ending(dataset, outcome.substr(0, tab), outcome.substr(tab + 1));
-        endings_[ending].add(missing[i].tokens);
+        endings_[*ending].add(missing[i].tokens);
       }));
     }
     std::size_t next = 0;
     std::erase_if(missing, [&](const Entry&) { return is_settled[next++]; });
-    const auto known = show_run(workspace_, run.id);
-    if (!known) return known.error().code == ErrorCode::not_found ? Result(missing) : known.error();
-    for (const auto& input : (*known)["inputs"].items()) {
+    return {};
+  }
+
+  /// Counts those of which a change or a run knows the ending; returns the others.
+  Result<std::vector<Entry>> settle(const std::string& dataset, std::int64_t version, std::vector<Entry> missing,
+                                    int depth) {
+    if (missing.empty() || depth == upstream_max) return missing;
+    GRISTMILL_TRY(const auto lineage, lineage_of(dataset, version));
+    for (const auto& change_id : lineage.changes) {
+      const auto change = show_change(workspace_, change_id);
+      const auto reason = change && (*change)["where"].is_string() ? (*change)["where"].as_string() : change_id;
+      GRISTMILL_RETURN_IF_ERROR(take(dataset, change_id, missing, [&](std::string_view outcome) {
+        return outcome.empty() ? std::optional<Ending>()
+                               : Ending(dataset, outcome.substr(0, outcome.find('\t')), reason);
+      }));
+    }
+    if (lineage.run_id.empty()) return missing;
+    GRISTMILL_RETURN_IF_ERROR(take(dataset, lineage.run_id, missing, [&](std::string_view outcome) {
+      const auto tab = outcome.find('\t');
+      // What the run wrote and is not there any more, a later commit of somebody took away.
+      return std::optional(outcome.empty() ? Ending(dataset, "commit", lineage.later_operation)
+                                           : Ending(dataset, outcome.substr(0, tab), outcome.substr(tab + 1)));
+    }));
+    const auto run = show_run(workspace_, lineage.run_id);
+    if (!run) return run.error().code == ErrorCode::not_found ? Result(missing) : run.error();
+    for (const auto& input : (*run)["inputs"].items()) {
       GRISTMILL_TRY(missing,
                     settle(input["dataset"].as_string(), input["version"].as_int(), std::move(missing), depth + 1));
     }
     return missing;
   }
 
-  /// The run that wrote a version or the nearest one before it.
-  Result<RunBehind> run_behind(const std::string& dataset, std::int64_t version) const {
-    RunBehind run{.id = {}, .later_operation = "delete"};
+  Result<Lineage> lineage_of(const std::string& dataset, std::int64_t version) const {
+    Lineage lineage{.changes = {}, .run_id = {}, .later_operation = "delete"};
     const auto chosen = select_version(workspace_, fmt::format("{}@{}", dataset, version));
     // An input version may have expired since: then nothing more is known.
-    if (!chosen) return chosen.error().code == ErrorCode::not_found ? Result(run) : chosen.error();
+    if (!chosen) return chosen.error().code == ErrorCode::not_found ? Result(lineage) : chosen.error();
     const auto* snapshot = &chosen->second;
     while (snapshot != nullptr && snapshot->note("gristmill.run-id").empty()) {
-      run.later_operation = snapshot->note("operation");
+      if (const auto change = snapshot->note("gristmill.change-id"); !change.empty())
+        lineage.changes.emplace_back(change);
+      lineage.later_operation = snapshot->note("operation");
       snapshot = chosen->first.metadata().find_snapshot(snapshot->parent_id);
     }
-    if (snapshot != nullptr) run.id = snapshot->note("gristmill.run-id");
-    return run;
+    if (snapshot != nullptr) lineage.run_id = snapshot->note("gristmill.run-id");
+    return lineage;
   }
 
   [[nodiscard]] Result<std::vector<std::string>> index_files(const std::string& dataset,

@@ -47,7 +47,7 @@ def main():
             continue
         for side in ("theirs", "ours"):
             if line[side]:
-                del line[side]["output"]
+                line[side].pop("output", None)
         append(
             {
                 "bench": name,

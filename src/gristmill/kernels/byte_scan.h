@@ -55,7 +55,7 @@ inline const char* find_pair(const char* at, const char* end, char first, char s
 }
 
 /// Whether a text holds a word, which is not empty and in lower case, capitals of ASCII counting as small letters.
-inline bool contains_folded(std::string_view text, std::string_view lower_word) noexcept {
+inline bool contains_ascii_folded(std::string_view text, std::string_view lower_word) noexcept {
   const auto fold = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
   const auto stands_at = [&](std::size_t place) {
     return std::equal(lower_word.begin(), lower_word.end(), text.begin() + static_cast<std::ptrdiff_t>(place),

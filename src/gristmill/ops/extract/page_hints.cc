@@ -81,14 +81,15 @@ class HintReader {
     const auto& node = nodes_[i];
     const auto source = tree_.source(node);
     const auto has_one = [&](const auto& words) {
-      return std::ranges::any_of(words, [&](auto word) { return kernels::contains_folded(source, word); });
+      return std::ranges::any_of(words, [&](auto word) { return kernels::contains_ascii_folded(source, word); });
     };
     if (node.tag == HtmlTag::meta) {
-      if (has_one(meta_words) || (kernels::contains_folded(source, "og:") && has_one(shared_words)))
+      if (has_one(meta_words) || (kernels::contains_ascii_folded(source, "og:") && has_one(shared_words)))
         read_meta(kernels::parse_html_attributes(source));
     } else if (node.tag == HtmlTag::link) {
       const bool has_rel = (node.flags & HtmlNode::has_rel) != 0;
-      if (has_rel && kernels::contains_folded(source, canonical)) read_link(kernels::parse_html_attributes(source));
+      if (has_rel && kernels::contains_ascii_folded(source, canonical))
+        read_link(kernels::parse_html_attributes(source));
     } else if (node.tag == HtmlTag::script && (node.flags & HtmlNode::has_raw) != 0) {
       read_script(i);
     }
@@ -106,9 +107,9 @@ class HintReader {
 
   void read_shared_type(std::string_view type) {
     type = type.substr(0, type_bytes_max);
-    hints_.shared_as_article = kernels::contains_folded(type, "article") ? 1 : 0;
+    hints_.shared_as_article = kernels::contains_ascii_folded(type, "article") ? 1 : 0;
     hints_.shared_as_website = is_same(type, "website") ? 1 : 0;
-    hints_.shared_as_product = hints_.shared_as_article == 0 && kernels::contains_folded(type, "product") ? 1 : 0;
+    hints_.shared_as_product = hints_.shared_as_article == 0 && kernels::contains_ascii_folded(type, "product") ? 1 : 0;
   }
 
   void read_link(const kernels::HtmlAttributes& attributes) {
@@ -118,7 +119,7 @@ class HintReader {
 
   void read_script(std::uint32_t i) {
     constexpr std::string_view key = "@type\"";  // Behind a quote, which is too frequent to look for.
-    if (!kernels::contains_folded(tree_.start_tag(i), "ld+json")) return;
+    if (!kernels::contains_ascii_folded(tree_.start_tag(i), "ld+json")) return;
     const auto json = tree_.source(nodes_[i]).substr(0, linked_bytes_max - linked_bytes_);
     linked_bytes_ += json.size();
     std::size_t read = 0;  // Bytes that are done with: a quote that ended a string begins no key.

@@ -218,6 +218,9 @@ Status remove_objects(const std::vector<std::string>& paths) {
 }
 
 Status abort_uploads(const std::string& folder) {
+  // As a folder and as a whole key: MinIO lists uploads by their whole key only.
+  GRISTMILL_TRY(const auto key, place_of(folder));
+  GRISTMILL_RETURN_IF_ERROR(key.client->abort_uploads_below(key.object));
   GRISTMILL_TRY(const auto place, folder_of(folder));
   return place.client->abort_uploads_below(place.object);
 }

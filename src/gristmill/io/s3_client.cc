@@ -238,7 +238,9 @@ Status S3Client::abort_uploads_below(const ObjectPath& prefix) {
   // What nobody aborts costs storage only, and servers do it themselves after some days when told so.
   if (!answer) return answer.error().code == ErrorCode::denied ? Status() : Status(answer.error());
   for (const auto& [key, id] : uploads) {
-    if (key.starts_with(prefix.key)) GRISTMILL_RETURN_IF_ERROR(abort_upload({{prefix.bucket, key}, id, {}}));
+    // Without a slash at its end it is one key, not the beginning of others.
+    const bool is_meant = key == prefix.key || (prefix.key.ends_with('/') && key.starts_with(prefix.key));
+    if (is_meant) GRISTMILL_RETURN_IF_ERROR(abort_upload({{prefix.bucket, key}, id, {}}));
   }
   return {};
 }

@@ -36,6 +36,7 @@ constexpr std::uint64_t split_bytes = std::uint64_t{32} << 20;
 constexpr std::uint64_t compressed_weight = 4;
 // Raw documents are read once more and then rarely: fast compression.
 constexpr int raw_zstd_level = 1;
+constexpr std::uint64_t uploaded_whole_max = std::uint64_t{4} << 20;  // Smaller files are never sent in parts.
 constexpr std::size_t copy_buffer_bytes = std::size_t{1} << 20;
 
 /// A file of an ingestion and what became of it.
@@ -344,6 +345,11 @@ class Ingestion {
   }
 
   static Result<std::string> copy_file(const std::string& path, const std::string& target) {
+    // Uploads in parts that a killed process left: some stores, MinIO too, list them by their whole key only.
+    if (io::is_object(target)) {
+      GRISTMILL_TRY(const auto bytes, io::file_size(path));
+      if (bytes > uploaded_whole_max) GRISTMILL_RETURN_IF_ERROR(io::remove_temporaries(target));
+    }
     GRISTMILL_TRY(auto source, io::open_file(path));
     GRISTMILL_TRY(auto file, io::FileWriter::create(target));
     Sha256 sha;

@@ -564,7 +564,12 @@ Result<Json> go_on(const Workspace& workspace, const std::string& run_id, const 
   if (found.status == "done" || found.status == "alerts") {
     // Killed between its commit and its last steps, a run still owes its report.
     GRISTMILL_TRY(const auto report, io::find_file(workspace.report_path(run_id)));
-    if (!report) GRISTMILL_RETURN_IF_ERROR(write_report(workspace, found.summary));
+    if (!report) {
+      const auto written = write_report(workspace, found.summary);
+      // Others who resume it at the same time may have written it, and tidied up the folder of our draft.
+      GRISTMILL_TRY(const auto by_others, io::find_file(workspace.report_path(run_id)));
+      if (!written && !by_others) return written.error();
+    }
     workspace.remove_internal_folder(run_id);
     return found.summary;
   }

@@ -131,7 +131,7 @@ void add_compact(CLI::App& parent, Session& session) {
       GRISTMILL_TRY(const auto done, platform::compact_dataset(workspace, *request));
       session.show(done, [](const Json& json) {
         if (!json["changed"].as_bool()) return std::string("all files are good as they are\n");
-        return fmt::format("{} files became {}: {} of {} before, {} now; version {}\n",
+        return fmt::format("files: {} rewritten as {}, {}; {} before, {} now; version {}\n",
                            plain(json["files"]["rewritten"]), plain(json["files"]["written"]),
                            format_size(json["bytes"]["rewritten"].as_double()), plain(json["files"]["before"]),
                            plain(json["files"]["after"]), json["version"].dump());

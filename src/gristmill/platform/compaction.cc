@@ -136,7 +136,7 @@ class Compaction {
       GRISTMILL_RETURN_IF_ERROR(
           write_bin(table, bins_[bin], fmt::format("bin-{}-{:04}", attempt, bin), deletes, rewrite, request.files));
     }
-    GRISTMILL_TRY(rewrite.delete_paths, idle_deletes(deletes, rewrite.files));
+    GRISTMILL_TRY(rewrite.delete_paths, deletes.idle_without(files_, rewrite.files));
     for (const auto& file : rewrite.files) bytes_before_ += file.bytes;
     for (const auto& file : request.files) bytes_after_ += file.bytes;
     files_before_ = rewrite.files.size();
@@ -178,26 +178,6 @@ class Compaction {
     written_.insert(written_.end(), indexed.written().begin(), indexed.written().end());
     for (const auto& file : files) written.push_back(store::data_file(file));
     return status;
-  }
-
-  /// Delete files that concern only data files which go.
-  Result<std::vector<std::string>> idle_deletes(store::RowDeletes& deletes,
-                                                const std::vector<store::ScanFile>& going) const {
-    std::set<std::string> idle;
-    std::set<std::string> gone;
-    for (const auto& file : going) {
-      gone.insert(file.path);
-      for (const auto& remove : file.deletes) idle.insert(remove.path);
-    }
-    for (const auto& file : files_) {
-      if (gone.contains(file.path)) continue;
-      for (const auto& remove : file.deletes) {
-        if (!idle.contains(remove.path)) continue;
-        GRISTMILL_TRY(const bool is_named, deletes.names(remove, file.path));
-        if (is_named) idle.erase(remove.path);
-      }
-    }
-    return std::vector<std::string>(idle.begin(), idle.end());
   }
 
   void remove_written() {

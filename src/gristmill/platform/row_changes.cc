@@ -269,7 +269,12 @@ class RowChange {
       GRISTMILL_RETURN_IF_ERROR(
           write_files(folder, fmt::format("new-{}", attempt), {nullptr, added_rows_}, request.files));
     }
-    GRISTMILL_TRY(rewrite.delete_paths, idle_deletes(rewrite.files));
+    const bool has_deletes = std::ranges::any_of(rewrite.files,
+                                                 [](const store::ScanFile& file) { return !file.deletes.empty(); });
+    if (has_deletes) {
+      GRISTMILL_TRY(const auto all, table_->scan(snapshot_));
+      GRISTMILL_TRY(rewrite.delete_paths, store::RowDeletes(*table_).idle_without(all, rewrite.files));
+    }
     request.also = [&](meta::Transaction& transaction, std::int64_t version) {
       return audit(transaction, fmt::format("dataset.{}", name_of(kind_)), table_->name().text(), details(version));
     };
@@ -323,28 +328,6 @@ class RowChange {
     for (const auto& id : edit.removed_ids) index.add_outcome(id, name, change_id_);
     written_.push_back(index_of(fmt::format("{}/{}/removed-{}.parquet", folder, change_id_, stem)));
     return index.write(written_.back());
-  }
-
-  /// Delete files that concern only data files which go.
-  [[nodiscard]] Result<std::vector<std::string>> idle_deletes(const std::vector<store::ScanFile>& going) const {
-    std::set<std::string> paths;
-    std::set<std::string> gone;
-    for (const auto& file : going) {
-      gone.insert(file.path);
-      for (const auto& remove : file.deletes) paths.insert(remove.path);
-    }
-    if (paths.empty()) return std::vector<std::string>();
-    store::RowDeletes deletes(*table_);
-    GRISTMILL_TRY(const auto all, table_->scan(snapshot_));
-    for (const auto& file : all) {
-      if (gone.contains(file.path)) continue;
-      for (const auto& remove : file.deletes) {
-        if (!paths.contains(remove.path)) continue;
-        GRISTMILL_TRY(const bool is_named, deletes.names(remove, file.path));
-        if (is_named) paths.erase(remove.path);
-      }
-    }
-    return std::vector<std::string>(paths.begin(), paths.end());
   }
 
   void remove_written() {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 
 #include "gristmill/store/location.h"
 
@@ -37,6 +38,26 @@ Result<bool> RowDeletes::names(const DeleteFile& remove, const std::string& data
   if (!remove.equality_ids.empty()) return true;
   GRISTMILL_RETURN_IF_ERROR(load(remove));
   return positions_[remove.path].contains(data_path);
+}
+
+Result<std::vector<std::string>> RowDeletes::idle_without(const std::vector<ScanFile>& all,
+                                                          const std::vector<ScanFile>& going) {
+  std::set<std::string> idle;
+  std::set<std::string> gone;
+  for (const auto& file : going) {
+    gone.insert(file.path);
+    for (const auto& remove : file.deletes) idle.insert(remove.path);
+  }
+  if (idle.empty()) return std::vector<std::string>();
+  for (const auto& file : all) {
+    if (gone.contains(file.path)) continue;
+    for (const auto& remove : file.deletes) {
+      if (!idle.contains(remove.path)) continue;
+      GRISTMILL_TRY(const bool is_named, names(remove, file.path));
+      if (is_named) idle.erase(remove.path);
+    }
+  }
+  return std::vector<std::string>(idle.begin(), idle.end());
 }
 
 Result<formats::RowNumbers> RowDeletes::of(const ScanFile& file) {

@@ -19,6 +19,8 @@ class RowDeletes {
   Result<formats::RowNumbers> of(const ScanFile& file);
   /// False when a delete file says nothing of a data file, as far as it tells without a look into that file.
   Result<bool> names(const DeleteFile& remove, const std::string& data_path);
+  /// Paths of delete files that concern nothing any more when the files `going` leave a version of the files `all`.
+  Result<std::vector<std::string>> idle_without(const std::vector<ScanFile>& all, const std::vector<ScanFile>& going);
 
  private:
   Status load(const DeleteFile& file);

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <set>
 
 #include "gristmill/formats/document_index.h"
 #include "gristmill/formats/row_writer.h"

@@ -313,7 +313,10 @@ void add_run(CLI::App& app, Session& session) {
 /// Exit code of a worker that could not help with some run.
 int worker_exit(const Json& reports) {
   for (const auto& report : reports.items()) {
-    if (report.contains("error")) return report["code"].as_string() == to_string(ErrorCode::unavailable) ? 5 : 1;
+    if (!report.contains("error")) continue;
+    const auto& code = report["code"].as_string();
+    if (code == to_string(ErrorCode::unavailable)) return 5;
+    return code == to_string(ErrorCode::invalid_argument) || code == to_string(ErrorCode::not_found) ? 2 : 1;
   }
   return 0;
 }
@@ -321,9 +324,9 @@ int worker_exit(const Json& reports) {
 void add_worker(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("worker", "Take part in shared runs: claim their tasks, commit what is done");
   command->footer(
-      "Example: gristmill worker --threads 8\nEvery machine needs the catalog (PostgreSQL) and the warehouse at the "
-      "same "
-      "path. The tasks of a worker\nthat vanishes return after `[workers] lease_seconds` of the settings.");
+      "Example: gristmill worker --threads 8\nMachines share a run through the catalog (PostgreSQL) and the warehouse: "
+      "the same s3://BUCKET/PREFIX, or a\nfolder that all of them mount at the same path. Each has a workspace of its "
+      "own. The tasks of a worker that\nvanishes return after `[workers] lease_seconds` of the settings.");
   auto request = std::make_shared<platform::WorkerRequest>();
   auto words = std::make_shared<ResourceWords>();
   command->add_option("--run", request->run_id, "Only this run");

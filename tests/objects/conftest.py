@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small object store on the loopback, and workspaces whose warehouse lies in it."""
 
+import json
 import os
+import subprocess
 
 import pytest
 from small_store import Server, SmallStore
@@ -11,7 +13,16 @@ class ObjectWorkspace:
     """A workspace in a folder, with the settings and the environment that its store needs."""
 
     def __init__(
-        self, gristmill, folder, endpoint, keys, warehouse="s3://corpus/team a/wh", extra="", timeout=1, **environment
+        self,
+        gristmill,
+        folder,
+        endpoint,
+        keys,
+        warehouse="s3://corpus/team a/wh",
+        extra="",
+        timeout=1,
+        catalog=None,
+        **environment,
     ):
         self.command, self.folder, self.warehouse = gristmill, folder, warehouse
         plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
@@ -25,7 +36,7 @@ class ObjectWorkspace:
             self.environment["AWS_SESSION_TOKEN"] = keys[2]
         self.environment |= environment
         folder.mkdir(parents=True)
-        self("init", folder, workspace=False)
+        self("init", folder, *(["--catalog", catalog] if catalog else []), workspace=False)
         settings = folder / "gristmill.toml"
         text = settings.read_text().replace('path = "warehouse"', f'path = "{warehouse}"')
         settings.write_text(f'{text}\n[s3]\nendpoint = "{endpoint}"\nattempts = 4\ntimeout = {timeout}\n{extra}')
@@ -37,6 +48,20 @@ class ObjectWorkspace:
     def json(self, *arguments, **options):
         place = ["--workspace", str(self.folder)]
         return self.command.json(*place, *arguments, env=self.environment, **options)
+
+    def start(self, *arguments):
+        """Begins a command; `finish` gives the JSON that it prints."""
+        line = [self.command.program, "--workspace", self.folder, *map(str, arguments), "--json"]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(line, stdout=pipe, stderr=pipe, text=True, env=self.environment)
+
+    @staticmethod
+    def finish(process, code=0):
+        output, errors = process.communicate(timeout=300)
+        assert process.returncode == code, (
+            f"answered {process.returncode}, not {code}:\n{errors[-3000:]}{output[-500:]}"
+        )
+        return json.loads(output)
 
     def fails(self, code, *arguments):
         """The message of a command that must fail with an exit code."""

@@ -53,9 +53,14 @@ class Executor {
 
   Result<PlanResult> run() {
     const double began = process_cpu_seconds();
-    GRISTMILL_TRY(crashes_, FlightRecorder::crashes(plan_.folders.internal + "/flight"));
+    if (plan_.folders.scratch.empty()) plan_.folders.scratch = plan_.folders.internal;
+    if (plan_.folders.scratch != plan_.folders.internal) {
+      GRISTMILL_RETURN_IF_ERROR(
+          FlightRecorder::hand_over(flights(plan_.folders.scratch), flights(plan_.folders.internal)));
+    }
+    GRISTMILL_TRY(crashes_, FlightRecorder::crashes(flights(plan_.folders.internal)));
     GRISTMILL_TRY(flight_,
-                  FlightRecorder::open(plan_.folders.internal + "/flight", std::max(1, resources_.runner.threads)));
+                  FlightRecorder::open(flights(plan_.folders.scratch), std::max(1, resources_.runner.threads)));
     const auto segments = cut_at_globals(*plan_.steps);
     // Moved, not copied: with very many small files the list is the largest thing in memory.
     auto splits = std::move(plan_.splits);
@@ -142,7 +147,7 @@ class Executor {
   [[nodiscard]] Result<Poison> poison_of(std::int64_t stage, const TaskContext& context) const {
     auto sites = crashes_;
     if (context.is_repeated) {
-      GRISTMILL_TRY(sites, FlightRecorder::crashes(plan_.folders.internal + "/flight"));
+      GRISTMILL_TRY(sites, FlightRecorder::crashes(flights(plan_.folders.internal)));
     }
     Poison poison;
     for (const auto& site : sites) {
@@ -150,6 +155,8 @@ class Executor {
     }
     return poison;
   }
+
+  static std::string flights(const std::string& folder) { return folder + "/flight"; }
 
   static double cost_of(const MapResult& result) {
     return std::accumulate(result.key_cpu_seconds.begin(), result.key_cpu_seconds.end(), result.account.cpu_seconds());
@@ -279,19 +286,19 @@ class Executor {
   Result<std::string> cluster(const std::string& name, std::size_t step, const std::vector<std::string>& edges,
                               std::int64_t documents, const std::string& gone, double& cpu_seconds) {
     const auto path = fmt::format("{}/cluster-{}.bits", plan_.folders.internal, name);
+    const auto forest = fmt::format("{}/cluster-{}.forest", plan_.folders.scratch, name);
     const auto& global = *(*plan_.steps)[step].global();
     // The task has threads of its own, and no other task runs beside it.
-    GRISTMILL_TRY(
-        const auto done,
-        run_counted({"cluster-" + name, 1, [&](const TaskContext&) -> Result<std::string> {
-                       const double began = process_cpu_seconds();
-                       const auto marked = global.key_values() == 1
-                                               ? cluster_edges(edges, documents, global.keeps_first(), gone,
-                                                               resources_.runner.threads, path + ".forest", path)
-                                               : cluster_ordered_edges(edges, documents, gone, path + ".forest", path);
-                       if (!marked) return marked.error();
-                       return noted_cost(process_cpu_seconds() - began);
-                     }}));
+    GRISTMILL_TRY(const auto done,
+                  run_counted({"cluster-" + name, 1, [&](const TaskContext&) -> Result<std::string> {
+                                 const double began = process_cpu_seconds();
+                                 const auto marked = global.key_values() == 1
+                                                         ? cluster_edges(edges, documents, global.keeps_first(), gone,
+                                                                         resources_.runner.threads, forest, path)
+                                                         : cluster_ordered_edges(edges, documents, gone, forest, path);
+                                 if (!marked) return marked.error();
+                                 return noted_cost(process_cpu_seconds() - began);
+                               }}));
     add_noted_costs(done, cpu_seconds);
     return path;
   }

@@ -10,9 +10,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <filesystem>
 #include <vector>
 
+#include "gristmill/base/hash.h"
 #include "gristmill/io/file.h"
 
 namespace gristmill::engine {
@@ -49,6 +49,28 @@ void use_signal_stack() {
   description.ss_sp = stack.get();
   description.ss_size = signal_stack_bytes;
   ::sigaltstack(&description, nullptr);
+}
+
+/// Calls `use(bytes)` for each file of slots in a folder that may be missing.
+template <typename Use>
+Status for_each_flight(const std::string& folder, Use use) {
+  GRISTMILL_TRY(const auto files, io::list_folder(folder));
+  for (const auto& file : files) {
+    if (!file.path.ends_with(".flight")) continue;
+    GRISTMILL_TRY(const auto bytes, io::read_file(file.path));
+    GRISTMILL_RETURN_IF_ERROR(use(bytes));
+  }
+  return {};
+}
+
+std::vector<Slot> crashed_slots(const std::string& bytes) {
+  std::vector<Slot> slots;
+  for (std::size_t at = 0; at + sizeof(Slot) <= bytes.size(); at += sizeof(Slot)) {
+    Slot slot{};
+    std::memcpy(&slot, bytes.data() + at, sizeof slot);
+    if (slot.has_crashed) slots.push_back(slot);
+  }
+  return slots;
 }
 
 }  // namespace
@@ -103,18 +125,20 @@ void FlightRecorder::leave() {
   current_slot = nullptr;
 }
 
+Status FlightRecorder::hand_over(const std::string& folder, const std::string& shared_folder) {
+  return for_each_flight(folder, [&](const std::string& bytes) -> Status {
+    if (crashed_slots(bytes).empty()) return {};
+    // Named by its content: handed over again it is the same file.
+    return io::write_file(fmt::format("{}/{}.flight", shared_folder, sha256_hex(bytes).substr(0, 32)), bytes);
+  });
+}
+
 Result<std::vector<CrashSite>> FlightRecorder::crashes(const std::string& folder) {
   std::vector<CrashSite> sites;
-  std::error_code code;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
-    if (entry.path().extension() != ".flight") continue;
-    GRISTMILL_TRY(const auto bytes, io::read_file(entry.path().string()));
-    for (std::size_t at = 0; at + sizeof(Slot) <= bytes.size(); at += sizeof(Slot)) {
-      Slot slot{};
-      std::memcpy(&slot, bytes.data() + at, sizeof slot);
-      if (slot.has_crashed) sites.push_back({slot.stage, slot.task, slot.ordinal, slot.step});
-    }
-  }
+  GRISTMILL_RETURN_IF_ERROR(for_each_flight(folder, [&](const std::string& bytes) -> Status {
+    for (const auto& slot : crashed_slots(bytes)) sites.push_back({slot.stage, slot.task, slot.ordinal, slot.step});
+    return {};
+  }));
   return sites;
 }
 

@@ -36,6 +36,8 @@ class FlightRecorder {
   /// The calling thread does nothing that could be blamed.
   static void leave();
 
+  /// Copies what processes of this machine marked to where others look for it too.
+  static Status hand_over(const std::string& folder, const std::string& shared_folder);
   /// Crash sites that earlier processes marked in `folder`.
   static Result<std::vector<CrashSite>> crashes(const std::string& folder);
 

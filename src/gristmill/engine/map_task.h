@@ -32,7 +32,8 @@ struct Split {
 /// when it is whole, and every attempt makes the same bytes, so a repeated task replaces a file by its equal and leaves
 /// no orphan.
 struct Folders {
-  std::string internal;    ///< Run-internal files; deleted after the run.
+  std::string internal;    ///< Run-internal files, which all who share the run read; deleted after it.
+  std::string scratch;     ///< On a disk of this machine's own, for what is mapped; empty = among the internal ones.
   std::string data;        ///< Data files of the output table.
   std::string index;       ///< Document indexes beside them.
   std::string quarantine;  ///< Whole documents that could not be handled.

@@ -171,6 +171,7 @@ class Ingestion {
   [[nodiscard]] engine::Folders folders() const {
     const auto table = workspace_.table_folder(dataset());
     return {.internal = workspace_.internal_folder(task_id()),
+            .scratch = {},
             .data = fmt::format("{}/data/{}", table, ingestion_id()),
             .index = fmt::format("{}/index/{}", table, ingestion_id()),
             .quarantine = workspace_.quarantine_folder(ingestion_id()),

@@ -26,6 +26,8 @@ constexpr int yaml_depth_max = 32;
 // Aliases make a small file expand to any size.
 constexpr int yaml_values_max = 100'000;
 constexpr std::uint64_t pipeline_file_bytes_max = std::uint64_t{1} << 20;
+// Before a name of the environment, in the place of a file.
+constexpr std::string_view variable = "env:";
 
 Error at(const std::string& path, const YAML::Mark& mark, std::string_view message) {
   return invalid_argument(fmt::format("{}, line {}, column {}: {}", path, mark.line + 1, mark.column + 1, message));
@@ -291,6 +293,16 @@ std::string resolve_path(const std::string& pipeline_path, const std::string& pa
   return fs::exists(path) || !fs::exists(shipped) ? path : shipped.string();
 }
 
+/// The file itself, or the copy of it where this machine has none or another one.
+Result<std::string> read_step_file(const Pipeline& pipeline, const std::string& name) {
+  auto bytes = read_option_file(pipeline.path, name);
+  const auto copy = pipeline.copies.find(name);
+  if (copy == pipeline.copies.end() || (bytes && sha256_hex(*bytes) == copy->second.sha256)) return bytes;
+  auto copied = io::read_file(copy->second.path);
+  // Without its copies a run may still go on where the files are.
+  return !copied && copied.error().code == ErrorCode::not_found ? bytes : copied;
+}
+
 Result<engine::Step> make_step(const Pipeline& pipeline, const PipelineStep& step) {
   if (step.name == python_step_name) return make_python_step(step.options, pipeline.path);
   const auto* entry = ops::find_operator(step.name);
@@ -305,7 +317,7 @@ Result<engine::Step> make_step(const Pipeline& pipeline, const PipelineStep& ste
   auto resolved = options.values();
   for (const auto& option : entry->spec->options) {
     if (option.type != ops::OptionType::file || options.string(option.name).empty()) continue;
-    auto bytes = read_option_file(pipeline.path, options.string(option.name));
+    auto bytes = read_step_file(pipeline, options.string(option.name));
     if (!bytes) return std::move(bytes).error().within(fmt::format("{}: {}", step.name, option.name));
     resolved.set(fmt::format("{}_sha256", option.name), sha256_hex(*bytes));
     options.set_file(option.name, std::make_shared<const std::string>(*std::move(bytes)));
@@ -317,13 +329,18 @@ Result<engine::Step> make_step(const Pipeline& pipeline, const PipelineStep& ste
 }  // namespace
 
 Result<std::string> read_option_file(const std::string& pipeline_path, const std::string& path) {
-  constexpr std::string_view variable = "env:";
   if (!path.starts_with(variable)) return io::read_file(resolve_path(pipeline_path, path));
   const char* value = std::getenv(path.c_str() + variable.size());
   if (value == nullptr) {
     return not_found(fmt::format("the environment has no variable {}: set it", path.substr(variable.size())));
   }
   return std::string(value);
+}
+
+bool is_own_file(const std::string& pipeline_path, const std::string& path) {
+  if (path.starts_with(variable)) return false;
+  const auto shipped = fs::path(recipes_folder()).parent_path().string() + "/";
+  return !resolve_path(pipeline_path, path).starts_with(shipped);
 }
 
 Result<Pipeline> load_pipeline(const std::string& path,
@@ -394,6 +411,9 @@ Json to_json(const Pipeline& pipeline) {
     steps.push(
         Json::object({{"name", step.name}, {"options", step.options}, {"line", step.line}, {"column", step.column}}));
   }
+  auto copies = Json::object();
+  for (const auto& [name, copy] : pipeline.copies)
+    copies.set(name, Json::object({{"path", copy.path}, {"sha256", copy.sha256}}));
   return Json::object({{"path", pipeline.path},
                        {"name", pipeline.name},
                        {"inputs", std::move(inputs)},
@@ -405,7 +425,8 @@ Json to_json(const Pipeline& pipeline) {
                        {"quarantine_limit", pipeline.quarantine_limit},
                        {"memory_bytes", pipeline.memory_bytes},
                        {"partition_by", pipeline.partition_by},
-                       {"seed", pipeline.seed}});
+                       {"seed", pipeline.seed},
+                       {"copies", std::move(copies)}});
 }
 
 Pipeline pipeline_from_json(const Json& json) {
@@ -420,7 +441,10 @@ Pipeline pipeline_from_json(const Json& json) {
                     .shard_tokens = json["shard_tokens"].as_int(),
                     .quarantine_limit = json["quarantine_limit"].as_double(),
                     .memory_bytes = static_cast<std::uint64_t>(json["memory_bytes"].as_int()),
-                    .seed = json["seed"].as_int()};
+                    .seed = json["seed"].as_int(),
+                    .copies = {}};
+  for (const auto& [name, copy] : json["copies"].members())
+    pipeline.copies[name] = {copy["path"].as_string(), copy["sha256"].as_string()};
   for (const auto& input : json["inputs"].items()) pipeline.inputs.push_back(input.as_string());
   for (const auto& step : json["steps"].items()) {
     pipeline.steps.push_back({step["name"].as_string(), step["options"], static_cast<int>(step["line"].as_int()),

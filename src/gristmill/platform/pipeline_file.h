@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -27,6 +28,12 @@ struct PipelineAbout {
   std::vector<std::string> differences;  ///< Where it departs from that, one sentence or two each.
 };
 
+/// Where a copy of a file lies that a step names, and what it must be.
+struct FileCopy {
+  std::string path;
+  std::string sha256;
+};
+
 /// A pipeline file, checked for shape; operators are checked by `make_steps`.
 struct Pipeline {
   std::string path;
@@ -42,12 +49,16 @@ struct Pipeline {
   double quarantine_limit = 0.05;
   std::uint64_t memory_bytes = 0;   ///< 0 = the workspace's setting.
   std::int64_t seed = 1;
+  std::map<std::string, FileCopy> copies;  ///< Of files by their names in the steps, for machines that lack them.
 };
 
 /// Bytes that a `file` option stands for: of a file (beside the pipeline file, in the current folder, or shipped with
 /// Gristmill), or for env:NAME of a variable of the environment, which is how secret keys reach a run without lying on
 /// a disk.
 Result<std::string> read_option_file(const std::string& pipeline_path, const std::string& path);
+
+/// True for a file that this machine has of its own: neither a variable nor shipped with Gristmill.
+bool is_own_file(const std::string& pipeline_path, const std::string& path);
 
 /// Reads a pipeline file; `path` may be the name of a recipe. `settings` are `--set KEY=VALUE` pairs: name, output,
 /// inputs, seed, limits.*, tokens.*, or OPERATOR.PARAMETER for every step of that operator. Errors give file, line,

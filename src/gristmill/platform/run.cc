@@ -24,6 +24,7 @@
 #include "gristmill/platform/pipeline_file.h"
 #include "gristmill/platform/run_document.h"
 #include "gristmill/platform/run_journal.h"
+#include "gristmill/platform/run_place.h"
 #include "gristmill/platform/shared_run.h"
 #include "gristmill/store/partition.h"
 #include "gristmill/store/table.h"
@@ -134,7 +135,8 @@ class PipelineRun {
   Status insert(const std::string& idempotency_key) {
     run_id_ = make_id("run");
     started_at_ = now_iso8601();
-    return workspace_.database().write([&](meta::Transaction& transaction) -> Status {
+    if (is_shared_) GRISTMILL_RETURN_IF_ERROR(prepare_place());
+    auto noted = workspace_.database().write([&](meta::Transaction& transaction) -> Status {
       auto inserted = transaction.execute(
           "INSERT INTO runs (run_id, pipeline, fingerprint, idempotency_key, status, started_at, plan) VALUES (?, ?, "
           "?, ?, 'running', ?, ?)",
@@ -144,6 +146,8 @@ class PipelineRun {
       return audit(transaction, "run.start", run_id_,
                    Json::object({{"pipeline", pipeline_.name}, {"fingerprint", fingerprint_}}));
     });
+    if (!noted && noted.error().code != ErrorCode::unavailable) workspace_.remove_internal_folder(run_id_);
+    return noted;
   }
 
   /// Takes up a recorded run: the same inputs, columns and options, whatever has changed in the files since.
@@ -244,7 +248,7 @@ class PipelineRun {
   Result<Json> work_together() {
     GRISTMILL_TRY(auto plan, make_plan());
     folders_ = plan.folders;
-    GRISTMILL_RETURN_IF_ERROR(io::create_folders(plan.folders.internal));
+    GRISTMILL_RETURN_IF_ERROR(io::create_folders(plan.folders.scratch));
     board_ = std::make_unique<SharedRunJournal>(workspace_.database(), run_id_,
                                                 std::chrono::seconds(workspace_.settings().lease_seconds));
     GRISTMILL_RETURN_IF_ERROR(board_->release_dead());
@@ -360,6 +364,13 @@ class PipelineRun {
     return {};
   }
 
+  /// Before anybody can know of the run: who then finds it finds its place too.
+  Status prepare_place() {
+    place_ = new_run_place(workspace_);
+    GRISTMILL_RETURN_IF_ERROR(mark_run_place(workspace_, run_id_, place_));
+    return copy_step_files(workspace_, run_id_, pipeline_);
+  }
+
   [[nodiscard]] Json plan_json() const {
     auto inputs = Json::array();
     for (const auto& input : inputs_) {
@@ -374,7 +385,8 @@ class PipelineRun {
                          {"fingerprint", fingerprint_},
                          {"inputs", std::move(inputs)},
                          {"columns", std::move(columns)},
-                         {"shared", is_shared_}});
+                         {"shared", is_shared_},
+                         {"place", place_}});
   }
 
   /// Row groups of the input files, in order, gathered to splits of about equal size.
@@ -392,7 +404,8 @@ class PipelineRun {
       }
     }
     const auto table = workspace_.table_folder(pipeline_.output);
-    plan.folders = {.internal = workspace_.internal_folder(run_id_),
+    plan.folders = {.internal = is_shared_ ? workspace_.exchange_folder(run_id_) : workspace_.internal_folder(run_id_),
+                    .scratch = workspace_.internal_folder(run_id_),
                     .data = fmt::format("{}/data/{}", table, run_id_),
                     .index = fmt::format("{}/index/{}", table, run_id_),
                     .quarantine = workspace_.quarantine_folder(run_id_),
@@ -457,6 +470,8 @@ class PipelineRun {
     }
     GRISTMILL_RETURN_IF_ERROR(write_report(workspace_, document));
     workspace_.remove_internal_folder(run_id_);
+    // What stays now is swept another time.
+    if (is_shared_) (void)sweep_run_places(workspace_);
     return document;
   }
 
@@ -532,6 +547,7 @@ class PipelineRun {
   bool is_worker_ = false;
   std::unique_ptr<SharedRunJournal> board_;
   engine::TaskClaim commit_claim_;
+  Json place_;
   engine::Folders folders_;
   Pipeline pipeline_;
   std::vector<engine::Step> steps_;
@@ -573,6 +589,8 @@ Result<Json> go_on(const Workspace& workspace, const std::string& run_id, const 
     workspace.remove_internal_folder(run_id);
     return found.summary;
   }
+  if (found.plan["shared"].as_bool())
+    GRISTMILL_RETURN_IF_ERROR(reopen_run_place(workspace, run_id, found.plan["place"]));
   PipelineRun run(workspace, options);
   GRISTMILL_RETURN_IF_ERROR(run.load(found.run_id, found.plan, found.started_at));
   if (run.is_shared() && found.status != "running") GRISTMILL_RETURN_IF_ERROR(reopen(workspace, run_id));
@@ -599,11 +617,20 @@ Result<Json> help_with(const Workspace& workspace, const std::string& run_id, co
   GRISTMILL_TRY(const auto found, find_run(workspace, "run_id", run_id));
   auto report = Json::object({{"run_id", found.run_id}, {"status", found.status}, {"tasks", 0}});
   if (found.status != "running") return report;
+  if (!found.plan["shared"].as_bool())
+    return invalid_argument(fmt::format("{} is not shared: begin it with `gristmill run --share`", run_id));
+  const auto as_failed = [&](const Error& error) {
+    // It may have ended this moment, and its files are gone.
+    const auto now = find_run(workspace, "run_id", run_id);
+    if (now && now->status != "running") return report.set("status", now->status);
+    return report.set("error", error.message).set("code", to_string(error.code));
+  };
+  if (const auto placed = check_run_place(workspace, run_id, found.plan["place"]); !placed)
+    return as_failed(placed.error());
   PipelineRun run(workspace, options);
   run.be_worker();
-  GRISTMILL_RETURN_IF_ERROR(run.load(found.run_id, found.plan, found.started_at));
-  if (!run.is_shared())
-    return invalid_argument(fmt::format("{} is not shared: begin it with `gristmill run --share`", run_id));
+  if (const auto loaded = run.load(found.run_id, found.plan, found.started_at); !loaded)
+    return as_failed(loaded.error());
   auto done = run.work();
   report.set("tasks", run.tasks_done());
   if (done) return report.set("status", (*done)["status"]);

@@ -17,12 +17,6 @@
 namespace gristmill::platform {
 namespace {
 
-std::string host_name() {
-  std::array<char, 41> host{};
-  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
-  return host.data();
-}
-
 /// Names a process among those of all machines.
 std::string new_worker() {
   std::random_device random;
@@ -42,6 +36,12 @@ Status ended(const std::string& run_id, std::string_view status) {
 }
 
 }  // namespace
+
+std::string host_name() {
+  std::array<char, 41> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
+  return host.data();
+}
 
 SharedRunJournal::SharedRunJournal(meta::Database& database, std::string run_id, std::chrono::milliseconds lease)
     : database_(database), run_id_(std::move(run_id)), worker_(new_worker()), lease_ms_(lease.count()) {

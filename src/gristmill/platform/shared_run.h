@@ -53,6 +53,9 @@ class SharedRunJournal final : public engine::SharedJournal {
   std::jthread renewal_;
 };
 
+/// The name of this machine, as others may know it.
+std::string host_name();
+
 /// Forgets what is left of a run's tasks, in the transaction that ends it.
 Status forget_tasks(meta::Transaction& transaction, const std::string& run_id);
 

@@ -112,13 +112,26 @@ Status Workspace::connect(bool accepts_moved) {
 }
 
 std::string Workspace::internal_folder(std::string_view id) const {
-  const bool is_shared = !settings_.catalog_url.empty() && warehouse_.find("://") == std::string::npos;
-  return is_shared ? joined({warehouse_, ".runs", id}) : joined({folder_, ".gristmill/runs", id});
+  return io::is_object(warehouse_) ? joined({folder_, ".gristmill/runs", id}) : joined({runs_folder(), id});
+}
+
+std::string Workspace::exchange_folder(std::string_view id) const { return joined({runs_folder(), id}); }
+
+std::string Workspace::runs_folder() const {
+  return settings_.catalog_url.empty() ? joined({folder_, ".gristmill/runs"}) : joined({warehouse_, ".runs"});
 }
 
 void Workspace::remove_internal_folder(std::string_view id) const noexcept {
   std::error_code ignored;
   std::filesystem::remove_all(internal_folder(id), ignored);
+  const auto exchange = exchange_folder(id);
+  if (!io::is_object(exchange)) return;
+  if (const auto files = io::list_folder(exchange)) {
+    std::vector<std::string> paths;
+    for (const auto& file : *files) paths.push_back(file.path);
+    // What stays is swept at the end of a later run.
+    (void)io::remove_files(paths);
+  }
 }
 std::string Workspace::table_folder(std::string_view dataset) const { return joined({warehouse_, dataset}); }
 std::string Workspace::quarantine_folder(std::string_view id) const { return joined({warehouse_, "quarantine", id}); }

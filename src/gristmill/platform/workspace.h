@@ -68,10 +68,15 @@ class Workspace {
   [[nodiscard]] const Settings& settings() const { return settings_; }
   [[nodiscard]] meta::Database& database() const { return *database_; }
   [[nodiscard]] const std::string& warehouse() const { return warehouse_; }
-  /// Run-internal files of a run or ingestion. In a workspace whose catalog is on a server they are in the warehouse,
-  /// which its machines share.
+  /// Run-internal files of a run or ingestion, always on a disk: locks, scratch, and what nobody else needs. In a
+  /// workspace whose catalog is on a server they are in its warehouse, unless that is in an object store.
   [[nodiscard]] std::string internal_folder(std::string_view id) const;
-  /// Removes them when the work is over. Another process may just be looking in there, at the lock say: what it puts in
+  /// Files of a run that those who share it hand to each other: among the internal ones, but for a workspace whose
+  /// catalog is on a server and whose warehouse is in an object store; there they are in that.
+  [[nodiscard]] std::string exchange_folder(std::string_view id) const;
+  /// Where the exchange folders of all runs are.
+  [[nodiscard]] std::string runs_folder() const;
+  /// Removes both when the work is over. Another process may just be looking in there, at the lock say: what it puts in
   /// it removes as well.
   void remove_internal_folder(std::string_view id) const noexcept;
   [[nodiscard]] std::string table_folder(std::string_view dataset) const;

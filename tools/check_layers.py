@@ -17,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 LIBRARIES = {
     "fmt/": "fmt::fmt",
     "nlohmann/": "nlohmann_json::nlohmann_json",
+    "rapidjson/": "rapidjson",
     "openssl/": "OpenSSL::Crypto",
     "xxhash.h": "xxhash",
     "xxh3.h": "xxhash",
@@ -45,6 +46,7 @@ LIBRARIES = {
 }
 # Header-only, so no link row has to name them: the folder that owns each.
 HEADER_ONLY = {
+    "rapidjson": {"base"},
     "xxhash": {"base", "kernels"},
     "tomlplusplus": {"platform"},
     "CLI11": {"cli"},

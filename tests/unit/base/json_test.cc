@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+#include <vector>
+
 using gristmill::Json;
 
 TEST_CASE("json round trips text byte for byte and keeps key order") {
@@ -33,4 +36,62 @@ TEST_CASE("an object of many members is read in order, the last of equal keys wi
   CHECK(parsed->members()[7].first == "k7");
   CHECK(parsed->members()[7].second.as_int() == -1);
   CHECK(parsed->members()[49'999].second.as_int() == 49'999);
+}
+
+TEST_CASE("json reads as the standard says, whichever way the text takes through the parser") {
+  struct Sample {
+    std::string text;
+    std::string printed;  ///< Empty: refused.
+  };
+  const std::string nested_512 = std::string(512, '[') + std::string(512, ']');
+  const std::vector<Sample> samples{
+      {"-0", "0"},
+      {"18446744073709551615", "1.8446744073709552e+19"},
+      {"18446744073709551616", "1.8446744073709552e+19"},
+      {"-9223372036854775809", "-9.223372036854776e+18"},
+      {"0.1e1", "1.0"},
+      {"2.2250738585072011e-308", "2.225073858507201e-308"},  // Falls between two doubles; the lower one is nearer.
+      {"1e400", ""},
+      {"01", ""},
+      {"+1", ""},
+      {"1.", ""},
+      {"NaN", ""},
+      {"[1,]", ""},
+      {"{\"a\":1}}", ""},
+      {"{} x", ""},
+      {std::string("{}\0", 3), ""},
+      {std::string("[\"a\0b\"]", 7), ""},
+      {"\"tab\there\"", ""},
+      {"\"\\ud83d\\ude00\"", "\"\xF0\x9F\x98\x80\""},
+      {"\"\\ud83d\"", ""},
+      {"\"\xC3\xA9\"", "\"\xC3\xA9\""},
+      {"\"\xC3\"", ""},
+      {"\"\xED\xA0\x80\"", ""},
+      {"\xEF\xBB\xBF{}", "{}"},
+      {" \t\r\n[ 1 , \"\x7F\" ] ", "[1,\"\x7F\"]"},
+      {"{\"a\":1,\"b\":2,\"a\":3}", "{\"a\":3,\"b\":2}"},
+      {"", ""},
+      {nested_512, nested_512},
+      {"[" + nested_512 + "]", ""},
+  };
+  for (const auto& [text, printed] : samples) {
+    CAPTURE(text);
+    const auto parsed = Json::parse(text);
+    CHECK(parsed.ok() == !printed.empty());
+    if (parsed.ok()) CHECK(parsed->dump() == printed);
+  }
+}
+
+TEST_CASE("json escapes a byte wherever in a text it stands") {
+  for (std::size_t at = 0; at < 20; ++at) {
+    for (const char byte : {'"', '\\', '\n', '\x1F'}) {
+      std::string text(20, 'x');
+      text[at] = byte;
+      const auto printed = Json(text).dump();
+      CHECK(printed.size() > 22);
+      const auto again = Json::parse(printed);
+      REQUIRE(again.ok());
+      CHECK(again->as_string() == text);
+    }
+  }
 }

@@ -15,6 +15,13 @@ constexpr std::size_t buckets_max = 16 * 1024;
 constexpr std::size_t known_max = 4 * 1024;
 constexpr auto remembered_for = std::chrono::seconds(1);
 
+/// What follows `Bearer`; nothing when it is another scheme.
+std::optional<std::string_view> bearer_token(std::string_view authorization) {
+  const auto blank = authorization.find(' ');
+  if (blank == std::string_view::npos || !equal_names(authorization.substr(0, blank), "Bearer")) return std::nullopt;
+  return authorization.substr(std::min(authorization.find_first_not_of(' ', blank), authorization.size()));
+}
+
 }  // namespace
 
 std::optional<double> RateLimit::take(const std::string& name) {
@@ -40,7 +47,7 @@ void RateLimit::forget_full(Clock::time_point now) {
   if (buckets_.size() >= buckets_max) buckets_.clear();
 }
 
-std::optional<platform::Principal> Authenticator::recall(const std::string& digest) {
+std::optional<platform::Principal> Authenticator::recall_digest(const std::string& digest) {
   const std::scoped_lock lock(mutex_);
   const auto found = known_.find(digest);
   if (found == known_.end() || found->second.until < Clock::now()) return std::nullopt;
@@ -53,20 +60,21 @@ void Authenticator::remember(const std::string& digest, const platform::Principa
   known_[digest] = {principal, Clock::now() + remembered_for};
 }
 
+std::optional<platform::Principal> Authenticator::recall(const HttpRequest& request) {
+  const auto token = bearer_token(request.header("Authorization"));
+  return token ? recall_digest(sha256_hex(*token)) : std::nullopt;
+}
+
 Authenticator::Outcome Authenticator::identify(const HttpRequest& request) {
-  auto value = request.header("Authorization");
+  const auto value = request.header("Authorization");
   // PyIceberg without a token sends this literal.
   if (value.empty() || value == "Bearer None") return {};
-  const auto blank = value.find(' ');
-  if (blank == std::string_view::npos || !equal_names(value.substr(0, blank), "Bearer"))
-    return {{}, unauthorized("send the token as `Authorization: Bearer TOKEN`")};
-  value.remove_prefix(value.find_first_not_of(' ', blank) == std::string_view::npos
-                          ? value.size()
-                          : value.find_first_not_of(' ', blank));
+  const auto token = bearer_token(value);
+  if (!token) return {{}, unauthorized("send the token as `Authorization: Bearer TOKEN`")};
   // The digest is the key, so that looking it up tells nothing about the token by its time.
-  const auto digest = sha256_hex(value);
-  if (auto principal = recall(digest)) return {*std::move(principal), {}};
-  auto checked = platform::check_token(workspace_, value);
+  const auto digest = sha256_hex(*token);
+  if (auto principal = recall_digest(digest)) return {*std::move(principal), {}};
+  auto checked = platform::check_token(workspace_, *token);
   if (checked) {
     remember(digest, *checked);
     return {*std::move(checked), {}};

@@ -46,6 +46,8 @@ class Authenticator {
     std::optional<HttpResponse> refusal;
   };
   Outcome identify(const HttpRequest& request);
+  /// The principal when it is remembered; asks nobody.
+  std::optional<platform::Principal> recall(const HttpRequest& request);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -53,7 +55,7 @@ class Authenticator {
     platform::Principal principal;
     Clock::time_point until;
   };
-  std::optional<platform::Principal> recall(const std::string& digest);
+  std::optional<platform::Principal> recall_digest(const std::string& digest);
   void remember(const std::string& digest, const platform::Principal& principal);
 
   const platform::Workspace& workspace_;

@@ -76,7 +76,7 @@ HttpResponse open_events(const Backend& backend, const Call& call) {
   const std::string last_id(call.text("Last-Event-ID"));
   // Told of the end before: 204 is how a client is kept from asking again.
   if (last_id == end_id && (*run)["status"].as_string() != "running" && backend.jobs.live(id).is_null())
-    return {.status = 204, .headers = {}, .body = {}, .stream = {}};
+    return {.status = 204};
   auto events = std::make_shared<RunEvents>(backend, id, last_id);
   return {.status = 200,
           .headers = {{"Content-Type", "text/event-stream"}, {"X-Accel-Buffering", "no"}},

@@ -71,6 +71,7 @@ Route feedback_route(Backend& backend) {
                                                                      {"repeated", schema_of("boolean")}}))}})}},
       .body_bytes_max = std::size_t{16} << 20,
       .errors = {409},
+      .is_immediate = true,
       .is_unlimited = true,
       .parses_body = true};
   route.handle_later = [&backend](const std::shared_ptr<const Call>& call, const Reply& reply) {

@@ -26,7 +26,7 @@ platform::RestOptions rest_options(const platform::Workspace& workspace) {
 }
 
 HttpResponse http_of(platform::RestResponse answer) {
-  return {.status = answer.status, .headers = std::move(answer.headers), .body = std::move(answer.body), .stream = {}};
+  return {.status = answer.status, .headers = std::move(answer.headers), .body = std::move(answer.body)};
 }
 
 /// The catalog, and a thread that now and then removes the files of tables that were dropped for good.

@@ -198,7 +198,7 @@ Route cancel_route(Backend& backend) {
     const auto id = id_of(backend, call);
     if (!id) return problem_of(id.error());
     if (const auto status = backend.jobs.cancel(*id); !status) return problem_of(status.error());
-    return HttpResponse{.status = 204, .headers = {}, .body = {}, .stream = {}};
+    return HttpResponse{.status = 204};
   };
   return route;
 }

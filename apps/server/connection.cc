@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <initializer_list>
 #include <utility>
 
 #include "gristmill/base/hash.h"
@@ -161,14 +162,14 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
   }
 
   void read() {
+    // Not into `buffer_` itself: making room there would write zeros first.
     const auto room = std::size_t{phase_ == Phase::body ? 64U : 8U} * 1024;
-    const auto before = buffer_.size();
-    buffer_.resize(before + room);
-    transport_->read_some(buffer_.data() + before, room,
-                          [self = shared_from_this(), before](boost::system::error_code error, std::size_t bytes) {
-                            self->buffer_.resize(before + (error ? 0 : bytes));
+    if (room > room_) received_ = std::make_unique_for_overwrite<char[]>(room_ = room);
+    transport_->read_some(received_.get(), room_,
+                          [self = shared_from_this()](boost::system::error_code error, std::size_t bytes) {
                             if (self->phase_ == Phase::closed || self->is_given_up_) return;
                             if (error) return self->close();
+                            self->buffer_.append(self->received_.get(), bytes);
                             self->parse();
                           });
   }
@@ -238,6 +239,7 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     body_bytes_max_ = admission.body_bytes_max;
     is_immediate_ = admission.is_immediate;
     is_urgent_ = admission.is_urgent;
+    handle_ = std::move(admission.handle);
     if (length && *length > body_bytes_max_) return refuse({413, "the body is too large for this resource"}), false;
     parser_->body_limit(body_bytes_max_);
     parser_->eager(true);
@@ -252,10 +254,10 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     phase_ = Phase::handling;
     deadline_ = Clock::time_point::max();
     request_->body = std::move(parser_->get().body());
-    if (is_immediate_) return shared_.service.handle(request_, make_reply());
+    if (is_immediate_) return std::exchange(handle_, {})(request_, make_reply());
     auto& pool = is_urgent_ ? shared_.urgent : shared_.handlers;
-    boost::asio::post(pool, [&service = shared_.service, request = request_, reply = make_reply()] {
-      service.handle(request, reply);
+    boost::asio::post(pool, [handle = std::exchange(handle_, {}), request = request_, reply = make_reply()] {
+      handle(request, reply);
     });
   }
 
@@ -275,7 +277,9 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
           : connection(std::move(target)), network(loop) {}
       Once(const Once&) = delete;
       Once& operator=(const Once&) = delete;
-      ~Once() { answer(problem(500, "the request was not answered")); }
+      ~Once() {
+        if (!is_answered) answer(problem(500, "the request was not answered"));
+      }
     };
     return [once = std::make_shared<Once>(weak_from_this(), shared_.network)](HttpResponse response) {
       once->answer(std::move(response));
@@ -300,16 +304,21 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     if (shared_.is_stopping) is_kept_ = false;
     stream_ = is_head || has_no_body ? Stream() : std::move(response.stream);
     status_ = response.status;
-    head_ = fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
-    for (const auto& [name, value] : response.headers) head_ += fmt::format("{}: {}\r\n", name, clean(value));
-    if (!request_->request_id.empty()) head_ += fmt::format("X-Request-Id: {}\r\n", request_->request_id);
+    head_.clear();
+    const auto put = [this](std::initializer_list<std::string_view> pieces) {
+      for (const auto piece : pieces) head_ += piece;
+    };
+    put({"HTTP/1.1 ", fmt::format_int(response.status).c_str(), " ", reason_phrase(response.status), "\r\n"});
+    for (const auto& [name, value] : response.headers) put({name, ": ", clean(value), "\r\n"});
+    head_ += response.fixed_headers;
+    if (!request_->request_id.empty()) put({"X-Request-Id: ", request_->request_id, "\r\n"});
     if (stream_) {
       // A client of HTTP/1.0 knows no chunks: its stream ends with the connection.
       is_chunked_ = parser_->get().version() == 11;
       if (!is_chunked_) is_kept_ = false;
       if (is_chunked_) head_ += "Transfer-Encoding: chunked\r\n";
     } else if (!has_no_body) {
-      head_ += fmt::format("Content-Length: {}\r\n", response.body.size());
+      put({"Content-Length: ", fmt::format_int(response.body.size()).c_str(), "\r\n"});
     }
     head_ += is_kept_ ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
     body_ = is_head || has_no_body ? std::string() : std::move(response.body);
@@ -408,11 +417,14 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
   Phase phase_ = Phase::idle;
   Clock::time_point deadline_;
   Clock::time_point began_;
-  std::string buffer_;
+  std::unique_ptr<char[]> received_;  ///< What the transport reads into.
+  std::size_t room_ = 0;              ///< Bytes of it.
+  std::string buffer_;                ///< What came and is not parsed yet.
   std::optional<Parser> parser_;
   std::size_t body_bytes_max_ = 0;
   std::uint64_t body_bytes_taken_ = 0;
   std::shared_ptr<HttpRequest> request_;
+  std::function<void(const std::shared_ptr<HttpRequest>&, Reply)> handle_;
   bool is_immediate_ = false;
   bool is_urgent_ = false;
   bool is_kept_ = false;

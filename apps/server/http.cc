@@ -156,7 +156,7 @@ Result<std::vector<std::string>> parse_path(std::string_view path) {
 }
 
 HttpResponse json_response(int status, const Json& document) {
-  return {.status = status, .headers = {{"Content-Type", "application/json"}}, .body = document.dump(), .stream = {}};
+  return {.status = status, .headers = {{"Content-Type", "application/json"}}, .body = document.dump()};
 }
 
 HttpResponse problem(int status, std::string_view detail, const Json& more) {

@@ -50,9 +50,10 @@ using Stream = std::function<StreamPiece(bool is_closing)>;
 /// An answer: a body, or a stream (chunked).
 struct HttpResponse {
   int status = 200;
-  Headers headers;
-  std::string body;
-  Stream stream;
+  Headers headers = {};
+  std::string_view fixed_headers = {};  ///< More of them, whole lines; a text that outlives all answers.
+  std::string body = {};
+  Stream stream = {};
 };
 
 /// Gives the answer; to be called once, from any thread. A reply that is thrown away uncalled answers 500.

@@ -30,17 +30,17 @@ struct ListenerOptions {
 
 /// What is decided when the head of a request is there: its body may be larger than we like.
 struct Admission {
+  std::function<void(const std::shared_ptr<HttpRequest>& request, Reply reply)> handle;
   std::size_t body_bytes_max = 0;
   bool is_immediate = false;             ///< Handled on the network's thread: never waits for anything.
   bool is_urgent = false;                ///< Handled by threads of its own: never behind requests that take long.
   std::optional<HttpResponse> refusal;   ///< Answered at once instead; the body is not read.
 };
 
-/// What the listener serves. `admit` is called on the network's thread, `handle` on one of those for handlers.
+/// What the listener serves. `admit` is called on the network's thread, what it gives on one of those for handlers.
 struct Service {
   /// `body_bytes`: what the client announces; nothing for a chunked body.
   std::function<Admission(const HttpRequest& head, std::optional<std::uint64_t> body_bytes)> admit;
-  std::function<void(std::shared_ptr<HttpRequest> request, Reply reply)> handle;
   /// Each answer that was sent, or given up.
   std::function<void(const HttpRequest& request, int status, std::uint64_t bytes, double seconds)> note;
 };

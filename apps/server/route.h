@@ -67,7 +67,7 @@ struct Route {
   std::function<void(std::shared_ptr<const Call>, Reply)> handle_later;
   std::size_t body_bytes_max = std::size_t{1} << 20;
   std::vector<int> errors;           ///< Statuses of errors that only some routes give (404, 409, 503).
-  bool is_immediate = false;         ///< Never waits: handled on the network's thread.
+  bool is_immediate = false;         ///< Never waits: with a small body, handled on the network's thread.
   bool is_urgent = false;            ///< Takes little time and must not wait behind what takes long.
   bool is_unlimited = false;         ///< Not counted by the rate limit: it has a limit of its own.
   std::string body_media_type = "application/json";

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <exception>
 
@@ -16,6 +15,7 @@ namespace {
 
 constexpr std::size_t unknown_body_bytes_max = std::size_t{64} * 1024;
 constexpr std::size_t careful_above_bytes = std::size_t{64} * 1024;
+constexpr std::size_t immediate_body_bytes_max = std::size_t{16} * 1024;
 
 std::vector<std::string> split(std::string_view path) {
   std::vector<std::string> parts;
@@ -33,7 +33,6 @@ bool is_variable(std::string_view part) { return part.starts_with('{'); }
 /// Fills `values` with the variables of the template when it fits.
 bool fits(const std::vector<std::string>& parts, const std::vector<std::string>& segments,
           std::vector<std::pair<std::string, std::string>>& values) {
-  if (parts.size() != segments.size()) return false;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (!is_variable(parts[i]) && parts[i] != segments[i]) return false;
   }
@@ -51,15 +50,12 @@ std::string joined(const std::vector<std::string_view>& words) {
 }
 
 /// Browsers must not run, frame, sniff or keep what we answer.
-void add_security_headers(const HttpRequest& request, HttpResponse& response) {
-  static const std::array<std::pair<std::string, std::string>, 5> fixed{{
-      {"X-Content-Type-Options", "nosniff"},
-      {"X-Frame-Options", "DENY"},
-      {"Referrer-Policy", "no-referrer"},
-      {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
-      {"Cross-Origin-Resource-Policy", "same-origin"},
-  }};
-  response.headers.insert(response.headers.end(), fixed.begin(), fixed.end());
+void harden(const HttpRequest& request, HttpResponse& response) {
+  static constexpr std::string_view always =
+      "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n"
+      "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+      "Cross-Origin-Resource-Policy: same-origin\r\n";
+  response.fixed_headers = always;
   const bool says_caching = std::ranges::any_of(
       response.headers, [](const auto& item) { return equal_names(item.first, "Cache-Control"); });
   if (!says_caching) response.headers.emplace_back("Cache-Control", "no-store");
@@ -144,6 +140,7 @@ Router::Match Router::match(const HttpRequest& request) const {
   // Fixed words go before variables: /runs/plan is no run. Only the routes of the path that fits best count.
   std::size_t fewest = segments->size() + 1;
   for (std::size_t i = 0; i < routes_.size(); ++i) {
+    if (templates_[i].size() != segments->size()) continue;
     const auto& route = *routes_[i];
     std::vector<std::pair<std::string, std::string>> values;
     if (!fits(templates_[i], *segments, values) || values.size() > fewest) continue;
@@ -166,7 +163,7 @@ Router::Match Router::match(const HttpRequest& request) const {
   }
   found.allowed.emplace_back("OPTIONS");
   const auto allowed = joined(found.allowed);
-  found.refusal = request.method == "OPTIONS" ? HttpResponse{.status = 204, .headers = {}, .body = {}, .stream = {}}
+  found.refusal = request.method == "OPTIONS" ? HttpResponse{.status = 204}
                                               : problem(405, fmt::format("this resource takes {}", allowed));
   found.refusal->headers.emplace_back("Allow", allowed);
   return found;
@@ -181,83 +178,93 @@ bool Router::is_known_host(const HttpRequest& request) const {
   return equal_names(host, "localhost") || host == "127.0.0.1" || host == "[::1]" || host == options_.host;
 }
 
-std::optional<HttpResponse> Router::let_in(const HttpRequest& request, const Match& match,
-                                           platform::Principal& principal) {
+std::optional<HttpResponse> Router::let_in(const HttpRequest& request, Match& match) {
   if (!is_known_host(request))
     return problem(421, "this server answers to names of its own machine only; ask for 127.0.0.1 or localhost");
   if (match.refusal) return match.refusal;
   const auto needs = match.route != nullptr ? match.route->needs : Needs::nothing;
   const bool is_open = match.mount != nullptr && match.mount->is_open && match.mount->is_open(request.path);
   if ((match.mount != nullptr && !is_open) || needs != Needs::nothing) {
-    auto known = authenticator_.identify(request);
-    if (known.refusal) return std::move(known.refusal);
-    principal = std::move(known.principal);
-    if (match.route != nullptr && principal.token_id.empty())
+    if (!match.principal) {
+      auto known = authenticator_.identify(request);
+      if (known.refusal) return std::move(known.refusal);
+      match.principal = std::move(known.principal);
+    }
+    if (match.route != nullptr && match.principal->token_id.empty())
       return unauthorized("a token is needed: `Authorization: Bearer TOKEN`");
-    if (!allows(principal.scope, needs))
+    if (!allows(match.principal->scope, needs))
       return problem(403, fmt::format("this needs a token of scope {}; yours has {}", needed_scope(needs),
-                                      platform::to_string(principal.scope)));
+                                      platform::to_string(match.principal->scope)));
   }
   if (match.route != nullptr && match.route->is_unlimited) return std::nullopt;
-  const auto& name = principal.token_id.empty() ? request.remote : principal.token_id;
+  const auto& name = match.principal && !match.principal->token_id.empty() ? match.principal->token_id : request.remote;
   if (const auto seconds = limit_.take(name)) return too_many(*seconds, "too many requests; slow down");
   return std::nullopt;
 }
 
+/// The network's thread handles what is short and waits for nothing, not even for the database to say who calls.
+bool Router::is_immediate(const HttpRequest& head, Match& match, std::optional<std::uint64_t> body_bytes) {
+  if (!match.route->is_immediate || !body_bytes || *body_bytes > immediate_body_bytes_max) return false;
+  if (match.route->needs == Needs::nothing) return true;
+  match.principal = authenticator_.recall(head);
+  return match.principal.has_value();
+}
+
 Admission Router::admit(const HttpRequest& head, std::optional<std::uint64_t> body_bytes) {
-  const auto found = match(head);
-  Admission admission{.body_bytes_max = unknown_body_bytes_max, .refusal = {}};
-  if (found.route != nullptr) {
-    admission.body_bytes_max = found.route->body.is_null() ? unknown_body_bytes_max : found.route->body_bytes_max;
-    admission.is_immediate = found.route->is_immediate;
-    admission.is_urgent = found.route->is_urgent;
-    if (auto fault = check_length(*found.route, head)) admission.refusal = std::move(fault);
-  } else if (found.mount != nullptr) {
-    admission.body_bytes_max = found.mount->body_bytes_max;
+  auto found = std::make_shared<Match>(match(head));
+  Admission admission{.handle = {}, .body_bytes_max = unknown_body_bytes_max, .refusal = {}};
+  if (found->route != nullptr) {
+    admission.body_bytes_max = found->route->body.is_null() ? unknown_body_bytes_max : found->route->body_bytes_max;
+    admission.is_immediate = is_immediate(head, *found, body_bytes);
+    admission.is_urgent = found->route->is_urgent;
+    if (auto fault = check_length(*found->route, head)) admission.refusal = std::move(fault);
+  } else if (found->mount != nullptr) {
+    admission.body_bytes_max = found->mount->body_bytes_max;
   }
   // Nobody sends us many bytes before we know who it is.
   if (!admission.refusal && (!body_bytes || *body_bytes > careful_above_bytes)) {
-    platform::Principal principal;
-    admission.refusal = let_in(head, found, principal);
-    if (!admission.refusal && principal.token_id.empty() && admission.body_bytes_max > unknown_body_bytes_max)
+    admission.refusal = let_in(head, *found);
+    const bool is_stranger = !found->principal || found->principal->token_id.empty();
+    if (!admission.refusal && is_stranger && admission.body_bytes_max > unknown_body_bytes_max)
       admission.refusal = unauthorized("a token is needed to send this much");
   }
-  if (admission.refusal) add_security_headers(head, *admission.refusal);
+  if (admission.refusal) harden(head, *admission.refusal);
+  admission.handle = [this, found = std::move(found)](const std::shared_ptr<HttpRequest>& request, Reply reply) {
+    handle(request, *found, std::move(reply));
+  };
   return admission;
 }
 
-void Router::handle(const std::shared_ptr<HttpRequest>& request, Reply reply) {
+void Router::handle(const std::shared_ptr<HttpRequest>& request, Match& match, Reply reply) {
   const Reply hardened = [request, reply = std::move(reply)](HttpResponse response) {
-    add_security_headers(*request, response);
+    harden(*request, response);
     reply(std::move(response));
   };
   // The border: what the standard library throws, for want of memory say, ends this request and no other.
   try {
-    dispatch(request, hardened);
+    dispatch(request, match, hardened);
   } catch (const std::exception& exception) {
     hardened(problem(500, fmt::format("the request failed: {}", exception.what())));
   }
 }
 
-void Router::dispatch(const std::shared_ptr<HttpRequest>& request, const Reply& reply) {
-  if (request->path == "*" && request->method == "OPTIONS")
-    return reply({.status = 204, .headers = {}, .body = {}, .stream = {}});
-  auto found = match(*request);
-  request->answered_by = name_of(found);
-  platform::Principal principal;
-  if (auto refusal = let_in(*request, found, principal)) {
-    return reply(found.mount != nullptr && found.mount->refuse ? in_shape_of(*found.mount, *refusal)
+void Router::dispatch(const std::shared_ptr<HttpRequest>& request, Match& match, const Reply& reply) {
+  if (request->path == "*" && request->method == "OPTIONS") return reply({.status = 204});
+  request->answered_by = name_of(match);
+  if (auto refusal = let_in(*request, match)) {
+    return reply(match.mount != nullptr && match.mount->refuse ? in_shape_of(*match.mount, *refusal)
                                                                : *std::move(refusal));
   }
+  auto principal = std::move(match.principal).value_or(platform::Principal());
   const platform::ActingAs acting(principal.token_id.empty() ? std::string() : "token:" + principal.name);
-  if (found.mount != nullptr) return reply(found.mount->handle(*request, principal));
+  if (match.mount != nullptr) return reply(match.mount->handle(*request, principal));
   auto call = std::make_shared<Call>();
   call->request = request;
   call->principal = std::move(principal);
-  call->values = std::move(found.values);
-  if (auto fault = check_request(*found.route, *call)) return reply(*std::move(fault));
-  if (found.route->handle_later) return found.route->handle_later(call, reply);
-  reply(found.route->handle(*call));
+  call->values = std::move(match.values);
+  if (auto fault = check_request(*match.route, *call)) return reply(*std::move(fault));
+  if (match.route->handle_later) return match.route->handle_later(call, reply);
+  reply(match.route->handle(*call));
 }
 
 std::string_view Router::name_of(const Match& found) {

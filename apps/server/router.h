@@ -33,8 +33,8 @@ class Router {
   void add(Mount mount);
   [[nodiscard]] const std::vector<std::unique_ptr<const Route>>& routes() const { return routes_; }
 
-  Admission admit(HttpRequest const& head, std::optional<std::uint64_t> body_bytes);
-  void handle(const std::shared_ptr<HttpRequest>& request, Reply reply);
+  /// `body_bytes`: what the client announces; nothing for a chunked body.
+  Admission admit(const HttpRequest& head, std::optional<std::uint64_t> body_bytes);
 
  private:
   struct Match {
@@ -42,6 +42,7 @@ class Router {
     const Mount* mount = nullptr;
     std::vector<std::pair<std::string, std::string>> values;
     std::vector<std::string_view> allowed;  ///< Methods of the path, when the method does not fit.
+    std::optional<platform::Principal> principal;  ///< Who calls, once that is known.
     std::optional<HttpResponse> refusal;
   };
   /// For the metrics: an operation's id, a mount's name or "none".
@@ -49,8 +50,10 @@ class Router {
   [[nodiscard]] Match match(const HttpRequest& request) const;
   [[nodiscard]] const Mount* mount_of(std::string_view path) const;
   [[nodiscard]] bool is_known_host(const HttpRequest& request) const;
-  std::optional<HttpResponse> let_in(const HttpRequest& request, const Match& match, platform::Principal& principal);
-  void dispatch(const std::shared_ptr<HttpRequest>& request, const Reply& reply);
+  std::optional<HttpResponse> let_in(const HttpRequest& request, Match& match);
+  void handle(const std::shared_ptr<HttpRequest>& request, Match& match, Reply reply);
+  void dispatch(const std::shared_ptr<HttpRequest>& request, Match& match, const Reply& reply);
+  [[nodiscard]] bool is_immediate(const HttpRequest& head, Match& match, std::optional<std::uint64_t> body_bytes);
 
   RouterOptions options_;
   Authenticator authenticator_;

@@ -69,9 +69,6 @@ Service make_service(Router& router, Backend& backend, const ServeOptions& optio
   service.admit = [&router](const HttpRequest& head, std::optional<std::uint64_t> body_bytes) {
     return router.admit(head, body_bytes);
   };
-  service.handle = [&router](const std::shared_ptr<HttpRequest>& request, Reply reply) {
-    router.handle(request, std::move(reply));
-  };
   service.note = [&backend, &options](const HttpRequest& request, int status, std::uint64_t bytes, double seconds) {
     backend.metrics.note(request.answered_by, request.method, status, bytes, seconds);
     if (options.log) {

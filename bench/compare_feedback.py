@@ -22,7 +22,7 @@ from postgres_server import PostgresServer
 CONNECTIONS = 32
 EVENTS = 20_000
 COMMENT = "the answer was right, but it came late and took a detour " * 4
-EVENT = {"type": "rating", "rating": 1, "consent": True, "subject": "%N", "comment": COMMENT}
+EVENT = {"type": "rating", "rating": 1, "consent": True, "subject": "u%N", "comment": COMMENT}
 
 
 def free_port():
@@ -69,8 +69,10 @@ class Endpoint:
 
     def load(self, events, rate=0):
         words = [self.port, CONNECTIONS, events, rate, self.head, self.body]
+        # It stands for other machines: what computes on this one must not hold it up, where we may say so.
+        first = ["nice", "-n", "-15"] if os.geteuid() == 0 else []
         done = subprocess.run(
-            [program("bench/feedback_load"), *map(str, words)], capture_output=True, text=True, check=True
+            [*first, program("bench/feedback_load"), *map(str, words)], capture_output=True, text=True, check=True
         )
         return json.loads(done.stdout)
 

@@ -56,9 +56,9 @@ def side(facts):
 
 
 def row(line):
+    """A table row. A line's `goal` is the least ratio; `note` belongs to the result, `about` says what is compared."""
     their_cpu, their_peak = side(line["theirs"])
     our_cpu, our_peak = side(line["ours"])
-    """A table row. A line's `goal` is the least ratio; `note` belongs to the result, `about` says what is compared."""
     verdict = "met" if line["ratio"] >= line["goal"] else "**short**"
     cells = [line["what"], line["input"], line["peer"], their_cpu, our_cpu, line["rates"], f"{line['ratio']:.2f}x"]
     cells += [their_peak, our_peak, line["goal_text"], f"{verdict}; {line['note']}" if line["note"] else verdict]

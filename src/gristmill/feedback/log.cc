@@ -12,6 +12,7 @@
 #include <chrono>
 #include <future>
 #include <map>
+#include <utility>
 
 #include "gristmill/base/clock.h"
 #include "gristmill/io/file.h"
@@ -20,6 +21,7 @@ namespace gristmill::feedback {
 namespace {
 
 constexpr auto tick = std::chrono::milliseconds(100);
+constexpr auto gather_time_max = std::chrono::microseconds(500);
 constexpr std::string_view seal_request_name = "/seal-request";
 
 /// A thread of the log takes no signals (a file-size limit must be an error, not the end), and its writes go first.
@@ -138,11 +140,13 @@ Status Log::enqueue(Waiting waiting) {
 Status Log::submit(std::vector<NewEvent> events, Answer answer) {
   GRISTMILL_TRY(auto waiting, receive(std::move(events)));
   waiting.answer = std::move(answer);
+  bool is_due = false;
   {
     const std::scoped_lock lock(mutex_);
     GRISTMILL_RETURN_IF_ERROR(enqueue(std::move(waiting)));
+    is_due = queue_.size() >= wanted_;
   }
-  wake_.notify_one();
+  if (is_due) wake_.notify_one();
   return {};
 }
 
@@ -180,7 +184,11 @@ Statistics Log::statistics() const {
 
 bool Log::take(std::deque<Waiting>& taken) {
   std::unique_lock lock(mutex_);
+  wanted_ = 1;
   wake_.wait_for(lock, tick, [&] { return is_closing_ || !queue_.empty(); });
+  // Those who were answered just now will soon send again, and one sync for all costs no more than for the first.
+  wanted_ = std::exchange(expected_, 1);
+  if (!queue_.empty()) wake_.wait_for(lock, gather_time_, [&] { return is_closing_ || queue_.size() >= wanted_; });
   std::uint64_t bytes = 0;
   while (!queue_.empty() && (taken.empty() || (!taken.front().is_seal && !queue_.front().is_seal)) &&
          (taken.empty() || bytes + queue_.front().bytes <= options_.group_bytes_max)) {
@@ -230,7 +238,9 @@ Status Log::write(std::deque<Waiting>& taken) {
   }
   if (buffer_.empty()) return {};
   ++next_group_;
+  const auto began = std::chrono::steady_clock::now();
   auto status = write_group();
+  gather_time_ = std::min<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - began, gather_time_max);
   if (!status) {
     // Whether bytes of a failed write reached the disk is unknown: they must not be found later.
     if (segment_ && !segment_->seal()) is_broken_ = true;
@@ -271,6 +281,7 @@ void Log::succeed(std::deque<Waiting>& taken, const Status& status) {
       counts_.repeated += waiting.receipts.size() - waiting.events.size();
       queue_bytes_ -= waiting.bytes;
     }
+    expected_ = taken.size() + queue_.size();
     if (!taken.front().is_seal && !buffer_.empty()) {
       ++counts_.groups;
       counts_.bytes += buffer_.size();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -118,6 +119,8 @@ class Log {
   KeyWindow keys_;
   std::deque<Waiting> queue_;
   std::uint64_t queue_bytes_ = 0;
+  std::size_t wanted_ = 1;    ///< So many waiting batches wake the log's thread.
+  std::size_t expected_ = 1;  ///< Batches that were under way when the last group was answered.
   std::uint64_t next_sequence_ = 1;
   std::uint64_t durable_sequence_ = 0;
   Statistics counts_;
@@ -127,6 +130,7 @@ class Log {
   std::unique_ptr<SegmentWriter> segment_;
   std::uint64_t next_group_ = 1;
   std::string buffer_;
+  std::chrono::nanoseconds gather_time_ = {};  ///< What the last write took: a group waits no longer for more.
   bool is_broken_ = false;
 
   std::condition_variable prepare_wake_;

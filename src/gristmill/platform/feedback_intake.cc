@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <numeric>
+#include <span>
 
 #include "gristmill/ops/redact/pii.h"
 #include "gristmill/platform/feedback_events.h"
@@ -95,27 +96,34 @@ Result<feedback::NewEvent> FeedbackIntake::take(const Json& event, const Feedbac
                                                 std::string_view request_key, std::size_t index) const {
   GRISTMILL_RETURN_IF_ERROR(check_feedback_event(event));
   feedback::NewEvent result;
-  result.content = xxh3_64(event.dump());
   if (const auto& key = event["idempotency_key"]; key.is_string()) {
     result.key = key_digest(sender, "event", key.as_string());
   } else if (!request_key.empty()) {
     result.key = key_digest(sender, fmt::format("request {}", index), request_key);
   }
+  if (result.key != Hash128{}) result.content = xxh3_64(event.dump());
   auto notes = Json::object();
-  auto kept = event;
+  Json changed;
+  const auto* kept = &event;
   if (!event["consent"].as_bool()) {
     if (settings_.without_consent == "refuse")
       return Error{ErrorCode::denied, "'consent' is not true, and this workspace takes nothing without consent"};
-    kept = without_words(event);
+    changed = without_words(event);
+    kept = &changed;
     notes.set("stripped", true);
   }
-  kept.erase("idempotency_key");
   if (redact_) {
     Redaction redaction(*redact_);
-    GRISTMILL_TRY(kept, redaction.apply(kept));
+    GRISTMILL_TRY(changed, redaction.apply(*kept));
+    kept = &changed;
     notes.set("pii_finds", redaction.finds());
   }
-  result.payload = Json::object({{"event", std::move(kept)}, {"notes", std::move(notes)}}).dump();
+  if (kept->contains("idempotency_key")) {
+    if (kept != &changed) changed = *kept;
+    changed.erase("idempotency_key");
+    kept = &changed;
+  }
+  result.payload = fmt::format(R"({{"event":{},"notes":{}}})", kept->dump(), notes.dump());
   return result;
 }
 
@@ -127,11 +135,12 @@ Result<std::vector<feedback::NewEvent>> FeedbackIntake::read(std::string_view bo
   auto request_key = sender.idempotency_key;
   const bool is_batch = request.is_object() && request.contains("events");
   if (is_batch && request["idempotency_key"].is_string()) request_key = request["idempotency_key"].as_string();
-  const Json::Array one{request};
-  const auto& events = is_batch ? request["events"].items() : request.is_array() ? request.items() : one;
+  const auto listed = is_batch ? std::span(request["events"].items()) : std::span(request.items());
+  const auto events = is_batch || request.is_array() ? listed : std::span(&request, 1);
   if (events.empty() || events.size() > events_max)
     return invalid_argument(fmt::format("'events' must be a list of 1 to {} events", events_max));
   std::vector<feedback::NewEvent> result;
+  result.reserve(events.size());
   for (std::size_t i = 0; i < events.size(); ++i) {
     auto event = take(events[i], sender, request_key, i);
     if (!event) return std::move(event).error().within(fmt::format("event {}", i + 1));

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <optional>
 
 #include "gristmill/base/units.h"
 #include "gristmill/platform/access_tokens.h"
@@ -24,58 +25,95 @@ void tell_start(const Session& session, const server::Started& started) {
   if (!started.token_file.empty()) session.say(fmt::format("An admin token was made: {}", started.token_file));
 }
 
-/// Seconds for people, milliseconds within.
-void add_seconds(CLI::App& command, const std::string& name, int& milliseconds, const std::string& help) {
-  command
-      .add_option_function<double>(
-          name, [&milliseconds](double seconds) { milliseconds = static_cast<int>(seconds * 1000); },
-          help + fmt::format(" ({} unless given)", milliseconds / 1000))
-      ->check(CLI::Range(0.1, 86'400.0));
+/// What was said on the command line; what was not is taken from the workspace's settings.
+struct ServeFlags {
+  std::optional<std::string> host, certificate, key;
+  std::optional<std::uint16_t> port;
+  std::optional<int> threads;
+  std::optional<std::size_t> connections, jobs;
+  std::optional<double> rate;
+  std::optional<double> head_seconds, body_seconds, idle_seconds, write_seconds, grace_seconds;
+  bool is_plain = false;
+};
+
+template <typename T>
+void take(const std::optional<T>& given, auto& target) {
+  if (given) target = *given;
 }
 
-void add_client_limits(CLI::App& command, server::ServeOptions& options) {
+void take_seconds(const std::optional<double>& given, int& milliseconds) {
+  if (given) milliseconds = static_cast<int>(*given * 1000);
+}
+
+server::ServeOptions merged(const ServeFlags& flags, server::ServeOptions options) {
   auto& listener = options.listener;
-  command.add_option("--connections", listener.connections_max, "Connections at once")
-      ->capture_default_str()
+  take(flags.host, listener.host);
+  take(flags.port, listener.port);
+  take(flags.certificate, listener.certificate_file);
+  take(flags.key, listener.key_file);
+  take(flags.threads, listener.threads);
+  take(flags.connections, listener.connections_max);
+  take(flags.rate, options.requests_a_second);
+  take(flags.jobs, options.jobs_max);
+  take_seconds(flags.head_seconds, listener.head_ms);
+  take_seconds(flags.body_seconds, listener.body_ms);
+  take_seconds(flags.idle_seconds, listener.idle_ms);
+  take_seconds(flags.write_seconds, listener.write_ms);
+  take_seconds(flags.grace_seconds, listener.grace_ms);
+  options.allows_plain_remote = options.allows_plain_remote || flags.is_plain;
+  return options;
+}
+
+void add_client_limits(CLI::App& command, ServeFlags& flags) {
+  const platform::ServerSettings usual;
+  const server::ListenerOptions listener;
+  const auto add_seconds = [&command](const char* name, std::optional<double>& seconds, int usual_ms,
+                                      std::string_view help) {
+    command.add_option(name, seconds, fmt::format("{} ({})", help, usual_ms / 1000))->check(CLI::Range(0.1, 86'400.0));
+  };
+  command.add_option("--connections", flags.connections, fmt::format("Connections at once ({})", usual.connections))
       ->check(CLI::Range(1, 100'000));
-  command.add_option("--rate", options.requests_a_second, "Requests a second of one token")
-      ->capture_default_str()
+  command.add_option("--rate", flags.rate, fmt::format("Requests a second of one token ({})", usual.rate))
       ->check(CLI::Range(1.0, 1e6));
-  add_seconds(command, "--head-timeout", listener.head_ms, "Seconds for a client to send a request's head");
-  add_seconds(command, "--body-timeout", listener.body_ms, "Seconds to send a body, and one more for each 16 KiB");
-  add_seconds(command, "--idle-timeout", listener.idle_ms, "Seconds a connection may wait for its next request");
-  add_seconds(command, "--write-timeout", listener.write_ms, "Seconds to take an answer, and one more for each 16 KiB");
-  add_seconds(command, "--grace", listener.grace_ms, "Seconds for answers under way when the server stops");
+  add_seconds("--head-timeout", flags.head_seconds, listener.head_ms, "Seconds for a client to send a request's head");
+  add_seconds("--body-timeout", flags.body_seconds, listener.body_ms,
+              "Seconds to send a body, and one more for each 16 KiB");
+  add_seconds("--idle-timeout", flags.idle_seconds, listener.idle_ms,
+              "Seconds a connection may wait for its next request");
+  add_seconds("--write-timeout", flags.write_seconds, listener.write_ms,
+              "Seconds to take an answer, and one more for each 16 KiB");
+  add_seconds("--grace", flags.grace_seconds, listener.grace_ms, "Seconds for answers under way when the server stops");
 }
 
 void add_serve(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand(
       "serve", "Serve the workspace over HTTP: JSON API, feedback, Iceberg REST catalog, health, metrics");
   command->footer(
-      "Example: gristmill serve --port 8787\nThe first start writes an admin token to .gristmill/admin-token; "
-      "`gristmill token` makes and revokes others.\nIceberg clients (PyIceberg, Spark, DuckDB, ...) use the URI "
-      "http://HOST:PORT/iceberg with such a token.\nSIGTERM or SIGINT finishes what is under way; a second one ends "
-      "at once.");
-  auto options = std::make_shared<server::ServeOptions>();
-  auto& listener = options->listener;
-  command->add_option("--host", listener.host, "Address to listen at")->capture_default_str();
-  command->add_option("--port", listener.port, "Port; 0 = any free one")->capture_default_str();
-  command->add_option("--tls-certificate", listener.certificate_file, "PEM file: certificate and its chain");
-  command->add_option("--tls-key", listener.key_file, "PEM file: the private key");
-  command->add_flag("--plain-http", options->allows_plain_remote,
+      "Example: gristmill serve --port 8787\nWhat no flag says is taken from [server] in gristmill.toml; its defaults "
+      "stand in brackets.\nThe first start writes an admin token to .gristmill/admin-token; `gristmill token` makes "
+      "and revokes others.\nIceberg clients (PyIceberg, Spark, DuckDB, ...) use the URI http://HOST:PORT/iceberg with "
+      "such a token.\nSIGTERM or SIGINT finishes what is under way; a second one ends at once.");
+  auto flags = std::make_shared<ServeFlags>();
+  const platform::ServerSettings usual;
+  command->add_option("--host", flags->host, fmt::format("Address to listen at ({})", usual.host));
+  command->add_option("--port", flags->port, fmt::format("Port ({}); 0 = any free one", usual.port));
+  command->add_option("--tls-certificate", flags->certificate, "PEM file: certificate and its chain");
+  command->add_option("--tls-key", flags->key, "PEM file: the private key");
+  command->add_flag("--plain-http", flags->is_plain,
                     "Listen beyond this machine without TLS (behind a proxy that does it)");
-  command->add_option("--threads", listener.threads, "Threads that work on requests")
-      ->capture_default_str()
+  command->add_option("--threads", flags->threads, fmt::format("Threads that work on requests ({})", usual.threads))
       ->check(CLI::Range(1, 256));
-  add_client_limits(*command, *options);
-  command->add_option("--jobs", options->jobs_max, "Runs at once that clients start, each with the workspace's memory")
-      ->capture_default_str()
+  add_client_limits(*command, *flags);
+  command
+      ->add_option("--jobs", flags->jobs,
+                   fmt::format("Runs at once that clients start, each with the workspace's memory ({})", usual.jobs))
       ->check(CLI::Range(1, 64));
-  command->callback([&session, options] {
+  command->callback([&session, flags] {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
-      if (session.is_verbose) options->log = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
+      auto options = merged(*flags, server::options_of(workspace));
+      if (session.is_verbose) options.log = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
       return server::serve(
-          workspace, *options, [&](const server::Started& started) { tell_start(session, started); }, stop_requested);
+          workspace, options, [&](const server::Started& started) { tell_start(session, started); }, stop_requested);
     });
   });
 }

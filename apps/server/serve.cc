@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
 #include <thread>
 
 #include "api.h"
@@ -80,6 +81,24 @@ Service make_service(Router& router, Backend& backend, const ServeOptions& optio
 }
 
 }  // namespace
+
+ServeOptions options_of(const platform::Workspace& workspace) {
+  const auto& settings = workspace.settings().server;
+  const auto path_of = [&](const std::string& file) {
+    return file.empty() ? file : (std::filesystem::path(workspace.folder()) / file).lexically_normal().string();
+  };
+  ServeOptions options;
+  options.listener.host = settings.host;
+  options.listener.port = settings.port;
+  options.listener.certificate_file = path_of(settings.tls_certificate);
+  options.listener.key_file = path_of(settings.tls_key);
+  options.listener.threads = settings.threads;
+  options.listener.connections_max = settings.connections;
+  options.requests_a_second = settings.rate;
+  options.jobs_max = static_cast<std::size_t>(settings.jobs);
+  options.allows_plain_remote = settings.plain_http;
+  return options;
+}
 
 Status serve(const platform::Workspace& workspace, const ServeOptions& options,
              const std::function<void(const Started&)>& started, const std::atomic<bool>& stop) {

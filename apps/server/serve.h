@@ -21,6 +21,9 @@ struct ServeOptions {
   std::function<void(const std::string& line)> log;
 };
 
+/// What [server] of the workspace's settings says.
+ServeOptions options_of(const platform::Workspace& workspace);
+
 /// What is told once the server listens.
 struct Started {
   std::string url;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Slow, many and encrypted clients, and the command line beside the server."""
 
+import shutil
 import signal
 import socket
 import ssl
@@ -9,6 +10,7 @@ import threading
 import time
 
 import pytest
+import requests
 from server_support import read_all, statuses
 
 HEAD = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n"
@@ -105,6 +107,41 @@ def test_a_key_of_another_certificate_is_refused(workspace, certificate, tmp_pat
     subprocess.run(["openssl", "ecparam", "-genkey", "-name", "prime256v1", "-noout", "-out", other], check=True)
     done = workspace.call("serve", "--tls-certificate", certificate[0], "--tls-key", other, code=2)
     assert "TLS key" in done.stderr
+
+
+def test_the_settings_say_what_no_flag_says(workspace, serve, certificate):
+    settings = workspace.folder / "gristmill.toml"
+    usual = settings.read_text()
+    # Names of files are looked for beside the settings, wherever the server is started.
+    for path in certificate:
+        shutil.copy(path, workspace.folder)
+    tls = f'tls_certificate = "{certificate[0].name}"\ntls_key = "{certificate[1].name}"\n'
+    settings.write_text(f"{usual}\n[server]\n{tls}connections = 1\nrate = 1\n")
+    server = serve("--rate", "1000")
+    with server.connect() as only, server.connect() as refused:
+        assert server.url.startswith("https://") and only
+        assert refused.recv(1) == b""
+    options = {"headers": server.headers(), "verify": str(certificate[0])}
+    with requests.Session() as session:
+        for _ in range(200):
+            try:
+                codes = [session.get(server.url + "/api/v1/workspace", **options).status_code]
+                break
+            except requests.ConnectionError:
+                time.sleep(0.05)  # The closed connection is still counted.
+        codes += [session.get(server.url + "/api/v1/workspace", **options).status_code for _ in range(20)]
+    assert codes == [200] * 21, "the flag goes before the setting"
+    server.stop()
+    for line, message in (
+        ("port = 70000", "server.port must be a whole number from 0 to 65535"),
+        ("host = 5", "server.host must be a string"),
+        ("plain_http = 1", "server.plain_http must be true or false"),
+        ("prot = 1", "did you mean 'server.port'"),
+        ('tls_key = "k.pem"', "needs both"),
+        ('host = "0.0.0.0"', "--plain-http"),
+    ):
+        settings.write_text(f"{usual}\n[server]\n{line}\n")
+        assert message in workspace.call("serve", code=2).stderr
 
 
 def test_a_stop_finishes_what_is_under_way(serve):

@@ -47,17 +47,30 @@ std::uint64_t& memory_field(Settings& settings) { return settings.memory_bytes; 
 std::size_t& document_field(Settings& settings) { return settings.limits.document_bytes_max; }
 std::uint64_t& expanded_field(Settings& settings) { return settings.limits.expanded_bytes_max; }
 
-Status set_threads(Settings& settings, const toml::node& value) {
-  const auto count = value.value_exact<std::int64_t>();
-  if (!count || *count < 0 || *count > 4096) return wrong_type("a whole number from 0 (all cores) to 4096");
-  settings.threads = static_cast<int>(*count);
+/// A whole number within bounds; `field` gives the member.
+template <auto field, std::int64_t least, std::int64_t most>
+Status set_whole(Settings& settings, const toml::node& value) {
+  const auto number = value.value_exact<std::int64_t>();
+  if (!number || *number < least || *number > most)
+    return wrong_type(fmt::format("a whole number from {} to {}", least, most));
+  auto& member = field(settings);
+  member = static_cast<std::remove_reference_t<decltype(member)>>(*number);
   return {};
 }
 
-Status set_lease(Settings& settings, const toml::node& value) {
-  const auto seconds = value.value_exact<std::int64_t>();
-  if (!seconds || *seconds < 1 || *seconds > 86'400) return wrong_type("whole seconds from 1 to 86400");
-  settings.lease_seconds = static_cast<int>(*seconds);
+template <auto field>
+Status set_flag(Settings& settings, const toml::node& value) {
+  const auto flag = value.value_exact<bool>();
+  if (!flag) return wrong_type("true or false");
+  field(settings) = *flag;
+  return {};
+}
+
+template <std::string ServerSettings::* member>
+Status set_server_string(Settings& settings, const toml::node& value) {
+  const auto text = value.value_exact<std::string>();
+  if (!text || text->empty()) return wrong_type("a string");
+  settings.server.*member = *text;
   return {};
 }
 
@@ -84,13 +97,6 @@ Status set_quarantine(Settings& settings, const toml::node& value) {
   const auto text = value.value_exact<std::string>();
   if (!text) return wrong_type("a share such as \"5%\" or 0.05");
   GRISTMILL_TRY(settings.quarantine_limit, parse_share(*text));
-  return {};
-}
-
-Status set_approvals(Settings& settings, const toml::node& value) {
-  const auto count = value.value_exact<std::int64_t>();
-  if (!count || *count < 0 || *count > 100) return wrong_type("a whole number from 0 to 100");
-  settings.release_approvals = *count;
   return {};
 }
 
@@ -125,13 +131,6 @@ Status set_feedback_choice(Settings& settings, const toml::node& value, std::str
   return {};
 }
 
-Status set_feedback_keys(Settings& settings, const toml::node& value) {
-  const auto count = value.value_exact<std::int64_t>();
-  if (!count || *count < 1 || *count > 100'000'000) return wrong_type("a whole number from 1 to 100000000");
-  settings.feedback.keys = *count;
-  return {};
-}
-
 Status set_feedback_interval(Settings& settings, const toml::node& value) {
   const auto text = value.value_exact<std::string>();
   if (!text) return wrong_type("a duration such as \"5m\"; \"0s\" for never");
@@ -149,24 +148,10 @@ Status set_object_string(Settings& settings, const toml::node& value) {
   return {};
 }
 
-Status set_path_style(Settings& settings, const toml::node& value) {
-  const auto flag = value.value_exact<bool>();
-  if (!flag) return wrong_type("true or false");
-  settings.objects.path_style = *flag;
-  return {};
-}
-
 Status set_timeout(Settings& settings, const toml::node& value) {
   const auto seconds = value.value_exact<std::int64_t>();
   if (!seconds || *seconds < 1 || *seconds > 3600) return wrong_type("a number of seconds from 1 to 3600");
   settings.objects.timeout_ms = *seconds * 1000;
-  return {};
-}
-
-Status set_attempts(Settings& settings, const toml::node& value) {
-  const auto count = value.value_exact<std::int64_t>();
-  if (!count || *count < 1 || *count > 100) return wrong_type("a whole number from 1 to 100");
-  settings.objects.attempts_max = static_cast<int>(*count);
   return {};
 }
 
@@ -178,22 +163,23 @@ constexpr std::array keys{
     Key{"warehouse.path", set_string<&Settings::warehouse>},
     Key{"s3.endpoint", set_object_string<&io::S3Settings::endpoint>},
     Key{"s3.region", set_object_string<&io::S3Settings::region>},
-    Key{"s3.path_style", set_path_style},
+    Key{"s3.path_style", set_flag<[](Settings& settings) -> auto& { return settings.objects.path_style; }>},
     Key{"s3.profile", set_object_string<&io::S3Settings::profile>},
     Key{"s3.credentials_file", set_object_string<&io::S3Settings::credentials_file>},
     Key{"s3.ca_file", set_object_string<&io::S3Settings::ca_file>},
     Key{"s3.timeout", set_timeout},
-    Key{"s3.attempts", set_attempts},
+    Key{"s3.attempts", set_whole<[](Settings& settings) -> auto& { return settings.objects.attempts_max; }, 1, 100>},
     Key{"resources.memory", set_size<std::uint64_t, memory_field>},
-    Key{"resources.threads", set_threads},
-    Key{"workers.lease_seconds", set_lease},
+    Key{"resources.threads", set_whole<[](Settings& settings) -> auto& { return settings.threads; }, 0, 4096>},
+    Key{"workers.lease_seconds",
+        set_whole<[](Settings& settings) -> auto& { return settings.lease_seconds; }, 1, 86'400>},
     Key{"limits.document", set_size<std::size_t, document_field>},
     Key{"limits.expanded", set_size<std::uint64_t, expanded_field>},
     Key{"limits.expansion_ratio", set_ratio},
     Key{"limits.quarantine", set_quarantine},
     Key{"fields.text",
         [](Settings& settings, const toml::node& value) { return set_names(settings.fields.text, value); }},
-    Key{"release.approvals", set_approvals},
+    Key{"release.approvals", set_whole<[](Settings& settings) -> auto& { return settings.release_approvals; }, 0, 100>},
     Key{"release.approvers",
         [](Settings& settings, const toml::node& value) { return set_names(settings.release_approvers, value); }},
     Key{"fields.url",
@@ -212,8 +198,18 @@ constexpr std::array keys{
     Key{"feedback.pii_kinds",
         [](Settings& settings, const toml::node& value) { return set_names(settings.feedback.pii_kinds, value); }},
     Key{"feedback.queue", set_size<std::uint64_t, feedback_queue_field>},
-    Key{"feedback.keys", set_feedback_keys},
+    Key{"feedback.keys", set_whole<[](Settings& settings) -> auto& { return settings.feedback.keys; }, 1, 100'000'000>},
     Key{"feedback.compact_every", set_feedback_interval},
+    Key{"server.host", set_server_string<&ServerSettings::host>},
+    Key{"server.port", set_whole<[](Settings& settings) -> auto& { return settings.server.port; }, 0, 65535>},
+    Key{"server.tls_certificate", set_server_string<&ServerSettings::tls_certificate>},
+    Key{"server.tls_key", set_server_string<&ServerSettings::tls_key>},
+    Key{"server.plain_http", set_flag<[](Settings& settings) -> auto& { return settings.server.plain_http; }>},
+    Key{"server.threads", set_whole<[](Settings& settings) -> auto& { return settings.server.threads; }, 1, 256>},
+    Key{"server.connections",
+        set_whole<[](Settings& settings) -> auto& { return settings.server.connections; }, 1, 100'000>},
+    Key{"server.rate", set_whole<[](Settings& settings) -> auto& { return settings.server.rate; }, 1, 1'000'000>},
+    Key{"server.jobs", set_whole<[](Settings& settings) -> auto& { return settings.server.jobs; }, 1, 64>},
 };
 
 Status set_key(Settings& settings, const std::string& name, const toml::node& value, const std::string& path) {
@@ -286,6 +282,17 @@ quarantine = "100%"              # share of an ingestion that may be quarantined
 # without_consent = "strip"      # stored without text; "refuse"
 # pii = "redact"                 # "reject" the event, or "keep" what it holds
 # compact_every = "5m"           # while served; "0s" for never
+
+# [server]                       # what `gristmill serve` takes where no flag says otherwise
+# host = "127.0.0.1"             # beyond this machine with TLS only
+# port = 8787
+# tls_certificate = "server.pem" # certificate and its chain
+# tls_key = "server.key"
+# plain_http = false             # true: a proxy in front does TLS
+# threads = 8                    # that work on requests
+# connections = 1024
+# rate = 2000                    # requests a second of one token
+# jobs = 1                       # runs at once that clients start
 )";
 
 }  // namespace

@@ -34,6 +34,19 @@ struct FeedbackSettings {
   std::int64_t compact_every_ms = 300'000;     ///< While served; 0 = only by `feedback compact`.
 };
 
+/// What the server takes of this machine and of its clients.
+struct ServerSettings {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8787;        ///< 0 = any free one.
+  std::string tls_certificate;      ///< PEM file, relative to the workspace or absolute; empty = plain HTTP.
+  std::string tls_key;
+  bool plain_http = false;          ///< Beyond this machine without TLS: a proxy in front does it.
+  int threads = 8;                  ///< That work on requests.
+  std::size_t connections = 1024;
+  double rate = 2000;               ///< Requests a second of one token.
+  int jobs = 1;                     ///< Runs at once that clients start.
+};
+
 /// What gristmill.toml says, with defaults filled in.
 struct Settings {
   std::string name;
@@ -50,6 +63,7 @@ struct Settings {
   std::int64_t release_approvals = 0;          ///< So many other users must approve a release.
   std::vector<std::string> release_approvers;  ///< Only these may; empty = any other user.
   FeedbackSettings feedback;
+  ServerSettings server;
   io::S3Settings objects;                         ///< How `s3://` places are reached.
 };
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Adding and pushing 2 GB in 2,000 files beside DVC, and what a second version costs.
 
-DVC lives in an environment of its own (.venv-dvc), made on first use.
+DVC lives in the environment of the tests of artifact tools (.venv-artifact-tools), made on first use.
 """
 
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -15,8 +16,9 @@ from random import Random
 
 from harness import ROOT, WORK, empty, program
 
-DVC_VERSION = "3.67.1"
-ENVIRONMENT = ROOT / ".venv-dvc"
+ENVIRONMENT = ROOT / ".venv-artifact-tools"
+REQUIREMENTS = ROOT / "tools" / "requirements-artifact-tools.txt"
+DVC_VERSION = re.search(r"^dvc==(.+)$", REQUIREMENTS.read_text(), re.MULTILINE)[1]
 FILES = 2000
 FILE_BYTES = 1_000_000
 
@@ -24,10 +26,10 @@ FILE_BYTES = 1_000_000
 def dvc_program():
     found = ENVIRONMENT / "bin" / "dvc"
     if not found.exists():
-        print("bench: installing DVC in .venv-dvc", flush=True)
+        print(f"bench: installing DVC in {ENVIRONMENT.name}", flush=True)
         venv.create(ENVIRONMENT, clear=True, with_pip=True)
         pip = [ENVIRONMENT / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, f"dvc=={DVC_VERSION}"], check=True)
+        subprocess.run([*pip, "-r", REQUIREMENTS], check=True)
     return found
 
 

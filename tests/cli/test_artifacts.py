@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import signal
+import sqlite3
 import subprocess
 from random import Random
 
@@ -228,3 +229,40 @@ def test_a_part_of_a_version(workspace, model, tmp_path):
         "nothing at"
         in workspace.json("artifact", "get", "demo", tmp_path / "no", "--only", "no", code=2)["error"]["message"]
     )
+
+
+def test_versions_made_at_once_are_all_there(workspace):
+    """Each part lands in a version of its own, and the newest has all of them; no number is given twice."""
+    workspace.json("artifact", "list")
+    files = [workspace.write(f"part-{number}.bin", noise(200_000, number)) for number in range(12)]
+    adding = [
+        subprocess.Popen(
+            workspace.command("artifact", "add", file, "--name", "demo", "--into", f"parts/{file.name}", "--quiet"),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for file in files
+    ]
+    for process in adding:
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
+    versions = workspace.json("artifact", "list", "demo")
+    assert [version["ordinal"] for version in versions] == list(range(1, len(files) + 1))
+    entries = workspace.json("artifact", "show", "demo")["entries"]
+    assert sorted(entry["path"] for entry in entries) == sorted(f"parts/{file.name}" for file in files)
+
+
+def test_the_newest_version_is_the_last_one_added_whatever_the_clock_said(workspace, model):
+    path = workspace.folder / ".gristmill" / "catalog.db"
+    if not path.exists():
+        pytest.skip("the catalog is no file whose times could be changed")
+    made = workspace.json("artifact", "add", model, "--name", "demo")["created_at"]
+    later = "2099-01-01T00:00:00.000Z"
+    with sqlite3.connect(path) as catalog:
+        catalog.execute("UPDATE artifacts SET created_at = ?, record = replace(record, ?, ?)", (later, made, later))
+    catalog.close()
+    for expected in (2, 3):
+        (model / "config.json").write_text(f'{{"try": {expected}}}')
+        assert workspace.json("artifact", "add", model, "--name", "demo")["ordinal"] == expected
+    assert workspace.json("artifact", "show", "demo")["ordinal"] == 3

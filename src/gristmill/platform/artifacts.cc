@@ -42,6 +42,8 @@ struct Depot {
   }
 };
 
+constexpr std::string_view add_action = "artifact.add";
+
 Depot depot_of(const Workspace& workspace) { return {workspace.warehouse() + "/artifacts"}; }
 
 store::ArtifactWork work_of(const WorkOptions& options, const Workspace& workspace) {
@@ -124,8 +126,10 @@ Json version_record(const ArtifactRequest& request, const store::ArtifactManifes
 }
 
 /// Writes the row of a version and the audit entry; its chunks must all be there. Holds the lock against collection.
+/// `conflict`: the version was made from `base` (empty: from nothing), and that is not the newest any more. Should the
+/// version be there by now, its record is taken instead.
 Status insert(const Workspace& workspace, const Depot& depot, const store::ArtifactManifest& manifest, Json& record,
-              std::string_view action) {
+              std::string_view action, const std::optional<std::string>& base = {}) {
   const auto stop = [] { return false; };
   GRISTMILL_TRY(const auto lock, io::LockFile::wait(workspace.folder() + "/.gristmill/locks/artifacts", stop));
   GRISTMILL_TRY(const auto packs, store::PackStore::open(depot.packs()));
@@ -134,10 +138,22 @@ Status insert(const Workspace& workspace, const Depot& depot, const store::Artif
       return unavailable("a chunk was collected while the version was put together; the same command again stores it");
   }
   return workspace.database().write([&](meta::Transaction& transaction) -> Status {
-    const auto& name = record["name"].as_string();
+    const auto name = record["name"].as_string();  // A copy: the record grows below.
     GRISTMILL_TRY(const auto versions, versions_of(transaction, name));
-    const auto ordinal = versions.empty() ? 1 : versions.back().ordinal + 1;
+    if (base && *base != (versions.empty() ? std::string() : versions.back().id))
+      return Error{ErrorCode::conflict, fmt::format("artifact '{}' got another version meanwhile", name)};
+    if (const auto same = std::ranges::find(versions, record["version"].as_string(), &Version::id);
+        same != versions.end()) {
+      record = same->record;
+      return {};
+    }
+    std::int64_t ordinal = 1;
+    for (const auto& version : versions) ordinal = std::max(ordinal, version.ordinal + 1);
     record.set("ordinal", ordinal);
+    // What is added is the newest, whatever the clock says; what is pulled stays as old as it is.
+    if (action == add_action && !versions.empty())
+      record.set("created_at",
+                 std::max(record["created_at"].as_string(), versions.back().record["created_at"].as_string()));
     const auto inserted = transaction.execute(
         "INSERT INTO artifacts (name, version, ordinal, created_at, record) VALUES (?, ?, ?, ?, ?)",
         {name, record["version"].as_string(), ordinal, record["created_at"].as_string(), record.dump()});
@@ -191,6 +207,26 @@ Result<store::ArtifactManifest> part_of(const store::ArtifactManifest& tree, con
   return part;
 }
 
+/// Makes what was stored a version, unless it is one already; gives the version's record and what it cost.
+Result<Json> record_version(const Workspace& workspace, const Depot& depot, const ArtifactRequest& request,
+                            const store::StoredTree& stored, const std::vector<Version>& versions,
+                            const std::optional<std::string>& base) {
+  const auto text = stored.manifest.encode();
+  const auto id = sha256_hex(text);
+  const auto same = std::ranges::find(versions, id, &Version::id);
+  Json record;
+  if (same != versions.end()) {
+    record = same->record;
+  } else {
+    GRISTMILL_RETURN_IF_ERROR(io::write_file(depot.manifest(id), text));
+    record = version_record(request, stored.manifest, id);
+    GRISTMILL_RETURN_IF_ERROR(insert(workspace, depot, stored.manifest, record, add_action, base));
+  }
+  return record.set("already_present", same != versions.end())
+      .set("chunks_new", stored.chunks_new)
+      .set("stored_bytes", stored.bytes_new);
+}
+
 }  // namespace
 
 Result<Json> add_artifact(const Workspace& workspace, const ArtifactRequest& request, const WorkOptions& options) {
@@ -207,36 +243,24 @@ Result<Json> add_artifact(const Workspace& workspace, const ArtifactRequest& req
   work.follows_links = request.follows_links;
   const bool is_part = !request.into.empty();
   GRISTMILL_TRY(auto stored, store::store_tree(request.path, earlier && !is_part ? &*earlier : nullptr, *packs, work));
-  std::unique_ptr<io::LockFile> turn;
-  if (is_part) {
-    // One after the other: each sees what the others added.
-    GRISTMILL_TRY(turn, io::LockFile::wait(fmt::format("{}/.gristmill/locks/artifact-{}", workspace.folder(),
-                                                       sha256_hex(request.name).substr(0, 24)),
-                                           [] { return false; }));
+  if (!is_part) return record_version(workspace, depot, request, stored, versions, {});
+  // Each sees what the others added meanwhile, on whatever machine.
+  constexpr int attempts_max = 100;
+  for (int attempt = 1;; ++attempt) {
     GRISTMILL_TRY(versions, versions_of(workspace, request.name));
     store::ArtifactManifest newest;
     if (!versions.empty()) {
       GRISTMILL_TRY(newest, read_manifest(depot, versions.back().id));
     }
-    stored.manifest = put_into(std::move(newest), request.into, std::move(stored.manifest));
+    auto whole = stored;
+    whole.manifest = put_into(std::move(newest), request.into, stored.manifest);
     // A place that is none, or below a file, is refused as in any manifest.
-    auto checked = store::ArtifactManifest::decode(stored.manifest.encode());
+    auto checked = store::ArtifactManifest::decode(whole.manifest.encode());
     if (!checked) return invalid_argument(fmt::format("--into '{}': {}", request.into, checked.error().message));
+    const auto base = versions.empty() ? std::string() : versions.back().id;
+    auto record = record_version(workspace, depot, request, whole, versions, base);
+    if (record || record.error().code != ErrorCode::conflict || attempt == attempts_max) return record;
   }
-  const auto text = stored.manifest.encode();
-  const auto id = sha256_hex(text);
-  const auto same = std::ranges::find(versions, id, &Version::id);
-  Json record;
-  if (same != versions.end()) {
-    record = same->record;
-  } else {
-    GRISTMILL_RETURN_IF_ERROR(io::write_file(depot.manifest(id), text));
-    record = version_record(request, stored.manifest, id);
-    GRISTMILL_RETURN_IF_ERROR(insert(workspace, depot, stored.manifest, record, "artifact.add"));
-  }
-  return record.set("already_present", same != versions.end())
-      .set("chunks_new", stored.chunks_new)
-      .set("stored_bytes", stored.bytes_new);
 }
 
 Result<Json> list_artifacts(const Workspace& workspace, const std::string& name) {

@@ -3,11 +3,16 @@
 //   table_rate FOLDER build COMMITS FILES            so many commits with so many files each
 //   table_rate FOLDER commit COUNT FIRST             appends of one file; how long each took
 //   table_rate FOLDER plan COUNT LOW HIGH            plans scans of the files with LOW <= origin_offset < HIGH
+//   table_rate FOLDER count                          files and snapshots
+//   table_rate FOLDER compete SECONDS FIRST          says "ready", waits for a line, then appends one file after the
+//                                                    other until the time is up; how long each took
+// Where CATALOG_URL is set the catalog is on that PostgreSQL server, else in FOLDER/catalog.db.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <string>
 #include <string_view>
@@ -86,6 +91,31 @@ Result<Json> commit(store::Catalog& catalog, const std::string& folder, std::int
                        {"snapshots", table.snapshots().size()}});
 }
 
+Result<Json> compete(store::Catalog& catalog, const std::string& folder, std::int64_t seconds, std::int64_t first) {
+  GRISTMILL_TRY(auto table, store::Table::load(catalog, table_name));
+  fmt::print("ready\n");
+  std::fflush(stdout);
+  while (std::getchar() != '\n') {
+  }
+  auto walls = Json::array();
+  for (const double end = clock_ms(CLOCK_MONOTONIC) + 1e3 * static_cast<double>(seconds);
+       clock_ms(CLOCK_MONOTONIC) < end;) {
+    store::CommitRequest request;
+    request.files = {data_file(folder, first++)};
+    const double before = clock_ms(CLOCK_MONOTONIC);
+    GRISTMILL_TRY([[maybe_unused]] const auto snapshot, table.append(request));
+    walls.push(clock_ms(CLOCK_MONOTONIC) - before);
+  }
+  return Json::object({{"wall_ms", std::move(walls)}, {"failures", 0}, {"cpu_ms", clock_ms(CLOCK_PROCESS_CPUTIME_ID)}});
+}
+
+/// Files of the current snapshot, and its number of records.
+Result<Json> count(store::Catalog& catalog) {
+  GRISTMILL_TRY(const auto table, store::Table::load(catalog, table_name));
+  GRISTMILL_TRY(const auto files, table.scan(*table.metadata().current_snapshot()));
+  return Json::object({{"files", files.size()}, {"snapshots", table.snapshots().size()}});
+}
+
 Result<Json> plan(store::Catalog& catalog, std::int64_t count, std::int64_t low, std::int64_t high) {
   std::vector<double> cpu;
   std::size_t files = 0;
@@ -103,20 +133,25 @@ Result<Json> plan(store::Catalog& catalog, std::int64_t count, std::int64_t low,
 }
 
 Result<Json> work(const std::vector<std::string>& words) {
-  if (words.size() < 4) return invalid_argument("usage: table_rate FOLDER build|commit|plan NUMBER...");
-  GRISTMILL_TRY(const auto database, meta::open_sqlite(words[0] + "/catalog.db"));
+  if (words.empty()) return invalid_argument("usage: table_rate FOLDER COMMAND ...");
+  const char* const url = std::getenv("CATALOG_URL");
+  GRISTMILL_TRY(const auto database,
+                url != nullptr ? meta::open_postgres({.url = url}) : meta::open_sqlite(words[0] + "/catalog.db"));
   store::Catalog catalog(*database);
+  if (words.size() == 2 && words[1] == "count") return count(catalog);
+  if (words.size() < 4) return invalid_argument("usage: table_rate FOLDER build|commit|plan|compete|count NUMBER...");
   const auto first = number(words[2]);
   if (words[1] == "build") return build(catalog, words[0], first, number(words[3]));
   if (words[1] == "commit") return commit(catalog, words[0], first, number(words[3]));
-  return words.size() > 4 ? plan(catalog, first, number(words[3]), number(words[4]))
-                          : invalid_argument("usage: table_rate FOLDER plan COUNT LOW HIGH");
+  if (words[1] == "compete") return compete(catalog, words[0], first, number(words[3]));
+  if (words.size() < 5) return invalid_argument("usage: table_rate FOLDER plan COUNT LOW HIGH");
+  return plan(catalog, first, number(words[3]), number(words[4]));
 }
 
 }  // namespace
 
-int main(int count, char** values) {
-  const auto done = work({values + 1, values + count});
+int main(int word_count, char** words) {
+  const auto done = work({words + 1, words + word_count});
   fmt::print("{}\n", done ? done->dump() : done.error().message);
   return done ? 0 : 1;
 }

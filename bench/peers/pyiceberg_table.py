@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PyIceberg on the table that table_rate built: `commit COUNT FIRST` and `plan COUNT LOW HIGH`; one JSON line each."""
+"""PyIceberg on the table that table_rate built: `commit COUNT FIRST`, `plan COUNT LOW HIGH` and
+`compete SECONDS FIRST`; one JSON line each. With CATALOG_URL the catalog is on that PostgreSQL server."""
 
 import json
+import os
 import pathlib
 import statistics
 import sys
@@ -9,9 +11,11 @@ import time
 
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.conversions import to_bytes
+from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.typedef import Record
 from pyiceberg.types import LongType
+from sqlalchemy.exc import OperationalError
 
 
 def data_file(folder, number):
@@ -39,16 +43,41 @@ def data_file(folder, number):
     return made
 
 
+def append(table, folder, number):
+    with table.transaction() as transaction, transaction.update_snapshot().fast_append() as update:
+        update.append_data_file(data_file(folder, number))
+
+
 def commit(catalog, folder, count, first):
     table = catalog.load_table("bench.files")
     walls, cpu = [], time.process_time()
     for number in range(first, first + count):
         before = time.perf_counter()
-        with table.transaction() as transaction, transaction.update_snapshot().fast_append() as update:
-            update.append_data_file(data_file(folder, number))
+        append(table, folder, number)
         walls.append(1e3 * (time.perf_counter() - before))
     cpu = 1e3 * (time.process_time() - cpu) / count
     return {"commits": count, "wall_ms_p50": statistics.median(walls), "cpu_ms": cpu}
+
+
+def compete(catalog, folder, seconds, first):
+    """Appends until the time is up, with PyIceberg's own retries; an append that fails all the same is begun anew."""
+    table = catalog.load_table("bench.files")
+    walls, failures = [], 0
+    print("ready", flush=True)
+    sys.stdin.readline()
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        before = time.perf_counter()
+        while True:
+            try:
+                append(table, folder, first)
+                break
+            except (CommitFailedException, OperationalError):
+                failures += 1
+                table = catalog.load_table("bench.files")
+        first += 1
+        walls.append(1e3 * (time.perf_counter() - before))
+    return {"wall_ms": walls, "failures": failures, "cpu_ms": 1e3 * time.process_time()}
 
 
 def plan(catalog, count, low, high):
@@ -63,9 +92,14 @@ def plan(catalog, count, low, high):
 
 def main(folder, verb, *numbers):
     folder = pathlib.Path(folder).absolute()
-    catalog = SqlCatalog("gristmill", uri=f"sqlite:///{folder}/catalog.db", warehouse=f"file://{folder}")
+    uri = os.environ.get("CATALOG_URL", f"sqlite:///{folder}/catalog.db")
+    uri = uri.replace("postgresql://", "postgresql+psycopg2://")
+    catalog = SqlCatalog("gristmill", uri=uri, warehouse=f"file://{folder}")
     numbers = [int(number) for number in numbers]
-    done = commit(catalog, folder, *numbers) if verb == "commit" else plan(catalog, *numbers)
+    if verb == "plan":
+        done = plan(catalog, *numbers)
+    else:
+        done = {"commit": commit, "compete": compete}[verb](catalog, folder, *numbers)
     print(json.dumps(done))
 
 

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
+#include <iterator>
 #include <map>
-#include <numeric>
+#include <mutex>
 #include <optional>
 #include <set>
 
@@ -17,7 +19,9 @@
 #include "gristmill/platform/dataset_files.h"
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/given_file.h"
-#include "gristmill/platform/row_filter.h"
+#include "gristmill/platform/ingest.h"
+#include "gristmill/platform/row_matches.h"
+#include "gristmill/store/artifact_work.h"
 
 namespace gristmill::platform {
 namespace {
@@ -26,7 +30,8 @@ namespace fs = std::filesystem;
 
 // So often a change is done again when others changed the same files first.
 constexpr int attempts_max = 8;
-constexpr std::size_t batch_bytes = std::size_t{4} << 20;
+// After so many of them it is done while other committers wait, so that it comes through.
+constexpr int attempts_in_the_open = 2;
 
 enum class Kind { remove, update, upsert, overwrite };
 
@@ -40,14 +45,6 @@ std::string_view name_of(Kind kind) {
   return "delete";
 }
 
-/// What becomes of one data file.
-struct Edit {
-  store::ScanFile file;
-  formats::FileEdit rows;
-  std::vector<Hash128> removed_ids;     ///< Of the rows that the change drops.
-  std::int64_t deleted_by_others = 0;   ///< Rows that delete files had taken already.
-};
-
 /// One change from the reading of the table to its commit.
 class RowChange {
  public:
@@ -60,21 +57,35 @@ class RowChange {
     GRISTMILL_RETURN_IF_ERROR(prepare());
     Error last;
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
-      GRISTMILL_RETURN_IF_ERROR(plan());
-      if (edits_.empty() && added_rows_.empty()) return unchanged();
-      auto snapshot = write_and_commit(attempt);
-      if (snapshot) return answer(*snapshot, false);
-      last = std::move(snapshot).error();
+      auto done = attempt < attempts_in_the_open ? try_once(attempt, false) : try_in_turn(attempt);
+      if (done) return done;
+      last = std::move(done).error();
       // A commit that failed for another reason may have become durable all the same: its files must stay then.
       if (last.code == ErrorCode::conflict || !is_committing_) remove_written();
       if (last.code != ErrorCode::conflict) return last;
       is_committing_ = false;
-      GRISTMILL_RETURN_IF_ERROR(open());
     }
     return std::move(last).within(fmt::format("given up after {} attempts", attempts_max));
   }
 
  private:
+  /// The change on the newest state.
+  Result<Json> try_once(int attempt, bool has_turn) {
+    if (attempt > 0) GRISTMILL_RETURN_IF_ERROR(open());
+    GRISTMILL_RETURN_IF_ERROR(plan());
+    if (edits_.empty() && added_rows_.empty()) return unchanged();
+    auto snapshot = write_and_commit(attempt, has_turn);
+    if (snapshot) return answer(*snapshot, false);
+    return std::move(snapshot).error();
+  }
+
+  Result<Json> try_in_turn(int attempt) {
+    std::optional<Result<Json>> done;
+    const auto queue = *table_;
+    queue.in_turn([&] { done.emplace(try_once(attempt, true)); });
+    return *std::move(done);
+  }
+
   /// The newest state of the dataset, or of the branch that is named.
   Status open() {
     GRISTMILL_TRY(auto chosen, select_version(workspace_, request_.selector));
@@ -138,97 +149,80 @@ class RowChange {
     added_rows_.clear();
     matched_ = updated_ = 0;
     GRISTMILL_TRY(columns_, table_->columns_at(snapshot_));
-    GRISTMILL_TRY(operator_columns_, operator_columns(*table_, snapshot_));
+    matcher_.reset();
     given_.reset();
     if (!file_.rows.empty()) {
       auto given = formats::GivenRows::make(file_.rows, columns_);
       if (!given) return request_.path.empty() ? given.error() : std::move(given).error().within(request_.path);
       given_.emplace(*std::move(given));
     }
-    return kind_ == Kind::upsert ? plan_upsert() : plan_where();
-  }
-
-  Status plan_where() {
-    std::optional<RowFilter> filter;
-    store::ScanFilter conditions;
-    if (!request_.where.empty() || kind_ != Kind::overwrite) {
-      GRISTMILL_TRY(filter, RowFilter::make(request_.where, operator_columns_));
-      conditions = filter->conditions(columns_);
-    }
-    GRISTMILL_TRY(files_, scan_in_order(*table_, snapshot_, conditions));
-    store::RowDeletes deletes(*table_);
-    for (const auto& file : files_) {
-      GRISTMILL_TRY(auto deleted, deletes.of(file));
-      Edit edit{.file = file, .rows = {.path = file.path}};
-      GRISTMILL_RETURN_IF_ERROR(match_rows(filter ? &*filter : nullptr, deleted, edit));
-      add_edit(std::move(edit), std::move(deleted));
-    }
+    if (kind_ == Kind::upsert && !given_) return {};
+    GRISTMILL_RETURN_IF_ERROR(make_matcher());
+    GRISTMILL_RETURN_IF_ERROR(find_edits());
     if (kind_ == Kind::overwrite) return add_rows({});
-    return {};
+    return kind_ == Kind::upsert ? add_unknown_rows() : Status();
   }
 
-  /// Reads one file for the rows that the condition names.
-  Status match_rows(RowFilter* filter, const formats::RowNumbers& deleted, Edit& edit) {
-    static const std::vector<data::Column> no_columns;
-    const auto& columns = filter == nullptr ? no_columns : filter->columns();
-    formats::TableView view{operator_columns_, {}};
-    const formats::DatasetPiece piece{.path = edit.file.path,
-                                      .view = std::make_shared<const formats::TableView>(std::move(view))};
-    GRISTMILL_TRY(const auto reader,
-                  formats::open_dataset_file(piece, columns, batch_bytes, filter != nullptr && filter->needs_text()));
-    data::Batch batch;
-    for (std::int64_t row = 0;;) {
-      batch.clear();
-      GRISTMILL_TRY(const bool more, reader->read(batch));
-      if (!more) return {};
-      if (!batch.casualties.empty()) return corrupt_data(batch.casualties.front().message);
-      for (const auto& document : batch.documents) {
-        const auto at = row++;
-        if (std::ranges::binary_search(deleted, at)) continue;
-        bool is_match = true;
-        if (filter != nullptr) {
-          GRISTMILL_TRY(is_match, filter->test(document));
-        }
-        if (!is_match) continue;
-        if (kind_ == Kind::update) {
-          edit.rows.replaced.push_back({at, 0});
-        } else {
-          edit.rows.dropped.push_back(at);
-          edit.removed_ids.push_back(document.id);
-        }
-      }
+  Status make_matcher() {
+    if (kind_ != Kind::upsert) {
+      GRISTMILL_TRY(matcher_, RowMatcher::by_condition(*table_, snapshot_, request_.where, kind_ == Kind::update));
+      return {};
     }
-  }
-
-  Status plan_upsert() {
+    // Others may have changed the columns since.
+    GRISTMILL_RETURN_IF_ERROR(check_keys());
     std::vector<formats::TableColumn> keys;
     for (const auto& key : request_.keys)
       keys.push_back(*std::ranges::find(columns_, key, &formats::TableColumn::name));
-    if (!given_) return {};
-    GRISTMILL_TRY(files_, scan_in_order(*table_, snapshot_));
-    auto index = formats::RowKeys::make(*given_, keys);
-    if (!index) return std::move(index).error().within(request_.path);
+    auto matcher = RowMatcher::by_key(*table_, *given_, keys, file_.rows);
+    if (!matcher) return std::move(matcher).error().within(request_.path);
+    matcher_.emplace(*std::move(matcher));
+    return {};
+  }
+
+  /// Does numbered pieces of work on as many threads as the settings allow.
+  Status in_parallel(std::size_t count, const std::function<Status(std::size_t)>& work) const {
+    return store::for_each_piece(count, {.threads = runner_options(workspace_, {}).threads},
+                                 [&](std::size_t index, int) { return work(index); });
+  }
+
+  /// Looks through the files that may hold rows of the change. The edits are in document order.
+  Status find_edits() {
+    GRISTMILL_TRY(files_, scan_in_order(*table_, snapshot_, matcher_->conditions()));
+    std::vector<std::optional<Edit>> found(files_.size());
+    GRISTMILL_RETURN_IF_ERROR(in_parallel(files_.size(), [&](std::size_t index) -> Status {
+      GRISTMILL_TRY(auto edit, matcher_->find(files_[index]));
+      if (!edit.is_empty()) found[index] = std::move(edit);
+      return {};
+    }));
+    for (auto& edit : found) {
+      if (!edit) continue;
+      matched_ += edit->dropped;
+      updated_ += std::ssize(edit->rows.replaced);
+      edits_.push_back(*std::move(edit));
+    }
+    return {};
+  }
+
+  Status add_unknown_rows() {
     std::set<std::int64_t> known;
-    store::RowDeletes deletes(*table_);
-    for (const auto& file : files_) {
-      GRISTMILL_TRY(auto deleted, deletes.of(file));
-      Edit edit{.file = file, .rows = {.path = file.path}};
-      GRISTMILL_TRY(edit.rows.replaced, index->find(file.path, deleted));
+    for (const auto& edit : edits_) {
       for (const auto& match : edit.rows.replaced) known.insert(match.given);
-      add_edit(std::move(edit), std::move(deleted));
     }
     return add_rows(known);
   }
 
-  void add_edit(Edit edit, formats::RowNumbers deleted) {
-    if (edit.rows.dropped.empty() && edit.rows.replaced.empty()) return;
-    matched_ += static_cast<std::int64_t>(edit.rows.dropped.size());
-    updated_ += static_cast<std::int64_t>(edit.rows.replaced.size());
-    edit.deleted_by_others = static_cast<std::int64_t>(deleted.size());
-    formats::RowNumbers dropped;
-    std::ranges::set_union(edit.rows.dropped, deleted, std::back_inserter(dropped));
-    edit.rows.dropped = std::move(dropped);
-    edits_.push_back(std::move(edit));
+  /// Whether files that others added meanwhile hold rows that the change would have had to see.
+  Status check_added(const std::vector<store::ScanFile>& added) {
+    for (const auto& file : added) {
+      // The same file with more rows deleted by others cannot hold more.
+      if (checked_.contains(file.path)) continue;
+      GRISTMILL_TRY(const auto edit, matcher_->find(file));
+      if (!edit.is_empty())
+        return Error{ErrorCode::conflict,
+                     fmt::format("{} was added meanwhile with rows that the change concerns", file.path)};
+      checked_.insert(file.path);
+    }
+    return {};
   }
 
   /// The given rows that are not known become new ones.
@@ -245,32 +239,28 @@ class RowChange {
     return {};
   }
 
-  Result<store::Snapshot> write_and_commit(int attempt) {
+  Result<store::Snapshot> write_and_commit(int attempt, bool has_turn) {
     store::CommitRequest request{
         .files = {},
         .summary = {{"gristmill.change-id", change_id_}, {"gristmill.change", std::string(name_of(kind_))}},
         .key = commit_key(),
         .columns = {},
         .also = {},
-        .branch = branch_.empty() ? std::string(store::main_branch) : branch_};
-    store::Rewrite rewrite{.base_sequence_number = snapshot_.sequence_number};
-    GRISTMILL_TRY(const auto folder, table_->data_folder());
-    for (std::size_t i = 0; i < edits_.size(); ++i) {
-      auto& edit = edits_[i];
-      const auto stem = fmt::format("{}-{:06}", attempt, i);
+        .branch = branch_.empty() ? std::string(store::main_branch) : branch_,
+        .has_turn = has_turn};
+    store::Rewrite rewrite{.base_sequence_number = snapshot_.sequence_number,
+                           .files = {},
+                           .delete_paths = {},
+                           .check_added = [this](const auto& added) { return check_added(added); },
+                           .concerned = matcher_->conditions(),
+                           .base_snapshot_id = snapshot_.id};
+    GRISTMILL_RETURN_IF_ERROR(write_all(attempt, request.files));
+    bool has_deletes = false;
+    for (const auto& edit : edits_) {
       rewrite.files.push_back(edit.file);
       rewrite.applied_position_deletes += edit.deleted_by_others;
-      if (static_cast<std::int64_t>(edit.rows.dropped.size()) < edit.file.records) {
-        GRISTMILL_RETURN_IF_ERROR(write_files(folder, "part-" + stem, {&edit.rows, {}}, request.files));
-      }
-      GRISTMILL_RETURN_IF_ERROR(write_removed(folder, stem, edit));
+      has_deletes |= !edit.file.deletes.empty();
     }
-    if (!added_rows_.empty()) {
-      GRISTMILL_RETURN_IF_ERROR(
-          write_files(folder, fmt::format("new-{}", attempt), {nullptr, added_rows_}, request.files));
-    }
-    const bool has_deletes = std::ranges::any_of(rewrite.files,
-                                                 [](const store::ScanFile& file) { return !file.deletes.empty(); });
     if (has_deletes) {
       GRISTMILL_TRY(const auto all, table_->scan(snapshot_));
       GRISTMILL_TRY(rewrite.delete_paths, store::RowDeletes(*table_).idle_without(all, rewrite.files));
@@ -279,7 +269,35 @@ class RowChange {
       return audit(transaction, fmt::format("dataset.{}", name_of(kind_)), table_->name().text(), details(version));
     };
     is_committing_ = true;
+    checked_.clear();
     return table_->rewrite(request, rewrite);
+  }
+
+  /// Writes the edited files and the new rows, in parallel; which file gets what, under which name and in which order
+  /// does not depend on that.
+  Status write_all(int attempt, std::vector<store::DataFile>& files) {
+    GRISTMILL_TRY(const auto folder, table_->data_folder());
+    const bool has_new = !added_rows_.empty();
+    std::vector<std::vector<store::DataFile>> pieces(edits_.size() + (has_new ? 1 : 0));
+    const auto write_piece = [&](std::size_t index) -> Status {
+      if (index == edits_.size())
+        return write_files(folder, fmt::format("new-{}", attempt), {nullptr, added_rows_}, pieces[index]);
+      const auto& edit = edits_[index];
+      const auto stem = fmt::format("{}-{:06}", attempt, index);
+      if (std::ssize(edit.rows.dropped) < edit.file.records)
+        GRISTMILL_RETURN_IF_ERROR(write_files(folder, "part-" + stem, {&edit.rows, {}}, pieces[index]));
+      return write_removed(folder, stem, edit);
+    };
+    GRISTMILL_RETURN_IF_ERROR(in_parallel(pieces.size(), write_piece));
+    for (auto& piece : pieces) std::ranges::move(piece, std::back_inserter(files));
+    return {};
+  }
+
+  /// Remembers a file for the case that nothing comes of the attempt.
+  std::string noted(std::string path) {
+    const std::scoped_lock lock(written_mutex_);
+    written_.push_back(path);
+    return path;
   }
 
   /// Rows of one file as they become, or new rows.
@@ -294,9 +312,8 @@ class RowChange {
     std::map<std::size_t, formats::DocumentIndexWriter> indexes;
     formats::RowOutput output;
     output.path = [&](std::size_t number) {
-      written_.push_back(fmt::format("{}/{}/{}{}.parquet", folder, change_id_, name,
-                                     number == 0 ? std::string() : fmt::format("-{}", number)));
-      return written_.back();
+      return noted(fmt::format("{}/{}/{}{}.parquet", folder, change_id_, name,
+                               number == 0 ? std::string() : fmt::format("-{}", number)));
     };
     output.partition = table_->metadata().partition_fields();
     output.note = [&](std::size_t number, const Hash128& id, std::int64_t row) {
@@ -314,8 +331,7 @@ class RowChange {
     for (std::size_t number = 0; number < written.size(); ++number) {
       files.push_back(store::data_file(written[number]));
       if (!indexes.contains(number)) continue;
-      written_.push_back(index_of(written[number].path));
-      GRISTMILL_RETURN_IF_ERROR(indexes[number].write(written_.back()));
+      GRISTMILL_RETURN_IF_ERROR(indexes[number].write(noted(index_of(written[number].path))));
     }
     return {};
   }
@@ -326,8 +342,7 @@ class RowChange {
     formats::DocumentIndexWriter index;
     const auto name = fmt::format("dataset.{}", name_of(kind_));
     for (const auto& id : edit.removed_ids) index.add_outcome(id, name, change_id_);
-    written_.push_back(index_of(fmt::format("{}/{}/removed-{}.parquet", folder, change_id_, stem)));
-    return index.write(written_.back());
+    return index.write(noted(index_of(fmt::format("{}/{}/removed-{}.parquet", folder, change_id_, stem))));
   }
 
   void remove_written() {
@@ -392,11 +407,13 @@ class RowChange {
   Json settings_;
   GivenFile file_;
   std::vector<formats::TableColumn> columns_;
-  std::vector<data::Column> operator_columns_;
   std::optional<formats::GivenRows> given_;
+  std::optional<RowMatcher> matcher_;
   std::vector<store::ScanFile> files_;
   std::vector<Edit> edits_;
   std::vector<std::int64_t> added_rows_;
+  std::set<std::string> checked_;  ///< Files that others added and that do not matter.
+  std::mutex written_mutex_;
   std::vector<std::string> written_;
   bool is_committing_ = false;
   std::int64_t matched_ = 0;

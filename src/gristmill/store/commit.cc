@@ -6,6 +6,7 @@
 #include <random>
 #include <thread>
 
+#include "gristmill/store/commit_queue.h"
 #include "gristmill/store/metadata_files.h"
 #include "gristmill/store/partition.h"
 #include "gristmill/store/snapshot_writer.h"
@@ -102,7 +103,23 @@ Result<Table::Outcome> Table::settle(Status failure, const Prepared& prepared, A
   return prepared.outcome;
 }
 
-Result<Table::Outcome> Table::commit(const Change& change, const InSameTransaction& also) {
+void Table::in_turn(const std::function<void()>& work) const { wait_for_turn(catalog_.database(), name_.text(), work); }
+
+Status Table::catch_up() {
+  GRISTMILL_TRY(const auto location, catalog_.metadata_location(name_));
+  return location == metadata_location_ ? Status() : refresh();
+}
+
+Result<Table::Outcome> Table::commit(const Change& change, const InSameTransaction& also, bool has_turn) {
+  if (has_turn) return commit_in_turn(change, also);
+  std::optional<Result<Outcome>> done;
+  in_turn([&] { done.emplace(commit_in_turn(change, also)); });
+  return *std::move(done);
+}
+
+Result<Table::Outcome> Table::commit_in_turn(const Change& change, const InSameTransaction& also) {
+  // What was loaded before the turn came is often outdated, and then all that is prepared on it would be in vain.
+  GRISTMILL_RETURN_IF_ERROR(catch_up());
   for (int attempt = 0; attempt < attempts_without_lock; ++attempt) {
     AttemptFiles files;
     GRISTMILL_TRY(auto prepared, prepare(change, files));
@@ -178,7 +195,7 @@ Result<Snapshot> Table::commit_files(const CommitRequest& request, bool is_repla
     if (request.branch != main_branch) next.use_schema(schema_before);
     return Outcome{snapshot.id, false};
   };
-  GRISTMILL_TRY(const auto outcome, commit(change, request.also));
+  GRISTMILL_TRY(const auto outcome, commit(change, request.also, request.has_turn));
   if (!outcome.is_done_already) writer.keep();
   const auto* snapshot = metadata_.find_snapshot(outcome.snapshot_id);
   GRISTMILL_CHECK(snapshot != nullptr, std::to_string(outcome.snapshot_id));

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "gristmill/store/attempt_files.h"
+#include "gristmill/store/commit_queue.h"
 #include "gristmill/store/metadata_files.h"
 #include "gristmill/store/table.h"
 #include "gristmill/store/table_updates.h"
@@ -33,9 +34,11 @@ class JointCommit {
   JointCommit(const Catalog& catalog, const std::vector<TableRequest>& requests, const CommitRules& rules)
       : catalog_(catalog), requests_(requests), rules_(rules) {}
 
+  /// In turn with the other committers of the table; a change of several waits for nobody.
   Result<std::vector<TableChange>> run();
 
  private:
+  Result<std::vector<TableChange>> run_now() const;
   /// The table now: within `transaction` where there is one.
   Result<std::optional<Table>> load(const TableName& name, meta::Transaction* transaction) const;
   Status prepare(Attempt& attempt, meta::Transaction* transaction) const;
@@ -157,6 +160,13 @@ Result<std::vector<TableChange>> JointCommit::run_under_lock() const {
 }
 
 Result<std::vector<TableChange>> JointCommit::run() {
+  if (requests_.size() != 1) return run_now();
+  std::optional<Result<std::vector<TableChange>>> done;
+  wait_for_turn(catalog_.database(), requests_.front().name.text(), [&] { done.emplace(run_now()); });
+  return *std::move(done);
+}
+
+Result<std::vector<TableChange>> JointCommit::run_now() const {
   for (int count = 0; count < attempts_without_lock; ++count) {
     Attempt attempt;
     GRISTMILL_RETURN_IF_ERROR(prepare(attempt, nullptr));

@@ -86,7 +86,7 @@ bool may_concern(const ScannedDelete& remove, const ScanFile& file) {
 }
 
 Result<std::vector<ScanFile>> scan_manifests(const TableMetadata& metadata, const Snapshot& snapshot,
-                                             const ScanFilter& filter) {
+                                             const ScanFilter& filter, std::int64_t after) {
   std::vector<ScanFile> files;
   std::vector<ScannedDelete> deletes;
   GRISTMILL_TRY(const auto manifests, read_manifest_list(snapshot.manifest_list));
@@ -94,7 +94,7 @@ Result<std::vector<ScanFile>> scan_manifests(const TableMetadata& metadata, cons
   ManifestPart part{.left_out = filter.empty() ? std::span(without_bounds) : with_bounds, .columns = {}};
   for (const auto& condition : filter) part.columns.push_back(condition.field_id);
   for (const auto& file : manifests) {
-    if (file.live_files() == 0) continue;
+    if (file.live_files() == 0 || file.sequence_number <= after) continue;
     const auto known = pruners.find(file.spec_id);
     const auto& pruner =
         known != pruners.end()
@@ -102,7 +102,7 @@ Result<std::vector<ScanFile>> scan_manifests(const TableMetadata& metadata, cons
             : pruners.emplace(file.spec_id, FilePruner(filter, metadata.partition_fields(file.spec_id))).first->second;
     if (file.content == ManifestContent::data && !pruner.may_match_manifest(file.partitions)) continue;
     const auto use = [&](const ManifestEntry& entry) -> Status {
-      if (entry.status == EntryStatus::deleted) return {};
+      if (entry.status == EntryStatus::deleted || entry.sequence_number <= after) return {};
       if (file.content == ManifestContent::deletes) {
         GRISTMILL_TRY(auto scanned, scan_delete(entry, file.spec_id));
         deletes.push_back(std::move(scanned));

@@ -27,8 +27,9 @@ bool may_concern(const ScannedDelete& remove, const ScanFile& file);
 /// Data files of a snapshot of a table that may hold rows which meet the conditions: as Table::scan without those whose
 /// partition or bounds say no.
 Result<std::vector<ScanFile>> scan_filtered(const Table& table, const Snapshot& snapshot, const ScanFilter& filter);
-/// Data files of a snapshot that may hold rows which meet the conditions, with their deletes.
+/// Data files of a snapshot that may hold rows which meet the conditions, with their deletes; of both only those whose
+/// sequence number is above `after`.
 Result<std::vector<ScanFile>> scan_manifests(const TableMetadata& metadata, const Snapshot& snapshot,
-                                             const ScanFilter& filter);
+                                             const ScanFilter& filter, std::int64_t after = -1);
 
 }  // namespace gristmill::store

@@ -194,6 +194,16 @@ Status SnapshotWriter::check_deletes(const std::vector<ManifestFile>& manifests)
   return {};
 }
 
+Status SnapshotWriter::check_added(const TableMetadata& metadata, const Snapshot* parent) const {
+  if (!rewrite_->check_added || parent == nullptr || parent->id == rewrite_->base_snapshot_id) return {};
+  // A rollback may have brought files back that are older than the version that was read, but were not in it.
+  if (!metadata.is_ancestor(rewrite_->base_snapshot_id, parent->id))
+    return Error{ErrorCode::conflict, "the version that was read is no longer part of the history"};
+  GRISTMILL_TRY(const auto added,
+                scan_manifests(metadata, *parent, rewrite_->concerned, rewrite_->base_sequence_number));
+  return added.empty() ? Status() : rewrite_->check_added(added);
+}
+
 Result<bool> SnapshotWriter::take_out_of(const TableMetadata& metadata, AttemptFiles& files, ManifestFile& file,
                                          std::set<std::string>& wanted) {
   GRISTMILL_TRY(auto manifest, read_manifest(file));
@@ -314,6 +324,7 @@ Result<Snapshot> SnapshotWriter::write(TableMetadata& metadata, AttemptFiles& fi
   GRISTMILL_TRY(manifests, is_replacing_ ? mark_deleted(metadata, files, manifests)
                                          : merge(metadata, files, std::move(manifests)));
   if (rewrite_ != nullptr) {
+    GRISTMILL_RETURN_IF_ERROR(check_added(metadata, parent));
     GRISTMILL_TRY(manifests, take_out(metadata, files, std::move(manifests)));
   }
   manifests.insert(manifests.begin(), added_.begin(), added_.end());

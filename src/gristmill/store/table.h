@@ -13,6 +13,7 @@
 #include "gristmill/store/manifest.h"
 #include "gristmill/store/metadata.h"
 #include "gristmill/store/retention.h"
+#include "gristmill/store/scan_filter.h"
 
 namespace gristmill::store {
 
@@ -38,6 +39,7 @@ struct CommitRequest {
   /// When not empty: how new files are split from this commit on, and these are; see parse_partition.
   std::string partition_by = {};
   std::string branch = std::string(main_branch);  ///< Another one is seen by nobody who does not ask for it.
+  bool has_turn = false;  ///< The commit is made within Table::in_turn.
 };
 
 /// A file of row-level deletes, as other Iceberg writers leave them.
@@ -69,6 +71,11 @@ struct Rewrite {
   std::vector<std::string> delete_paths;
   std::int64_t applied_position_deletes = 0;  ///< Rows that were deleted by position in `files`.
   bool keeps_rows = false;  ///< The rows stay what they are, as in a compaction.
+  /// Where the change depends on rows that it did not find: gets the data files added since the version that was read
+  /// which may hold rows that meet `concerned`, and answers `conflict` when one does. May be called for each attempt.
+  std::function<Status(const std::vector<ScanFile>& added)> check_added = {};
+  ScanFilter concerned = {};
+  std::int64_t base_snapshot_id = 0;  ///< The version that was read; needed with `check_added`.
 };
 
 /// An Iceberg table of the catalog, as of when it was loaded or last committed to. Copies are independent views; one
@@ -92,12 +99,17 @@ class Table {
   /// Local folder for new data files.
   [[nodiscard]] Result<std::string> data_folder() const;
 
+  /// Runs `work`, once, behind those who came before to commit to this table; who comes later waits for it. Every
+  /// commit does so by itself. Who prepares for long and lost to others may have his preparation here as well.
+  void in_turn(const std::function<void()>& work) const;
+
   /// Adds files. A concurrent commit of others is no conflict.
   Result<Snapshot> append(const CommitRequest& request);
   /// Replaces all files by the given ones. `conflict` when somebody changed the content since this object was loaded.
   Result<Snapshot> replace(const CommitRequest& request);
   /// Puts the given files in the place of others and leaves the rest as it is. `conflict` when somebody took away one
-  /// of those others or deleted rows in them since they were read; what others added meanwhile is no conflict.
+  /// of those others or deleted rows in them since they were read; what others added meanwhile is no conflict unless
+  /// `check_added` says so.
   Result<Snapshot> rewrite(const CommitRequest& request, const Rewrite& rewrite);
   /// Makes an earlier snapshot current again, with its columns. Nothing is lost: the newer ones stay.
   Status rollback(std::int64_t snapshot_id, const InSameTransaction& also = {});
@@ -146,7 +158,9 @@ class Table {
   struct Prepared;
 
   Table(const Catalog& catalog, TableName name, std::string metadata_location, TableMetadata metadata);
-  Result<Outcome> commit(const Change& change, const InSameTransaction& also);
+  Result<Outcome> commit(const Change& change, const InSameTransaction& also, bool has_turn = false);
+  Result<Outcome> commit_in_turn(const Change& change, const InSameTransaction& also);
+  Status catch_up();
   Result<Outcome> commit_under_lock(const Change& change, const InSameTransaction& also);
   Result<Prepared> prepare(const Change& change, AttemptFiles& files) const;
   Status publish(meta::Transaction& transaction, const Prepared& prepared, const InSameTransaction& also,

@@ -112,6 +112,7 @@ void add_serve(CLI::App& app, Session& session) {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
       auto options = merged(*flags, server::options_of(workspace));
       if (session.is_verbose) options.log = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
+      options.warn = [](const std::string& line) { fmt::print(stderr, "gristmill: {}\n", line); };
       return server::serve(
           workspace, options, [&](const server::Started& started) { tell_start(session, started); }, stop_requested);
     });

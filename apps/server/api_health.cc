@@ -26,7 +26,8 @@ HttpResponse readiness(const Backend& backend) {
   return json_response(200, Json::object({{"status", "ready"}}));
 }
 
-void add_feedback_figures(std::vector<Figure>& figures, const feedback::Statistics& counts) {
+void add_feedback_figures(std::vector<Figure>& figures, const platform::FeedbackService& feedback) {
+  const auto counts = feedback.statistics();
   const auto add = [&](std::string name, std::string help, std::uint64_t value, bool is_counter = true) {
     figures.push_back({.name = std::move(name),
                        .help = std::move(help),
@@ -41,6 +42,9 @@ void add_feedback_figures(std::vector<Figure>& figures, const feedback::Statisti
   add("gristmill_feedback_failed_total", "Feedback events that the disk did not take.", counts.failed);
   add("gristmill_feedback_writes_total", "Group commits of feedback, each with one fdatasync.", counts.groups);
   add("gristmill_feedback_queue_bytes", "Feedback that waits to be written, in bytes.", counts.queue_bytes, false);
+  add("gristmill_feedback_compactions_total", "Compactions of feedback into its dataset.", feedback.compactions());
+  add("gristmill_feedback_compactions_failed_total", "Compactions that failed; the next one takes all of it up.",
+      feedback.compactions_failed());
 }
 
 /// What is counted beside requests.
@@ -49,7 +53,7 @@ std::vector<Figure> figures_of(const Backend& backend) {
                                .help = "Runs that this server executes now.",
                                .value = static_cast<double>(backend.jobs.running()),
                                .labels = {}}};
-  if (backend.feedback != nullptr) add_feedback_figures(figures, backend.feedback->statistics());
+  if (backend.feedback != nullptr) add_feedback_figures(figures, *backend.feedback);
   const auto counts = platform::count_runs(backend.workspace);
   if (!counts) return figures;
   for (const auto& [status, count] : counts->members()) {

@@ -17,8 +17,10 @@ struct ServeOptions {
   double requests_a_second = 2000;  ///< Of one token or, without one, one address.
   std::size_t jobs_max = 1;          ///< Runs at once that clients start.
   bool allows_plain_remote = false;  ///< Listen beyond this machine without TLS.
-  /// A line for each answer and each fault; may be empty.
+  /// A line for each answer; may be empty.
   std::function<void(const std::string& line)> log;
+  /// A line for what somebody should look after; may be empty. Called from any thread.
+  std::function<void(const std::string& line)> warn;
 };
 
 /// What [server] of the workspace's settings says.

@@ -5,6 +5,7 @@ import concurrent.futures
 import json
 import signal
 import subprocess
+import time
 
 import pytest
 from cli_support import Workspace
@@ -132,20 +133,48 @@ def test_killed_while_many_write(place):
     assert len(set(stored)) == len(stored) and acknowledged <= set(stored)
 
 
+def stored_when(place, count):
+    """Waits until the dataset has so many documents."""
+    for _ in range(200):
+        shown = subprocess.run(
+            place.command("dataset", "show", "feedback/events", "--json"), capture_output=True, text=True
+        )
+        if shown.returncode == 0 and json.loads(shown.stdout)["documents"] == count:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_a_compaction_that_fails_is_told_and_made_up_for(place):
+    path = place.folder / "gristmill.toml"
+    path.write_text(path.read_text() + '\n[feedback]\ncompact_every = "1s"\n')
+    server = Server(place)
+    try:
+        server.call("POST", PATH, json=[rating(n) for n in range(5)], status=201)
+        assert stored_when(place, 5)
+        metadata = max(
+            (place.folder / "warehouse").rglob("feedback/events/metadata/*.json"), key=lambda path: path.name
+        )
+        metadata.rename(metadata.with_suffix(".away"))
+        server.call("POST", PATH, json=[rating(n) for n in range(5, 8)], status=201)
+        for _ in range(200):
+            figures = dict(line.rsplit(" ", 1) for line in server.get("/metrics").text.splitlines())
+            if float(figures["gristmill_feedback_compactions_failed_total"]) > 0:
+                break
+            time.sleep(0.1)
+        assert "feedback was not compacted" in server.log.read_text()
+        metadata.with_suffix(".away").rename(metadata)
+        assert stored_when(place, 8)
+    finally:
+        assert server.stop() == 0
+
+
 def test_served_and_compacted_on_schedule(place):
     path = place.folder / "gristmill.toml"
     path.write_text(path.read_text() + '\n[feedback]\ncompact_every = "1s"\n')
     server = Server(place)
     try:
         server.call("POST", PATH, json=[rating(n) for n in range(5)], status=201)
-        for _ in range(100):
-            shown = subprocess.run(
-                place.command("dataset", "show", "feedback/events", "--json"), capture_output=True, text=True
-            )
-            if shown.returncode == 0 and json.loads(shown.stdout)["documents"] == 5:
-                break
-            subprocess.run(["sleep", "0.2"])
-        else:
-            pytest.fail("nothing was compacted")
+        assert stored_when(place, 5)
     finally:
         assert server.stop() == 0

@@ -132,25 +132,32 @@ FeedbackService::FeedbackService(const Workspace& workspace, FeedbackIntake inta
 
 FeedbackService::~FeedbackService() = default;
 
-Result<std::unique_ptr<FeedbackService>> FeedbackService::start(const Workspace& workspace) {
+Result<std::unique_ptr<FeedbackService>> FeedbackService::start(const Workspace& workspace, Fault fault) {
   GRISTMILL_TRY(auto intake, FeedbackIntake::make(workspace.settings().feedback));
   GRISTMILL_TRY(auto log, open_feedback_log(workspace, true));
   std::unique_ptr<FeedbackService> service(new FeedbackService(workspace, std::move(intake), std::move(log)));
   const auto interval = std::chrono::milliseconds(workspace.settings().feedback.compact_every_ms);
   if (interval.count() == 0) return service;
-  service->schedule_ = std::jthread([raw = service.get(), interval](const std::stop_token& stop) {
-    constexpr int background_nice = 10;
-    (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), background_nice);
-    std::mutex mutex;
-    std::condition_variable_any wake;
-    std::unique_lock lock(mutex);
-    // A failed compaction has lost nothing: the next one takes it up. `feedback compact` tells why.
-    while (!wake.wait_for(lock, stop, interval, [&] { return stop.stop_requested(); })) (void)raw->compact();
-  });
+  service->schedule_ = std::jthread(
+      [raw = service.get(), interval, fault = std::move(fault)](const std::stop_token& stop) {
+        constexpr int background_nice = 10;
+        (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), background_nice);
+        std::mutex mutex;
+        std::condition_variable_any wake;
+        std::unique_lock lock(mutex);
+        while (!wake.wait_for(lock, stop, interval, [&] { return stop.stop_requested(); })) {
+          const auto done = raw->compact();
+          if (!done && fault) fault(done.error());
+        }
+      });
   return service;
 }
 
-Result<Json> FeedbackService::compact() { return compact_feedback(workspace_, log_.get()); }
+Result<Json> FeedbackService::compact() {
+  auto done = compact_feedback(workspace_, log_.get());
+  ++(done ? compactions_ : compactions_failed_);
+  return done;
+}
 
 Status FeedbackService::submit(std::string_view body, const FeedbackSender& sender, Answer answer) {
   GRISTMILL_TRY(auto events, intake_.read(body, sender));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -31,7 +32,10 @@ class FeedbackService {
   /// log's thread, and must not block. Errors: `unavailable` (the disk is full or broken; nothing was stored).
   using Answer = std::function<void(Result<Json>)>;
 
-  static Result<std::unique_ptr<FeedbackService>> start(const Workspace& workspace);
+  /// Told of each compaction on schedule that failed, from its thread. Nothing is lost by it: the next one takes it up.
+  using Fault = std::function<void(const Error&)>;
+
+  static Result<std::unique_ptr<FeedbackService>> start(const Workspace& workspace, Fault fault = {});
   ~FeedbackService();
 
   /// Takes the body of a request. Refused at once, and `answer` is not called: `invalid_argument` (what is wrong, and
@@ -41,6 +45,8 @@ class FeedbackService {
 
   /// Counts for metrics.
   [[nodiscard]] feedback::Statistics statistics() const { return log_->statistics(); }
+  [[nodiscard]] std::uint64_t compactions() const { return compactions_; }
+  [[nodiscard]] std::uint64_t compactions_failed() const { return compactions_failed_; }
   /// Compacts now; what `compact_feedback` gives.
   Result<Json> compact();
 
@@ -50,6 +56,8 @@ class FeedbackService {
   const Workspace& workspace_;
   FeedbackIntake intake_;
   std::unique_ptr<feedback::Log> log_;
+  std::atomic<std::uint64_t> compactions_ = 0;
+  std::atomic<std::uint64_t> compactions_failed_ = 0;
   std::jthread schedule_;
 };
 

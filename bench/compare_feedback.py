@@ -72,7 +72,7 @@ class Endpoint:
         # It stands for other machines: what computes on this one must not hold it up, where we may say so.
         first = ["nice", "-n", "-15"] if os.geteuid() == 0 else []
         done = subprocess.run(
-            [*first, program("bench/feedback_load"), *map(str, words)], capture_output=True, text=True, check=True
+            [*first, program("bench/http_load"), *map(str, words)], capture_output=True, text=True, check=True
         )
         return json.loads(done.stdout)
 

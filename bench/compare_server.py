@@ -37,6 +37,7 @@ class Server:
         )
         self.url = json.loads(self.process.stdout.readline())["url"]
         self.start_seconds = time.perf_counter() - began
+        self.folder = folder
         self.port = self.url.rsplit(":", 1)[1]
         self.token = (folder / ".gristmill" / "admin-token").read_text().strip()
 
@@ -52,7 +53,10 @@ class Server:
         raise KeyError(name)
 
     def load(self, rate, seconds, path):
-        command = [program("bench/http_load"), self.port, rate, seconds, CONNECTIONS, self.token, path]
+        head = self.folder / "head"
+        head.write_text(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {self.token}\r\n")
+        requests = int(rate * seconds)
+        command = [program("bench/http_load"), self.port, CONNECTIONS, requests, rate, head, os.devnull]
         before = self.cpu_seconds()
         done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True)
         return json.loads(done.stdout) | {"cpu_seconds": self.cpu_seconds() - before}

@@ -11,18 +11,19 @@
 namespace gristmill::kernels {
 namespace {
 
-constexpr std::size_t leaves_max = 16;
 constexpr std::uint32_t all_leaves = 0xFFFF0000u;
 constexpr std::int16_t number_max = std::numeric_limits<std::int16_t>::max();
 
 /// A de Bruijn sequence: the upper four bits of its product with a power of two are different for each power.
 constexpr std::uint16_t de_bruijn = 0x09AF;
 
-constexpr std::size_t leaf_place(std::size_t leaf) noexcept {
-  return static_cast<std::uint16_t>(de_bruijn << leaf) >> 12;
-}
-
-constexpr std::uint32_t twice(std::uint32_t half) noexcept { return (half & 0xFFFF) | half << 16; }
+/// Where the leaves stand in the tables.
+constexpr auto leaf_places = [] {
+  std::array<std::uint8_t, 16> places{};
+  for (std::size_t leaf = 0; leaf < places.size(); ++leaf)
+    places[leaf] = static_cast<std::uint8_t>(static_cast<std::uint16_t>(de_bruijn << leaf) >> 12);
+  return places;
+}();
 
 /// Bits from `first` to before `end`.
 constexpr std::uint16_t bits(std::size_t first, std::size_t end) noexcept {
@@ -37,7 +38,7 @@ bool take(std::string_view& bytes, Value& value) {
   return true;
 }
 
-__m256i spread(std::uint32_t both_halves) noexcept { return _mm256_set1_epi32(static_cast<int>(both_halves)); }
+__m256i spread(std::uint16_t number) noexcept { return _mm256_set1_epi16(static_cast<std::int16_t>(number)); }
 
 __m256i spread(const std::array<std::uint8_t, 16>& table) noexcept {
   return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table.data())));
@@ -80,7 +81,7 @@ bool BoostedTrees::read_tree(std::string_view& bytes, std::size_t feature_count)
   for (std::uint8_t i = 0; i < leaf_count; ++i) {
     if (!take(bytes, leaves[i])) return false;
   }
-  trees_.push_back({static_cast<std::uint32_t>(nodes_.size()), {}, {}});
+  if (nodes_.size() > 0xFFFF) return false;
   states_.push_back(all_leaves | bits(0, leaf_count - 1u));
   if (!add_nodes(std::span(nodes).first(leaf_count - 1u), leaf_count)) return false;
   add_leaves(std::span(leaves).first(leaf_count));
@@ -89,7 +90,8 @@ bool BoostedTrees::read_tree(std::string_view& bytes, std::size_t feature_count)
 
 /// Puts the nodes in the order from the root, the left before the right; false when they form no tree.
 bool BoostedTrees::add_nodes(std::span<const FileNode> nodes, std::size_t leaf_count) {
-  const auto tree = static_cast<std::uint16_t>(trees_.size() - 1);
+  const auto tree = static_cast<std::uint16_t>(nodes_.size());
+  auto& own = nodes_.emplace_back();
   std::vector<std::pair<std::uint8_t, std::uint8_t>> open{{std::uint8_t{0}, static_cast<std::uint8_t>(leaf_count)}};
   for (std::uint16_t at = 0; !open.empty();) {
     const auto [first, end] = open.back();
@@ -109,8 +111,10 @@ bool BoostedTrees::add_nodes(std::span<const FileNode> nodes, std::size_t leaf_c
     const State below = all_leaves | static_cast<std::uint16_t>(~bits(right, behind) & ~(1u << at));
     if (root->edge == number_max) states_.back() &= below;  // Nothing is above.
     bounded_.push_back({root->edge, tree, above, below});
-    nodes_.push_back({static_cast<std::uint32_t>(root->feature * sizeof(FeatureLanes)),
-                      twice(static_cast<std::uint16_t>(root->edge + 1)), twice(stays)});
+    node_features_.push_back(root->feature);
+    own[at] = {.feature = static_cast<std::uint16_t>(root->feature * sizeof(FeatureLanes)),
+               .above = static_cast<std::int16_t>(root->edge + 1),
+               .stays = stays};
     open.emplace_back(root->middle, end);
     open.emplace_back(first, root->middle);
     ++at;
@@ -121,9 +125,9 @@ bool BoostedTrees::add_nodes(std::span<const FileNode> nodes, std::size_t leaf_c
 /// Keeps the nodes on features whose bounds will be known, those on one feature together.
 void BoostedTrees::bound(std::span<const std::uint8_t> features) {
   std::array<std::vector<BoundedNode>, 256> nodes_on;
-  for (std::size_t i = 0; i < nodes_.size(); ++i)
-    nodes_on[nodes_[i].feature / sizeof(FeatureLanes)].push_back(bounded_[i]);
+  for (std::size_t i = 0; i < bounded_.size(); ++i) nodes_on[node_features_[i]].push_back(bounded_[i]);
   bounded_.clear();
+  node_features_ = {};
   for (const auto feature : features) {
     auto& nodes = nodes_on[feature];
     std::ranges::stable_sort(nodes, {}, &BoundedNode::edge);
@@ -133,13 +137,13 @@ void BoostedTrees::bound(std::span<const std::uint8_t> features) {
 }
 
 void BoostedTrees::add_leaves(std::span<const std::int16_t> leaves) {
-  auto& tree = trees_.back();
+  auto& low = low_leaves_.emplace_back();
+  auto& high = high_leaves_.emplace_back();
   const auto [least, most] = std::ranges::minmax(leaves);
-  for (std::size_t i = 0; i < leaves_max; ++i) tree.places[i] = static_cast<std::uint8_t>(leaf_place(i));
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     const auto more = static_cast<unsigned>(leaves[i] - least);
-    tree.leaves.low[leaf_place(i)] = static_cast<std::uint8_t>(more);
-    tree.leaves.high[leaf_place(i)] = static_cast<std::uint8_t>(more >> 8);
+    low[leaf_places[i]] = static_cast<std::uint8_t>(more);
+    high[leaf_places[i]] = static_cast<std::uint8_t>(more >> 8);
     is_wide_ = is_wide_ || more > 0xFF;
   }
   base_ += least;
@@ -147,9 +151,9 @@ void BoostedTrees::add_leaves(std::span<const std::int16_t> leaves) {
   most_ += most;
 }
 
-int BoostedTrees::answer(const Tree& tree, State state) {
-  const auto place = tree.places[static_cast<std::size_t>(std::countr_zero(state >> 16))];
-  return tree.leaves.low[place] | tree.leaves.high[place] << 8;
+int BoostedTrees::answer(std::size_t tree, State state) const {
+  const auto place = leaf_places[static_cast<std::size_t>(std::countr_zero(state >> 16))];
+  return low_leaves_[tree][place] | high_leaves_[tree][place] << 8;
 }
 
 void BoostedTrees::settle(std::span<const FeatureBounds> bounds, SettledTrees& settled) const {
@@ -163,26 +167,21 @@ void BoostedTrees::settle(std::span<const FeatureBounds> bounds, SettledTrees& s
     while (node != end && node->edge < high) ++node;
     for (; node != end; ++node) states[node->tree] &= node->below;
   }
-  settled.trees_.resize(trees_.size());
-  settled.nodes_.resize(nodes_.size());
+  settled.all_ = this;
+  settled.trees_.resize(states.size());
   settled.base_ = base_;
-  settled.is_wide_ = is_wide_;
-  auto* next = settled.nodes_.data();
-  auto* next_tree = settled.trees_.data();
-  for (std::size_t t = 0; t < trees_.size(); ++t) {
-    const auto& tree = trees_[t];
-    const auto state = states[t];
-    auto open = state & 0xFFFF;
+  auto* next = settled.trees_.data();
+  for (std::size_t tree = 0; tree < states.size(); ++tree) {
+    const auto state = states[tree];
+    const auto open = static_cast<std::uint16_t>(state);
     if (open == 0) {
       settled.base_ += answer(tree, state);
       continue;
     }
-    settled.base_ -= tree.leaves.low[0] << 8;
-    const auto* const all = nodes_.data() + tree.nodes_begin;
-    for (; open != 0; open &= open - 1) *next++ = all[std::countr_zero(open)];
-    *next_tree++ = {static_cast<std::uint32_t>(next - settled.nodes_.data()), twice(state >> 16), &tree.leaves};
+    settled.base_ -= low_leaves_[tree][0] << 8;
+    *next++ = {static_cast<std::uint32_t>(tree), open, static_cast<std::uint16_t>(state >> 16)};
   }
-  settled.trees_.resize(static_cast<std::size_t>(next_tree - settled.trees_.data()));
+  settled.trees_.resize(static_cast<std::size_t>(next - settled.trees_.data()));
 }
 
 template <std::size_t registers, bool is_wide>
@@ -191,27 +190,28 @@ void SettledTrees::sum_registers(const FeatureLanes* features, FeatureLanes& sum
   // Sums lie within 16 bits, so what is beyond them on the way takes itself back.
   for (std::size_t i = 0; i < registers; ++i)
     _mm256_store_si256(totals + i, _mm256_set1_epi16(static_cast<std::int16_t>(base_)));
-  const auto* node = nodes_.data();
   for (const auto& tree : trees_) {
     __m256i remaining[registers];
-    for (auto& lanes : remaining) lanes = spread(tree.remaining);
-    for (const auto* const end = nodes_.data() + tree.nodes_end; node != end; ++node) {
-      const auto* values = reinterpret_cast<const __m256i*>(reinterpret_cast<const char*>(features) + node->feature);
-      const auto above = spread(node->above);
-      const auto stays = spread(node->stays);
+    for (auto& lanes : remaining) lanes = spread(tree.leaves);
+    const auto& nodes = all_->nodes_[tree.index];
+    for (std::uint32_t open = tree.nodes; open != 0; open &= open - 1) {
+      const auto& node = nodes[static_cast<std::size_t>(std::countr_zero(open))];
+      const auto* values = reinterpret_cast<const __m256i*>(reinterpret_cast<const char*>(features) + node.feature);
+      const auto above = spread(static_cast<std::uint16_t>(node.above));
+      const auto stays = spread(node.stays);
       for (std::size_t i = 0; i < registers; ++i) {
         const auto is_not_above = _mm256_cmpgt_epi16(above, _mm256_load_si256(values + i));
         remaining[i] = _mm256_and_si256(remaining[i], _mm256_or_si256(is_not_above, stays));
       }
     }
-    const auto low = spread(tree.leaves->low);
+    const auto low = spread(all_->low_leaves_[tree.index]);
     for (std::size_t i = 0; i < registers; ++i) {
       const auto first = _mm256_and_si256(remaining[i], _mm256_sub_epi16(_mm256_setzero_si256(), remaining[i]));
       const auto place = _mm256_srli_epi16(_mm256_mullo_epi16(first, _mm256_set1_epi16(de_bruijn)), 12);
       // The upper byte becomes the entry at place 0, which `base_` takes back.
       auto more = _mm256_shuffle_epi8(low, place);
       if constexpr (is_wide) {
-        const auto high = _mm256_shuffle_epi8(spread(tree.leaves->high), place);
+        const auto high = _mm256_shuffle_epi8(spread(all_->high_leaves_[tree.index]), place);
         more = _mm256_add_epi16(more, _mm256_slli_epi16(high, 8));
       }
       _mm256_store_si256(totals + i, _mm256_add_epi16(_mm256_load_si256(totals + i), more));
@@ -221,7 +221,7 @@ void SettledTrees::sum_registers(const FeatureLanes* features, FeatureLanes& sum
 
 void SettledTrees::sum(std::span<const FeatureLanes> features, FeatureLanes& sums, std::size_t lanes) const {
   const auto* all = features.data();
-  if (is_wide_) return sum_registers<tree_lanes / 16, true>(all, sums);
+  if (all_->is_wide_) return sum_registers<tree_lanes / 16, true>(all, sums);
   switch ((lanes + 15) / 16) {
     case 1: return sum_registers<1, false>(all, sums);
     case 2: return sum_registers<2, false>(all, sums);

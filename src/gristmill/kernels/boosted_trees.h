@@ -33,6 +33,8 @@ struct FeatureBounds {
   std::int16_t high = 32767;
 };
 
+class BoostedTrees;
+
 /// What is left of boosted trees for rows whose features lie within known bounds. A tree is walked without branches:
 /// each node whose feature is above the edge strikes out the leaves on its left, and the first leaf that remains is the
 /// answer (Lucchese et al. 2015, QuickScorer).
@@ -44,31 +46,20 @@ class SettledTrees {
  private:
   friend class BoostedTrees;
 
-  /// Numbers stand twice side by side: 32 bits are cheaper to spread over a register than 16.
-  struct alignas(16) Node {
-    std::uint32_t feature;  ///< As an offset in bytes into the lanes.
-    std::uint32_t above;    ///< The least number above the edge.
-    std::uint32_t stays;    ///< Bits of the leaves that stay when the feature is above the edge.
-  };
-  /// What leaves have more than the least of their tree, in the order of `leaf_place`.
-  struct Leaves {
-    std::array<std::uint8_t, 16> low{};
-    std::array<std::uint8_t, 16> high{};
-  };
+  /// What is still open of a tree.
   struct Tree {
-    std::uint32_t nodes_end;
-    std::uint32_t remaining;  ///< Bits of the leaves that are left, twice.
-    const Leaves* leaves;
+    std::uint32_t index;
+    std::uint16_t nodes;   ///< Bits of the nodes that are open.
+    std::uint16_t leaves;  ///< Bits of the leaves that are left.
   };
 
   template <std::size_t registers, bool is_wide>
   void sum_registers(const FeatureLanes* features, FeatureLanes& sums) const;
 
-  std::vector<Node> nodes_;
+  const BoostedTrees* all_ = nullptr;
   std::vector<Tree> trees_;
   std::vector<std::uint32_t> states_;  ///< Room for the settling.
   std::int32_t base_ = 0;  ///< What all rows have: the least of each tree, and the trees of which one leaf is left.
-  bool is_wide_ = false;   ///< Some leaf has 256 or more than the least of its tree.
 };
 
 /// Boosted trees of at most 16 leaves over integer features.
@@ -87,7 +78,21 @@ class BoostedTrees {
   void settle(std::span<const FeatureBounds> bounds, SettledTrees& settled) const;
 
  private:
-  using Node = SettledTrees::Node;
+  friend class SettledTrees;
+
+  static constexpr std::size_t leaves_max = 16;
+
+  /// Small: all of them are read for each page, between which they leave the near caches.
+  struct Node {
+    std::uint16_t feature;  ///< As an offset in bytes into the lanes.
+    std::int16_t above;     ///< The least number above the edge.
+    std::uint16_t stays;    ///< Bits of the leaves that stay when the feature is above the edge.
+    std::uint16_t unused = 0;
+  };
+  /// Nodes of a tree, from the root, the left before the right.
+  using Nodes = std::array<Node, leaves_max>;
+  /// What leaves have more than the least of their tree, a byte of each.
+  using Leaves = std::array<std::uint8_t, leaves_max>;
 
   /// What is still open of a tree: its nodes in the lower half, the leaves that are left in the upper one.
   using State = std::uint32_t;
@@ -104,28 +109,25 @@ class BoostedTrees {
     std::uint32_t end;
     std::uint8_t feature;
   };
-  struct Tree {
-    std::uint32_t nodes_begin;
-    SettledTrees::Leaves leaves;
-    std::array<std::uint8_t, 16> places;  ///< Of the leaves in the tables.
-  };
   struct FileNode;
 
   bool read_tree(std::string_view& bytes, std::size_t feature_count);
   bool add_nodes(std::span<const FileNode> nodes, std::size_t leaf_count);
   void bound(std::span<const std::uint8_t> features);
   void add_leaves(std::span<const std::int16_t> leaves);
-  [[nodiscard]] static int answer(const Tree& tree, State state);
+  [[nodiscard]] int answer(std::size_t tree, State state) const;
 
-  std::vector<Node> nodes_;
+  std::vector<Nodes> nodes_;            ///< Of each tree.
+  std::vector<Leaves> low_leaves_;
+  std::vector<Leaves> high_leaves_;
   std::vector<State> states_;           ///< Of each tree before anything is known.
   std::vector<BoundedNode> bounded_;    ///< By feature and edge.
   std::vector<BoundedFeature> bounded_features_;
-  std::vector<Tree> trees_;
+  std::vector<std::uint8_t> node_features_;  ///< Of `bounded_` while the trees are read.
   std::int32_t base_ = 0;
   std::int64_t least_ = 0;  ///< Of all sums.
   std::int64_t most_ = 0;
-  bool is_wide_ = false;
+  bool is_wide_ = false;    ///< Some leaf has 256 or more than the least of its tree.
 };
 
 }  // namespace gristmill::kernels

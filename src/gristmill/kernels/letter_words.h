@@ -54,66 +54,30 @@ inline std::uint64_t first_bytes(std::uint64_t eight, std::size_t size) noexcept
   return _bzhi_u64(eight, static_cast<unsigned>(8 * size));
 }
 
+constexpr std::uint32_t fnv_basis = 0x811C9DC5u;
+constexpr std::uint32_t fnv_prime = 0x01000193u;
+
+/// Powers of the inverse of FNV's prime.
+constexpr auto fnv_inverse_powers = [] {
+  std::uint32_t inverse = fnv_prime;
+  for (int i = 0; i < 5; ++i) inverse *= 2 - fnv_prime * inverse;  // Newton's iteration doubles the right bits.
+  std::array<std::uint32_t, 8> powers{1};
+  for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * inverse;
+  return powers;
+}();
+
 /// FNV-1a (32 bits) of a word of letters as `letter_masks` knows them, ASCII in lower case. Eight bytes are hashed at a
 /// time whatever the length: a zero byte only multiplies, which the inverse takes back.
 inline std::uint32_t letter_word_hash(const char* word, std::size_t size) noexcept {
-  constexpr std::uint32_t prime = 0x01000193u;
-  constexpr auto undo = [] {
-    std::uint32_t inverse = prime;
-    for (int i = 0; i < 5; ++i) inverse *= 2 - prime * inverse;  // Newton's iteration doubles the right bits.
-    std::array<std::uint32_t, 9> powers{1};
-    for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * inverse;
-    return powers;
-  }();
-  std::uint32_t hash = 0x811C9DC5u;
+  std::uint32_t hash = fnv_basis;
   const auto add_eight = [&](std::uint64_t bytes) {
-    for (int i = 0; i < 8; ++i, bytes >>= 8) hash = (hash ^ static_cast<std::uint8_t>(bytes)) * prime;
+    for (int i = 0; i < 8; ++i, bytes >>= 8) hash = (hash ^ static_cast<std::uint8_t>(bytes)) * fnv_prime;
   };
   for (; size > 8; size -= 8, word += 8) add_eight(lower_eight(word));
   if (size == 0) return hash;
   add_eight(first_bytes(lower_eight(word), size));
-  return hash * undo[8 - size];
+  return hash * fnv_inverse_powers[8 - size];
 }
-
-/// Hashes of words of at most 16 bytes met before: of the words of a page most were. One thread's; what is kept changes
-/// no hash.
-class WordHashes {
- public:
-  /// As `letter_word_hash`, of at least one letter.
-  std::uint32_t operator()(const char* word, std::size_t size) noexcept {
-    if (size > 8) return of_long(word, size);
-    const auto bytes = first_bytes(lower_eight(word), size);
-    auto& known = short_[bytes * mix >> (64 - short_log)];
-    if (known.bytes != bytes) known = {bytes, letter_word_hash(word, size)};
-    return known.hash;
-  }
-
- private:
-  static constexpr std::uint64_t mix = 0x9E3779B97F4A7C15u;
-  static constexpr int short_log = 12;
-  static constexpr int long_log = 11;
-
-  std::uint32_t of_long(const char* word, std::size_t size) noexcept {
-    if (size > 16) return letter_word_hash(word, size);
-    const auto bytes = lower_eight(word);
-    const auto more = first_bytes(lower_eight(word + 8), size - 8);
-    auto& known = long_[(bytes ^ std::rotl(more, 23)) * mix >> (64 - long_log)];
-    if (known.bytes != bytes || known.more != more) known = {bytes, more, letter_word_hash(word, size)};
-    return known.hash;
-  }
-
-  struct Short {
-    std::uint64_t bytes;  ///< No word is 0.
-    std::uint32_t hash;
-  };
-  struct Long {
-    std::uint64_t bytes;
-    std::uint64_t more;
-    std::uint32_t hash;
-  };
-  std::array<Short, std::size_t{1} << short_log> short_;
-  std::array<Long, std::size_t{1} << long_log> long_;
-};
 
 /// What a word is made of.
 enum class WordKind : std::uint8_t {
@@ -122,40 +86,66 @@ enum class WordKind : std::uint8_t {
   letters_and_digits,
 };
 
-/// Calls `on_word(begin, end)` for each word of a text until it returns false. `readable_bytes` behind the text must
-/// be readable.
-template <WordKind kind, typename OnWord>
-void for_each_word(std::string_view text, const OnWord& on_word) {
-  std::uint64_t letter_before = 0;
-  std::uint64_t lower_before = 0;
-  std::size_t start = 0;
-  for (std::size_t first = 0; first <= text.size(); first += 64) {
+/// Words that end within 64 bytes of a text, of which one may have begun before them.
+template <WordKind kind>
+struct WordWindow {
+  std::uint64_t starts = 0;  ///< Bits of the bytes where the words after the next begin.
+  std::uint64_t ends = 0;    ///< Bits of the bytes behind words.
+  std::ptrdiff_t start = 0;  ///< Of the next word, counted from the 64 bytes.
+
+  /// To the bytes from `first` on; the windows before have been looked at in order. `readable_bytes` behind the text
+  /// must be readable.
+  void move_to(std::string_view text, std::size_t first) noexcept {
     const auto left = text.size() - first;
     auto [letters, upper, digits] = left <= 32 ? letter_masks_32(text.data() + first)
                                                : letter_masks(text.data() + first);
     if constexpr (kind == WordKind::letters_and_digits) letters |= digits;
     if (left < 64) letters = _bzhi_u64(letters, static_cast<unsigned>(left));
-    const auto before = letters << 1 | letter_before;
-    auto starts = letters & ~before;
-    auto ends = before & ~letters;
+    const auto before = letters << 1 | letter_before_;
+    starts = letters & ~before;
+    ends = before & ~letters;
     if constexpr (kind == WordKind::letters_of_one_case) {
       const auto lower = letters & ~upper;
-      const auto parts = upper & letters & (lower << 1 | lower_before);
+      const auto parts = upper & letters & (lower << 1 | lower_before_);
       starts |= parts;
       ends |= parts;
-      lower_before = lower >> 63;
+      lower_before_ = lower >> 63;
     }
-    const auto next_start = [&] {
-      const auto at = first + static_cast<std::size_t>(std::countr_zero(starts));
-      starts &= starts - 1;
-      return at;
-    };
-    if (letter_before == 0) start = next_start();
-    for (; ends != 0; ends &= ends - 1) {
-      if (!on_word(start, first + static_cast<std::size_t>(std::countr_zero(ends)))) return;
-      start = next_start();
+    start -= 64;
+    if (letter_before_ == 0) take_start();
+    letter_before_ = letters >> 63;
+  }
+  /// Goes on behind the word that ends first; nothing changes when none does.
+  void next() noexcept {
+    const auto kept = start;
+    const auto kept_starts = starts;
+    take_start();
+    start = ends != 0 ? start : kept;
+    starts = ends != 0 ? starts : kept_starts;
+    ends &= ends - 1;
+  }
+
+ private:
+  void take_start() noexcept {
+    start = static_cast<std::ptrdiff_t>(std::countr_zero(starts));
+    starts &= starts - 1;
+  }
+
+  std::uint64_t letter_before_ = 0;
+  std::uint64_t lower_before_ = 0;
+};
+
+/// Calls `on_word(begin, end)` for each word of a text until it returns false. `readable_bytes` behind the text must
+/// be readable.
+template <WordKind kind, typename OnWord>
+void for_each_word(std::string_view text, const OnWord& on_word) {
+  WordWindow<kind> window;
+  for (std::size_t first = 0; first <= text.size(); first += 64) {
+    window.move_to(text, first);
+    for (; window.ends != 0; window.next()) {
+      const auto begin = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(first) + window.start);
+      if (!on_word(begin, first + static_cast<std::size_t>(std::countr_zero(window.ends)))) return;
     }
-    letter_before = letters >> 63;
   }
 }
 
@@ -191,21 +181,37 @@ class LowerBytes {
   std::array<std::uint8_t, 16> classes_{};  ///< Class by the upper half.
 };
 
-/// Calls `on_word(begin, end)` for each word of letters and digits that begins with one of the bytes, until it returns
-/// false. `readable_bytes` behind the text must be readable.
+/// How words begin: their first bytes, and their second ones.
+struct WordBeginnings {
+  LowerBytes first;
+  LowerBytes second;
+  bool has_single = false;  ///< Some word is one byte long.
+
+  void add(std::string_view word) noexcept {
+    first.add(word[0]);
+    if (word.size() > 1) second.add(word[1]);
+    has_single = has_single || word.size() == 1;
+  }
+};
+
+/// Calls `on_word(begin, end)` for each word of letters and digits that begins so, until it returns false; also for a
+/// few others. `readable_bytes` behind the text must be readable.
 template <typename OnWord>
-void for_each_word_from(const LowerBytes& first_bytes, std::string_view text, const OnWord& on_word) {
+void for_each_word_from(const WordBeginnings& beginnings, std::string_view text, const OnWord& on_word) {
   const auto masks_at = [&](std::size_t at) {
     auto [letters, upper, digits] = letter_masks(text.data() + at);
     letters |= digits;
     return text.size() - at < 64 ? _bzhi_u64(letters, static_cast<unsigned>(text.size() - at)) : letters;
   };
+  const auto members = [](const LowerBytes& set, const char* at) {
+    return set.members_32(at) | std::uint64_t{set.members_32(at + 32)} << 32;
+  };
   std::uint64_t before = 0;
   for (std::size_t first = 0; first < text.size(); first += 64) {
     const auto letters = masks_at(first);
-    const auto members = first_bytes.members_32(text.data() + first) |
-                         std::uint64_t{first_bytes.members_32(text.data() + first + 32)} << 32;
-    auto starts = letters & ~(letters << 1 | before) & members;
+    const auto singles = beginnings.has_single ? ~(letters >> 1) : 0;
+    auto starts = letters & ~(letters << 1 | before) & members(beginnings.first, text.data() + first) &
+                  (members(beginnings.second, text.data() + first + 1) | singles);
     before = letters >> 63;
     for (; starts != 0; starts &= starts - 1) {
       const auto start = first + static_cast<std::size_t>(std::countr_zero(starts));
@@ -222,24 +228,18 @@ void for_each_word_from(const LowerBytes& first_bytes, std::string_view text, co
 }
 
 /// Calls `on_hash` for each word of a text of at least two bytes, in lower case as far as ASCII goes, until it returns
-/// false; `hash_of(word, size)` hashes a word. `end` is the end of what may be read.
-template <WordKind kind, typename HashOf, typename OnHash>
-void for_each_word_hash(std::string_view text, const char* end, HashOf&& hash_of, const OnHash& on_hash) {
+/// false. `end` is the end of what may be read.
+template <WordKind kind, typename OnHash>
+void for_each_word_hash(std::string_view text, const char* end, const OnHash& on_hash) {
   if (static_cast<std::size_t>(end - text.data()) < text.size() + readable_bytes) {
     std::string padded(text);
     padded.append(readable_bytes, '\0');
     return for_each_word_hash<kind>(std::string_view(padded).substr(0, text.size()), padded.data() + padded.size(),
-                                    hash_of, on_hash);
+                                    on_hash);
   }
   for_each_word<kind>(text, [&](std::size_t begin, std::size_t stop) {
-    return stop - begin < 2 || on_hash(hash_of(text.data() + begin, stop - begin));
+    return stop - begin < 2 || on_hash(letter_word_hash(text.data() + begin, stop - begin));
   });
-}
-
-/// The same with the hash itself.
-template <WordKind kind, typename OnHash>
-void for_each_word_hash(std::string_view text, const char* end, const OnHash& on_hash) {
-  for_each_word_hash<kind>(text, end, letter_word_hash, on_hash);
 }
 
 }  // namespace gristmill::kernels

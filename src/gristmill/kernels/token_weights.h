@@ -29,77 +29,48 @@ constexpr std::uint16_t token_slot(std::uint32_t hash, std::size_t band) noexcep
 }
 static_assert(token_band_max * 7 < 64);
 
-/// Hashes of the words of one text or value.
-class TokenHashes {
- public:
-  static constexpr std::size_t count_max = 32;
+/// Sums of weights in eight neighbouring bands.
+struct alignas(16) BandSums {
+  std::array<std::int16_t, 8> of_band{};
 
-  void clear() { count_ = 0; }
-  void push_back(std::uint32_t hash) { hashes_[count_++] = hash; }
-  [[nodiscard]] std::size_t size() const { return count_; }
-  [[nodiscard]] const std::uint32_t* begin() const { return hashes_.data(); }
-  [[nodiscard]] const std::uint32_t* end() const { return hashes_.data() + count_; }
-
- private:
-  std::size_t count_ = 0;
-  std::array<std::uint32_t, count_max + 9> hashes_{};  ///< With room to be looked at in whole registers.
+  BandSums& operator+=(const BandSums& more) noexcept {
+    for (std::size_t i = 0; i < of_band.size(); ++i)
+      of_band[i] = static_cast<std::int16_t>(of_band[i] + more.of_band[i]);
+    return *this;
+  }
 };
 
-/// Where the weights of words, and of each two neighbours among them, lie in `TokenWeights`.
-class TokenPlaces {
- public:
-  void find(const TokenHashes& hashes) noexcept;
-  inline void push_back(std::uint32_t hash) noexcept;
-  [[nodiscard]] const std::uint32_t* begin() const { return places_.data(); }
-  [[nodiscard]] const std::uint32_t* end() const { return places_.data() + count_; }
-
- private:
-  void find_many(const TokenHashes& hashes) noexcept;
-
-  std::size_t count_ = 0;
-  alignas(32) std::array<std::uint32_t, 2 * TokenHashes::count_max + 16> places_;
-};
-
-/// Sums of weights in the first five bands, the others zero.
-struct alignas(32) BandSums {
-  std::array<std::int32_t, 8> of_band;
-};
-
-/// A table of weights, ordered so that the first five bands of a word lie within 16 bytes.
+/// A table of weights, ordered so that all bands of a word lie within 16 bytes.
 class TokenWeights {
  public:
-  static constexpr std::size_t near_bands = 5;
-
   /// `weights` holds one a slot.
   explicit TokenWeights(std::span<const std::int8_t> weights);
 
-  /// Sum of the weights of places in one band.
-  [[nodiscard]] int sum(const TokenPlaces& places, std::size_t band) const noexcept {
-    const auto turn = turns[band];
-    int sum = 0;
-    for (const auto place : places) sum += weights_[place ^ turn];
-    return sum;
+  /// Where the weights of a word lie, by its hash.
+  [[nodiscard]] static std::uint32_t place(std::uint32_t hash) noexcept {
+    const std::uint32_t slot = token_slot(hash, 0) ^ 7u;
+    return (slot & ~(line - 1)) | ordered[slot % line];
   }
-  /// Of two bands.
-  [[nodiscard]] std::array<int, 2> sums(const TokenPlaces& places, std::size_t band, std::size_t other) const noexcept {
-    const auto turn = turns[band];
-    const auto other_turn = turns[other];
-    std::array<int, 2> sums{};
-    for (const auto place : places) {
-      sums[0] += weights_[place ^ turn];
-      sums[1] += weights_[place ^ other_turn];
-    }
-    return sums;
-  }
-  /// Of the first five bands at once.
-  [[nodiscard]] BandSums sums(const TokenPlaces& places) const noexcept;
+  /// A place of which all weights are 0.
+  static constexpr std::uint32_t empty_place = token_slot_count;
+
+  /// Weights of a place in the bands from `first_band` on, which is 0 or `text_bands`.
+  [[nodiscard]] BandSums at(std::uint32_t place, std::size_t first_band) const noexcept;
+  /// For all words, in order: `sums[i + 1]` is `sums[i]` and the weights of both places of the word. 16 bits run over,
+  /// which differences take back.
+  void add_up(std::span<const std::uint32_t> words, std::span<const std::uint32_t> pairs, std::size_t first_band,
+              BandSums* sums) const noexcept;
+
+  static constexpr std::size_t text_bands = 5;
 
  private:
-  friend class TokenPlaces;
+  friend class TokenPlacer;
 
-  static constexpr std::size_t line = 64;
+  /// Slots whose order changes; a word's bands are all in one line.
+  static constexpr std::uint32_t line = 64;
+  static constexpr std::uint32_t near = 16;
 
-  /// Places in a line, so that the bands' turns, which are XORs, become 1, 2, 7, 4 and 8: a change of the basis.
+  /// Places in a line, so that the bands' turns, which are XORs, lie below 16: a change of the basis.
   static constexpr auto ordered = [] {
     constexpr std::array<std::uint8_t, 6> basis{7, 14, 28, 35, 1, 2};
     std::array<std::uint8_t, line> table{};
@@ -110,18 +81,29 @@ class TokenWeights {
     }
     return table;
   }();
-  static constexpr auto turns = [] {
-    std::array<std::uint32_t, token_band_max> table{};
-    for (std::size_t band = 0; band < token_band_max; ++band) table[band] = ordered[(band + 1) * 7];
-    return table;
-  }();
 
   std::unique_ptr<std::int8_t[]> weights_;
 };
 
-inline void TokenPlaces::push_back(std::uint32_t hash) noexcept {
-  const std::uint32_t slot = token_slot(hash, 0) ^ 7u;
-  places_[count_++] = (slot & ~63u) | TokenWeights::ordered[slot & 63];
-}
+/// Finds the places of eight words at a time.
+class TokenPlacer {
+ public:
+  TokenPlacer() noexcept;
+
+  [[nodiscard]] __m256i places(__m256i hashes) const noexcept {
+    const auto mixed = _mm256_mullo_epi32(_mm256_xor_si256(hashes, _mm256_srli_epi32(hashes, 15)),
+                                          _mm256_set1_epi32(static_cast<int>(0x9E3779B1u)));
+    const auto slots = _mm256_srli_epi32(mixed, 16);
+    // The upper bytes of a lane look at the first entry, which is 0.
+    const auto low = _mm256_shuffle_epi8(low_order_, _mm256_and_si256(slots, _mm256_set1_epi32(15)));
+    const auto high = _mm256_shuffle_epi8(high_order_,
+                                          _mm256_and_si256(_mm256_srli_epi32(slots, 4), _mm256_set1_epi32(3)));
+    return _mm256_or_si256(_mm256_and_si256(slots, _mm256_set1_epi32(~63)), _mm256_xor_si256(low, high));
+  }
+
+ private:
+  __m256i low_order_;
+  __m256i high_order_;
+};
 
 }  // namespace gristmill::kernels

@@ -98,19 +98,6 @@ TEST_CASE("counts of bytes") {
   }
 }
 
-TEST_CASE("hashes of known words are the hashes of the words") {
-  std::mt19937 random(5);
-  WordHashes hashes{};
-  for (int round = 0; round < 20'000; ++round) {
-    // Few letters and sizes: most words come again, and many share a place.
-    std::string word(1 + random() % 12, 'a');
-    for (auto& c : word) c = "aAbZ\xC3\xA9"[random() % 6];
-    const auto size = word.size();
-    word.append(readable_bytes, 'x');
-    CHECK(hashes(word.data(), size) == letter_word_hash(word.data(), size));
-  }
-}
-
 TEST_CASE("a word is found in a text whatever the case") {
   std::mt19937 random(6);
   const auto lower = [](std::string text) {
@@ -140,27 +127,37 @@ TEST_CASE("words that begin with one of some bytes") {
     for (auto& c : text) c = random() % 9 == 0 ? static_cast<char>('0' + random() % 10) : c;
     const auto padded = text + std::string(readable_bytes, 'b');
     const auto seen = std::string_view(padded).substr(0, text.size());
-    LowerBytes bytes;
-    std::string wanted;
+    WordBeginnings beginnings;
+    std::vector<std::string> wanted;
     for (int i = 0; i < 3; ++i) {
-      wanted.push_back("ab7\xC3\xE4zx"[random() % 7]);
-      bytes.add(wanted.back());
+      std::string word(1 + random() % 3, 'a');
+      for (auto& c : word) c = "ab7\xC3\xE4zx"[random() % 7];
+      beginnings.add(wanted.emplace_back(word));
     }
+    std::vector<std::pair<std::size_t, std::size_t>> all;
     std::vector<std::pair<std::size_t, std::size_t>> expected;
     for_each_word<WordKind::letters_and_digits>(seen, [&](std::size_t begin, std::size_t end) {
-      const auto is_wanted = [&](char c) { return (c | 0x20) == (seen[begin] | 0x20); };
-      if (std::ranges::any_of(wanted, is_wanted)) expected.emplace_back(begin, end);
+      // One of the first bytes, and one of the second ones if there is a second.
+      const auto is_some = [&](std::size_t place) {
+        return std::ranges::any_of(wanted, [&](const std::string& word) {
+          return place < word.size() && (word[place] | 0x20) == (seen[begin + place] | 0x20);
+        });
+      };
+      const bool is_single = end - begin == 1;
+      if (is_some(0) && (is_single ? beginnings.has_single : is_some(1))) expected.emplace_back(begin, end);
+      all.emplace_back(begin, end);
       return true;
     });
     std::vector<std::pair<std::size_t, std::size_t>> found;
-    for_each_word_from(bytes, seen, [&](std::size_t begin, std::size_t end) {
+    for_each_word_from(beginnings, seen, [&](std::size_t begin, std::size_t end) {
       found.emplace_back(begin, end);
       return true;
     });
-    CHECK(found == expected);
-    met += static_cast<int>(found.size());
+    CHECK(std::ranges::includes(found, expected));
+    CHECK(std::ranges::includes(all, found));
+    met += static_cast<int>(expected.size());
   }
-  CHECK(met > 3000);
+  CHECK(met > 2000);
 }
 
 }  // namespace gristmill::kernels

@@ -5,6 +5,8 @@
 #include <array>
 #include <cmath>
 
+#include "gristmill/ops/extract/page_memory.h"
+
 namespace gristmill::ops::extract {
 namespace {
 
@@ -49,8 +51,8 @@ Probabilities& probabilities(const Cut& cut) {
   return kept;
 }
 
-std::vector<std::uint16_t> levels_of(std::span<const std::int16_t> log_odds) {
-  std::vector<std::uint16_t> levels(log_odds.size());
+std::span<std::uint16_t> levels_of(std::span<const std::int16_t> log_odds, PageMemory& memory) {
+  const auto levels = memory.take<std::uint16_t>(log_odds.size());
   for (std::size_t i = 0; i < levels.size(); ++i)
     levels[i] = static_cast<std::uint16_t>(std::clamp<int>(log_odds[i], -odds_max, odds_max) + odds_max);
   return levels;
@@ -58,28 +60,30 @@ std::vector<std::uint16_t> levels_of(std::span<const std::int16_t> log_odds) {
 
 /// Blocks of higher odds first. Equal odds keep document order: the result depends on the page alone.
 template <typename Count>
-std::vector<std::uint32_t> order_by_level(std::span<const std::uint16_t> levels) {
+std::span<std::uint32_t> order_by_level(std::span<const std::uint16_t> levels, PageMemory& memory) {
   const auto [least, most] = std::ranges::minmax(levels);
   const std::size_t highest = most;
-  std::vector<Count> begins(highest - least + 2);
+  const auto begins = memory.take<Count>(highest - least + 2, 0);
   for (const auto level : levels) ++begins[highest - level + 1];
   for (std::size_t i = 1; i < begins.size(); ++i) begins[i] = static_cast<Count>(begins[i] + begins[i - 1]);
-  std::vector<std::uint32_t> order(levels.size());
+  const auto order = memory.take<std::uint32_t>(levels.size());
   for (std::uint32_t i = 0; i < levels.size(); ++i) order[begins[highest - levels[i]]++] = i;
   return order;
 }
 
 /// Most pages need half of the memory.
-std::vector<std::uint32_t> order_by_level(std::span<const std::uint16_t> levels) {
+std::span<std::uint32_t> order_by_level(std::span<const std::uint16_t> levels, PageMemory& memory) {
   if (levels.empty()) return {};
-  return levels.size() < 0x10000 ? order_by_level<std::uint16_t>(levels) : order_by_level<std::uint32_t>(levels);
+  return levels.size() < 0x10000 ? order_by_level<std::uint16_t>(levels, memory)
+                                 : order_by_level<std::uint32_t>(levels, memory);
 }
 
 }  // namespace
 
 std::vector<std::uint8_t> choose_blocks(const Page& page, std::span<const std::int16_t> log_odds, const Cut& cut) {
   auto& probability = probabilities(cut);
-  const auto levels = levels_of(log_odds);
+  PageMemory memory;
+  const auto levels = levels_of(log_odds, memory);
   const auto add_expected = [&](std::uint32_t block, Ways& sums) {
     const auto& expected = probability[levels[block]];
     const double words = page.blocks[block].words;
@@ -87,7 +91,7 @@ std::vector<std::uint8_t> choose_blocks(const Page& page, std::span<const std::i
   };
   Ways content{};
   for (std::uint32_t i = 0; i < log_odds.size(); ++i) add_expected(i, content);
-  const auto order = order_by_level(levels);
+  const auto order = order_by_level(levels, memory);
   Ways hit{};
   double best = 0;
   double kept = 0;

@@ -114,8 +114,8 @@ BlockMeasurer::BlockMeasurer(const kernels::HtmlTree& tree, const Page& page, st
       repeats_(repeats),
       whole_(std::make_unique<PageMeasures>(tree, page, repeats, word_scores)),
       entered_(none),
-      container_rows_(std::make_unique_for_overwrite<kernels::FeatureEight[]>(page.containers.size())),
-      is_measured_(page.containers.size()) {
+      container_rows_(memory_.take<kernels::FeatureEight>(page.containers.size())),
+      is_measured_(memory_.take<bool>(page.containers.size(), false)) {
   measure_page();
   measure_hints();
   bound_context();
@@ -311,8 +311,8 @@ void BlockMeasurer::enter_container(std::uint32_t container) {
     credit = std::max(credit, whole_->credit[container]);
     if (level == 3) continue;
     const auto place = level == 4 ? 3 : level;
-    if (is_measured_[container] == 0) container_rows_[container] = measure_container(container);
-    is_measured_[container] = 1;
+    if (!is_measured_[container]) container_rows_[container] = measure_container(container);
+    is_measured_[container] = true;
     surroundings_[place] = container_rows_[container];
   }
   const auto best = whole_->credit[whole_->best];

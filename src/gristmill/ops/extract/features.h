@@ -6,10 +6,10 @@
 #include <memory>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "gristmill/kernels/boosted_trees.h"
 #include "gristmill/ops/extract/blocks.h"
+#include "gristmill/ops/extract/page_memory.h"
 
 namespace gristmill::ops::extract {
 
@@ -104,6 +104,7 @@ class BlockMeasurer {
   const kernels::HtmlTree& tree_;
   const Page& page_;
   const Repeats& repeats_;
+  PageMemory memory_;
   std::unique_ptr<PageMeasures> whole_;
   std::uint32_t first_ = 0;  ///< Of the blocks that are measured.
   std::uint32_t count_ = 0;
@@ -112,8 +113,8 @@ class BlockMeasurer {
   std::array<kernels::FeatureBounds, feature_count> bounds_;
   std::uint32_t entered_;                                      ///< Container that `credit_ratio_` belongs to.
   std::array<kernels::FeatureEight, 4> surroundings_;          ///< Measures of it and of those around it.
-  std::unique_ptr<kernels::FeatureEight[]> container_rows_;    ///< Measures of all, as far as found.
-  std::vector<std::uint8_t> is_measured_;
+  std::span<kernels::FeatureEight> container_rows_;           ///< Measures of all, as far as found.
+  std::span<bool> is_measured_;
   int credit_ratio_ = 0;
 };
 

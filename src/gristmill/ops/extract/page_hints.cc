@@ -65,6 +65,24 @@ constexpr std::array<std::string_view, 6> dated_names{
 constexpr std::array<std::string_view, 2> meta_words{":published_time", "date"};
 constexpr std::array<std::string_view, 2> shared_words{"og:type", "og:url"};
 
+bool is_of_use(std::string_view name) noexcept {
+  return is_same(name, "og:type") || is_same(name, "og:url") ||
+         std::ranges::any_of(dated_names, [&](auto dated) { return is_same(name, dated); });
+}
+
+/// True when a meta element, written as most are, has a name first and that says nothing.
+bool is_of_no_use(std::string_view source) noexcept {
+  constexpr std::string_view property = "<meta property=\"";
+  constexpr std::string_view name = "<meta name=\"";
+  const bool has_property = source.starts_with(property);
+  if (!has_property && !source.starts_with(name)) return false;
+  const auto rest = source.substr(has_property ? property.size() : name.size());
+  const auto end = rest.find('"');
+  if (end == std::string_view::npos || is_of_use(rest.substr(0, end))) return false;
+  // A property, wherever it stands, goes before a name.
+  return has_property || !kernels::contains_ascii_folded(rest.substr(end), "property");
+}
+
 class HintReader {
  public:
   explicit HintReader(const kernels::HtmlTree& tree) : tree_(tree), nodes_(tree.nodes()) {}
@@ -84,6 +102,7 @@ class HintReader {
       return std::ranges::any_of(words, [&](auto word) { return kernels::contains_ascii_folded(source, word); });
     };
     if (node.tag == HtmlTag::meta) {
+      if (is_of_no_use(source)) return;
       if (has_one(meta_words) || (kernels::contains_ascii_folded(source, "og:") && has_one(shared_words)))
         read_meta(kernels::parse_html_attributes(source));
     } else if (node.tag == HtmlTag::link) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <limits>
 
 #include "gristmill/kernels/letter_words.h"
 
@@ -84,6 +85,25 @@ class WordKeys {
   std::array<std::uint64_t, title_words_max> keys_;
 };
 
+/// The score that would stand at a place if they were sorted; 0 of none. To count them for each bit of the answer takes
+/// less time than to sort, as it needs no guesses.
+int nth_score(std::span<const std::int16_t> scores, std::size_t place) {
+  if (scores.empty()) return 0;
+  int least = std::numeric_limits<std::int16_t>::min();
+  for (int step = 1 << 15; step > 0; step /= 2) {
+    const auto middle = static_cast<std::int16_t>(least + step - 1);
+    std::size_t below = 0;  // Scores up to the middle.
+    for (std::size_t first = 0; first < scores.size(); first += 1024) {
+      std::uint16_t count = 0;
+      for (const auto score : scores.subspan(first, std::min<std::size_t>(1024, scores.size() - first)))
+        count = static_cast<std::uint16_t>(count + (score <= middle ? 1 : 0));
+      below += count;
+    }
+    if (below <= place) least += step;
+  }
+  return least;
+}
+
 /// What a text has of the title.
 struct TitleMatch {
   std::uint32_t shared = 0;  ///< Different words that the title has too.
@@ -100,7 +120,7 @@ class TitleWords {
     const auto text = std::string_view(padded).substr(0, title.size());
     keys_.read(text);
     kernels::for_each_word<kernels::WordKind::letters_and_digits>(text, [&](std::size_t begin, std::size_t end) {
-      first_bytes_.add(text[begin]);
+      beginnings_.add(text.substr(begin, end - begin));
       sizes_of(text[begin]) |= size_bit(end - begin);
       return true;
     });
@@ -122,7 +142,7 @@ class TitleWords {
   /// False when no word of the text is one of the title's: told by first byte and size for most words.
   [[nodiscard]] bool shares_words(std::string_view text) {
     bool is_found = false;
-    kernels::for_each_word_from(first_bytes_, text, [&](std::size_t begin, std::size_t end) {
+    kernels::for_each_word_from(beginnings_, text, [&](std::size_t begin, std::size_t end) {
       if ((sizes_of(text[begin]) & size_bit(end - begin)) == 0) return true;
       is_found = keys_.has(word_key(text.data() + begin, end - begin));
       return !is_found;
@@ -135,7 +155,7 @@ class TitleWords {
 
   WordKeys keys_;
   WordKeys text_keys_;
-  kernels::LowerBytes first_bytes_;
+  kernels::WordBeginnings beginnings_;
   std::array<std::uint64_t, 32> sizes_{};  ///< Bits of the sizes of words, by the lower bits of the first byte.
 };
 
@@ -157,20 +177,16 @@ PageMeasures::PageMeasures(const kernels::HtmlTree& given_tree, const Page& give
   find_articles();
   find_headings();
   compare_with_title();
-  std::vector<std::int16_t> sorted(scores.begin(), scores.end());
-  if (sorted.empty()) return;
-  const auto at = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() * 9 / 10);
-  std::nth_element(sorted.begin(), at, sorted.end());
-  top_score = *at;
+  top_score = nth_score(scores, scores.size() * 9 / 10);
 }
 
 void PageMeasures::make_sums() {
   const auto count = page.blocks.size();
-  sums = std::make_unique_for_overwrite<BlockSums[]>(count + 1);
+  sums = memory.take<BlockSums>(count + 1);
   sums[0] = {};
-  for (auto* column : {&words_before, &link_words_before, &weight_before}) column->resize(count + 1);
-  for (auto* column : {&score_before, &positive_before}) column->resize(count + 1);
-  for (auto* column : {&log_words, &link_shares, &heading_levels, &word_scores}) column->resize(count);
+  for (auto* column : {&words_before, &link_words_before, &weight_before}) column->resize(memory, count + 1);
+  for (auto* column : {&score_before, &positive_before}) column->resize(memory, count + 1);
+  for (auto* column : {&log_words, &link_shares, &heading_levels, &word_scores}) column->resize(memory, count);
   words_before[0] = link_words_before[0] = weight_before[0] = 0;
   score_before[0] = positive_before[0] = 0;
   BlockSums sum{};
@@ -201,7 +217,7 @@ void PageMeasures::make_sums() {
 
 /// Readability's idea: each paragraph credits its parent, and half as much the parent's parent; links discount.
 void PageMeasures::find_best_container() {
-  credit.assign(page.containers.size(), 0.0f);
+  credit = memory.take<float>(page.containers.size(), 0.0f);
   for (const auto& block : page.blocks) {
     if (block.words < 5 || block.heading_level != 0) continue;
     const auto bytes = static_cast<float>(block.bytes());
@@ -248,10 +264,11 @@ void PageMeasures::count_siblings() {
   constexpr std::uint32_t nothing = 0;  // Places hold the first container of a group, counted from 1.
   const auto nodes = tree.nodes();
   const auto count = static_cast<std::uint32_t>(page.containers.size());
-  same_siblings = std::make_unique_for_overwrite<std::uint32_t[]>(count);
-  const auto keys = std::make_unique_for_overwrite<std::uint64_t[]>(count);
-  const auto first_of = std::make_unique_for_overwrite<std::uint32_t[]>(count);
-  std::vector<std::uint32_t> places(std::bit_ceil(std::size_t{count} * 3 / 2 + 2));
+  same_siblings = memory.take<std::uint32_t>(count);
+  PageMemory own;
+  const auto keys = own.take<std::uint64_t>(count);
+  const auto first_of = own.take<std::uint32_t>(count);
+  const auto places = own.take<std::uint32_t>(std::bit_ceil(std::size_t{count} * 3 / 2 + 2), nothing);
   const auto shift = 64 - std::countr_zero(places.size());
   const auto mask = places.size() - 1;
   for (std::uint32_t i = 0; i < count; ++i) {
@@ -275,8 +292,8 @@ void PageMeasures::count_siblings() {
 
 void PageMeasures::find_articles() {
   if (!has_article) return;
-  article_of.assign(page.containers.size(), 0);
-  article_index.assign(page.containers.size(), 0);
+  article_of = memory.take<std::uint32_t>(page.containers.size(), 0);
+  article_index = memory.take<std::uint32_t>(page.containers.size(), 0);
   for (std::uint32_t i = 1; i < page.containers.size(); ++i) {
     const auto& container = page.containers[i];
     const bool is_article = tree.nodes()[container.node].tag == HtmlTag::article;
@@ -286,7 +303,7 @@ void PageMeasures::find_articles() {
 }
 
 void PageMeasures::find_headings() {
-  heading_before.resize(page.blocks.size());
+  heading_before = memory.take<std::uint32_t>(page.blocks.size());
   auto last = block_count();
   for (std::uint32_t i = 0; i < block_count(); ++i) {
     if (page.blocks[i].heading_level != 0) last = i;
@@ -295,7 +312,7 @@ void PageMeasures::find_headings() {
 }
 
 void PageMeasures::compare_with_title() {
-  title_overlap.resize(page.blocks.size());
+  title_overlap.resize(memory, page.blocks.size());
   title_overlap.clear();
   title_block = block_count();
   const auto is_title = [&](std::uint32_t node) {
@@ -304,7 +321,8 @@ void PageMeasures::compare_with_title() {
   const auto found = std::ranges::find_if(tree.head_nodes(), is_title);
   if (found == tree.head_nodes().end()) return;
   TitleWords title(tree.source(tree.nodes()[*found]).substr(0, 500));
-  std::vector<TitleMatch> matches(repeats.sizes.size());
+  PageMemory own;
+  const auto matches = own.take(repeats.sizes.size(), TitleMatch{});
   int best_rank = 512;
   for (std::uint32_t i = 0; i < block_count(); ++i) {
     const auto& block = page.blocks[i];

@@ -6,12 +6,11 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
-#include <vector>
 
 #include "gristmill/kernels/boosted_trees.h"
 #include "gristmill/ops/extract/blocks.h"
+#include "gristmill/ops/extract/page_memory.h"
 #include "gristmill/ops/extract/repeats.h"
 
 namespace gristmill::ops::extract {
@@ -57,24 +56,24 @@ class BlockColumn {
   static constexpr std::size_t room_behind = kernels::tree_lanes + 16;
 
   /// The numbers themselves are open, as all of them are written.
-  void resize(std::size_t size) {
+  void resize(PageMemory& memory, std::size_t size) {
     size_ = size;
-    numbers_ = std::make_unique_for_overwrite<Number[]>(room_before + size + room_behind);
-    std::fill_n(numbers_.get(), room_before, Number{});
-    std::fill_n(numbers_.get() + room_before + size, room_behind, Number{});
+    numbers_ = memory.take<Number>(room_before + size + room_behind).data();
+    std::fill_n(numbers_, room_before, Number{});
+    std::fill_n(numbers_ + room_before + size, room_behind, Number{});
   }
-  void clear() { std::fill_n(numbers_.get() + room_before, size_, Number{}); }
+  void clear() { std::fill_n(numbers_ + room_before, size_, Number{}); }
   /// Repeats the last number in the room behind it.
-  void spread_last() { std::fill_n(numbers_.get() + room_before + size_, room_behind, (*this)[size_ - 1]); }
+  void spread_last() { std::fill_n(numbers_ + room_before + size_, room_behind, (*this)[size_ - 1]); }
   Number& operator[](std::size_t i) { return numbers_[room_before + i]; }
   const Number& operator[](std::size_t i) const { return numbers_[room_before + i]; }
   /// The numbers from `first` on, which may lie before the first block.
   [[nodiscard]] const Number* from(std::ptrdiff_t first) const {
-    return numbers_.get() + static_cast<std::ptrdiff_t>(room_before) + first;
+    return numbers_ + static_cast<std::ptrdiff_t>(room_before) + first;
   }
 
  private:
-  std::unique_ptr<Number[]> numbers_;
+  Number* numbers_ = nullptr;
   std::size_t size_ = 0;
 };
 
@@ -104,7 +103,8 @@ struct PageMeasures {
   const Page& page;
   const Repeats& repeats;
   std::span<const std::int16_t> scores;
-  std::unique_ptr<BlockSums[]> sums;               ///< Of the blocks before each one; at last of all.
+  PageMemory memory;
+  std::span<BlockSums> sums;               ///< Of the blocks before each one; at last of all.
   // The sums that whole columns are made from, once more: of the blocks before each one.
   BlockColumn<std::int32_t> words_before;
   BlockColumn<std::int32_t> link_words_before;
@@ -116,20 +116,20 @@ struct PageMeasures {
   BlockColumn<std::int16_t> link_shares;
   BlockColumn<std::int16_t> heading_levels;
   BlockColumn<std::int16_t> word_scores;
-  std::vector<float> credit;                  ///< Readability's points of each container.
+  std::span<float> credit;                    ///< Readability's points of each container.
   std::uint32_t best = 0;                     ///< Container with the most credit.
   std::uint32_t mass_best = 0;                ///< Container with the greatest sum of word scores.
   std::uint32_t segment_first = 0;            ///< Run of blocks with the greatest sum of word scores.
   std::uint32_t segment_end = 0;
-  std::unique_ptr<std::uint32_t[]> same_siblings;  ///< Containers of one name and class below one parent.
-  std::vector<std::uint32_t> article_of;      ///< Container of the innermost article, 0 for none.
-  std::vector<std::uint32_t> article_index;   ///< Counted from 1 in document order.
+  std::span<std::uint32_t> same_siblings;  ///< Containers of one name and class below one parent.
+  std::span<std::uint32_t> article_of;        ///< Container of the innermost article, 0 for none.
+  std::span<std::uint32_t> article_index;     ///< Counted from 1 in document order.
   std::uint32_t article_count = 0;
   bool has_article = false;                   ///< Without one the two lists are empty.
   BlockColumn<std::int16_t> title_overlap;    ///< Share of a short block's words that the page's title has too.
   bool is_title_met = false;                  ///< Some block has words of the title.
   std::uint32_t title_block = 0;              ///< The best match; the count of blocks for none.
-  std::vector<std::uint32_t> heading_before;  ///< Last heading at or before each block; the count of blocks for none.
+  std::span<std::uint32_t> heading_before;  ///< Last heading at or before each block; the count of blocks for none.
   int top_score = 0;  ///< Nine of ten blocks have a lower word score.
 
  private:

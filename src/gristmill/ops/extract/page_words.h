@@ -29,28 +29,33 @@ inline std::array<std::uint32_t, 4> values_of(const kernels::HtmlNode& node) noe
   return {node.class_value, node.id_value, node.role_value, node.itemprop_value};
 }
 
-/// Calls `on_hash` for the first words of a block's text, letters lower-cased as far as ASCII goes. A word longer than
-/// any real one ends the look: no block costs more than `bytes_max` bytes. `hash_of` as in letter_words.h.
-template <typename HashOf, typename OnHash>
-void for_each_text_word(const Page& page, const Block& block, std::size_t bytes_max, HashOf&& hash_of,
-                        const OnHash& on_hash) {
-  std::size_t words_left = is_brief(block) ? brief_words_max : start_words_max;
-  kernels::for_each_word_hash<kernels::WordKind::letters>(
-      page.text_of(block).substr(0, bytes_max), page.text.data() + page.text.size(), hash_of, [&](std::uint32_t hash) {
-        on_hash(hash);
-        return --words_left > 0;
-      });
+/// How many words of a block are looked at.
+inline std::size_t words_seen(const Block& block) noexcept {
+  return is_brief(block) ? brief_words_max : start_words_max;
 }
 
-/// Calls `on_element` for the elements inside the block's container that hold the block, at most four, from the
-/// innermost outwards.
+/// Calls `on_hash` for the first words of a block's text, letters lower-cased as far as ASCII goes. A word longer than
+/// any real one ends the look: no block costs more than `bytes_max` bytes.
+template <typename OnHash>
+void for_each_text_word(const Page& page, const Block& block, std::size_t bytes_max, const OnHash& on_hash) {
+  auto words_left = words_seen(block);
+  kernels::for_each_word_hash<kernels::WordKind::letters>(page.text_of(block).substr(0, bytes_max),
+                                                          page.text.data() + page.text.size(), [&](std::uint32_t hash) {
+                                                            on_hash(hash);
+                                                            return --words_left > 0;
+                                                          });
+}
+
+constexpr int inner_elements_max = 4;
+
+/// Calls `on_element` for the elements inside the block's container that hold the block, at most
+/// `inner_elements_max`, from the innermost outwards.
 template <typename OnElement>
 void for_each_inner_element(std::span<const kernels::HtmlNode> nodes, const Page& page, const Block& block,
                             const OnElement& on_element) {
-  constexpr int elements_max = 4;
   const auto own = page.containers[block.container].node;
   auto at = nodes[block.node].tag == kernels::HtmlTag::text ? nodes[block.node].parent : block.node;
-  for (int i = 0; i < elements_max && at > own; ++i, at = nodes[at].parent) on_element(at);
+  for (int i = 0; i < inner_elements_max && at > own; ++i, at = nodes[at].parent) on_element(at);
 }
 
 }  // namespace gristmill::ops::extract

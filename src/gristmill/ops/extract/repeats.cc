@@ -2,23 +2,28 @@
 #include "gristmill/ops/extract/repeats.h"
 
 #include <bit>
-#include <memory>
 
 #include "gristmill/base/hash.h"
+#include "gristmill/kernels/short_hash.h"
+#include "gristmill/ops/extract/page_memory.h"
 
 namespace gristmill::ops::extract {
-
 Repeats find_repeats(const Page& page) {
   constexpr std::uint32_t nothing = 0;  // Places hold the first block of a group, counted from 1.
   const auto count = static_cast<std::uint32_t>(page.blocks.size());
   Repeats repeats;
   repeats.group.reserve(count);
   repeats.sizes.reserve(count);
-  const auto hashes = std::make_unique_for_overwrite<std::uint64_t[]>(count);
-  std::vector<std::uint32_t> places(std::bit_ceil(std::size_t{count} * 3 / 2 + 2));
+  constexpr std::size_t short_bytes_max = 256;
+  const auto hash_of = [](std::string_view text) {
+    return text.size() <= short_bytes_max ? kernels::short_hash(text) : xxh3_64(text);
+  };
+  PageMemory memory;
+  const auto hashes = memory.take<std::uint64_t>(count);
+  const auto places = memory.take<std::uint32_t>(std::bit_ceil(std::size_t{count} * 3 / 2 + 2), nothing);
   const auto mask = places.size() - 1;
   for (std::uint32_t i = 0; i < count; ++i) {
-    const auto hash = hashes[i] = xxh3_64(page.text_of(page.blocks[i]));
+    const auto hash = hashes[i] = hash_of(page.text_of(page.blocks[i]));
     auto at = hash & mask;
     while (places[at] != nothing && hashes[places[at] - 1] != hash) at = (at + 1) & mask;
     if (places[at] == nothing) {
@@ -41,7 +46,8 @@ std::vector<std::uint32_t> find_copies(const Page& page, const Repeats& repeats)
   const auto count = static_cast<std::uint32_t>(page.blocks.size());
   const auto parent = [&](std::uint32_t block) { return page.containers[page.blocks[block].container].parent; };
   std::vector<std::uint32_t> copies(count);
-  std::vector<std::uint32_t> first_of(repeats.sizes.size(), none);
+  PageMemory memory;
+  const auto first_of = memory.take<std::uint32_t>(repeats.sizes.size(), none);
   for (std::uint32_t i = 0; i < count; ++i) {
     copies[i] = i;
     const auto group = repeats.group[i];

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
+#include <numeric>
 
+#include "gristmill/kernels/token_batch.h"
 #include "gristmill/ops/extract/features.h"
+#include "gristmill/ops/extract/page_memory.h"
 #include "gristmill/ops/extract/page_words.h"
 
 namespace gristmill::ops::extract {
@@ -18,32 +20,6 @@ using kernels::HtmlTag;
 constexpr std::size_t text_bytes_max = 128;
 
 constexpr std::size_t index_of(TokenBand band) noexcept { return static_cast<std::size_t>(band); }
-
-/// Hashes of the first words of a value.
-template <typename HashOf>
-void read_value(const kernels::HtmlTree& tree, std::uint32_t value, HashOf&& hash_of, kernels::TokenHashes& hashes) {
-  hashes.clear();
-  const auto on_hash = [&](std::uint32_t hash) {
-    hashes.push_back(hash);
-    return hashes.size() < kernels::TokenHashes::count_max;
-  };
-  kernels::for_each_word_hash<kernels::WordKind::letters_of_one_case>(
-      tree.value_source(value), tree.html().data() + tree.html().size(), hash_of, on_hash);
-}
-
-/// Hashes of the first words of a text.
-template <typename HashOf>
-void read_text(const Page& page, const Block& block, HashOf&& hash_of, kernels::TokenHashes& hashes) {
-  hashes.clear();
-  for_each_text_word(page, block, text_bytes_max, hash_of, [&](std::uint32_t hash) { hashes.push_back(hash); });
-}
-
-/// Hash of a brief text as a whole.
-std::uint32_t whole_hash(const kernels::TokenHashes& hashes) {
-  std::uint32_t whole = 1;
-  for (const auto hash : hashes) whole = kernels::token_pair_hash(whole, hash);
-  return whole;
-}
 
 TokenBand text_band(const Block& block) noexcept { return is_brief(block) ? TokenBand::brief : TokenBand::start; }
 
@@ -60,7 +36,8 @@ std::uint32_t for_each_outer_element(std::span<const HtmlNode> nodes, std::uint3
 }
 
 /// Sums weights. What several blocks share is summed once: a value's words, what surrounds a container, and a text that
-/// is a block's own, stands before the next or comes again.
+/// is a block's own, stands before the next or comes again. All that is needed is found first, so that words can be
+/// looked up many at a time.
 class TokenScorer {
  public:
   TokenScorer(const kernels::HtmlTree& tree, const Page& page, const Repeats& repeats,
@@ -70,24 +47,26 @@ class TokenScorer {
         page_(page),
         repeats_(repeats),
         weights_(weights),
-        values_(std::make_unique_for_overwrite<kernels::BandSums[]>(tree.values().size())),
-        is_value_known_(tree.values().size()),
-        around_(std::make_unique_for_overwrite<Around[]>(nodes_.size())),
-        is_around_known_(nodes_.size()),
-        texts_(std::make_unique_for_overwrite<TextSums[]>(repeats.sizes.size())),
-        is_text_known_(repeats.sizes.size()) {
-    around_[0] = {};
-    is_around_known_[0] = 1;
+        texts_(memory_.take<TextSums>(repeats.sizes.size())),
+        values_(memory_.take<kernels::BandSums>(tree.values().size())),
+        needed_values_(memory_.take<std::uint32_t>(tree.values().size() + 1)),
+        outer_elements_(memory_.take<OuterElement>(nodes_.size())),
+        inner_elements_(memory_.take<InnerElement>(page.blocks.size() * inner_elements_max)),
+        runs_(memory_.take<Run>(page.blocks.size())),
+        element_sums_(memory_.take<std::int32_t>(page.blocks.size(), 0)) {
+    values_[0] = {};  // None.
   }
 
   std::vector<std::int16_t> run(int bias) {
+    sum_texts();
+    sum_elements();
     std::vector<std::int16_t> scores(page_.blocks.size());
     int heading_sum = 0;
     int before_sum = 0;
     for (std::size_t i = 0; i < scores.size(); ++i) {
       const auto& block = page_.blocks[i];
-      const auto& text = text_sums(block, repeats_.group[i]);
-      const auto sum = bias + heading_sum + before_sum + element_sum(block) + text.own;
+      const auto text = text_sums(i);
+      const auto sum = bias + heading_sum + before_sum + element_sums_[i] + text.own;
       scores[i] = static_cast<std::int16_t>(std::clamp<int>(2 * sum, -score_max, score_max));
       before_sum = text.before;
       if (block.heading_level != 0) heading_sum = text.heading;
@@ -104,149 +83,240 @@ class TokenScorer {
     std::int32_t parent = 0;
   };
   struct TextSums {
-    std::int32_t own;
-    std::int32_t before;
-    std::int32_t heading;     ///< Known when a block of the text was a heading.
+    std::int16_t own;
+    std::int16_t before;
+    std::int16_t heading;
     bool is_brief;
-    bool is_heading;
   };
+  /// What counts of an element. Copied, as elements lie too far apart to be looked at twice.
+  struct Element {
+    explicit Element(const HtmlNode& node)
+        : tag(node.tag),
+          role_value(node.role_value),
+          itemprop_value(node.itemprop_value),
+          class_value(node.class_value),
+          id_value(node.id_value) {}
+
+    HtmlTag tag;
+    std::uint16_t role_value;
+    std::uint16_t itemprop_value;
+    std::uint32_t class_value;
+    std::uint32_t id_value;
+  };
+  struct InnerElement {
+    Element element;
+    std::uint32_t block;
+  };
+  /// An element that has containers inside.
+  struct OuterElement {
+    Element element;
+    std::uint32_t parent;  ///< Place of the element around it.
+  };
+  /// Blocks that follow each other in one container.
+  struct Run {
+    Element own;
+    std::uint32_t parent;  ///< Place of the element around the container's.
+    std::uint32_t end;     ///< One behind the last block.
+  };
+
+  // Texts.
+
+  /// Of the first text of each group; groups are numbered by their first blocks.
+  void sum_texts() {
+    std::uint32_t next = 0;
+    for (std::size_t i = 0; i < page_.blocks.size(); ++i) {
+      if (repeats_.group[i] != next) continue;
+      texts_[next].is_brief = is_brief(page_.blocks[i]);
+      add_text(page_.blocks[i]);
+      ++next;
+      if (batch_.is_full()) finish_texts(next);
+    }
+    finish_texts(next);
+  }
+
+  void add_text(const Block& block) {
+    batch_.add<kernels::WordKind::letters>(page_.text_of(block).substr(0, text_bytes_max),
+                                           page_.text.data() + page_.text.size(), words_seen(block));
+  }
+
+  /// Of the groups up to `end`.
+  void finish_texts(std::size_t end) {
+    batch_.sum(weights_, index_of(TokenBand::brief));
+    const auto first = end - batch_.size();
+    for (std::size_t i = 0; i < batch_.size(); ++i) sum_text(i, texts_[first + i]);
+    batch_.clear();
+  }
+
+  void sum_text(std::size_t i, TextSums& sums) const {
+    const auto of = [](const kernels::BandSums& all_bands, TokenBand band) {
+      return all_bands.of_band[index_of(band) - index_of(TokenBand::brief)];
+    };
+    auto all = batch_.sums(i);
+    if (sums.is_brief) all += weights_.at(batch_.whole_place(i), index_of(TokenBand::brief));
+    sums.own = of(all, sums.is_brief ? TokenBand::brief : TokenBand::start);
+    sums.before = sums.is_brief ? of(all, TokenBand::before) : std::int16_t{0};
+    sums.heading = of(all, TokenBand::heading);
+  }
+
+  /// Of a block. Blocks of one text are nearly always all brief or all not; the others have theirs summed again.
+  TextSums text_sums(std::size_t block) {
+    const auto& sums = texts_[repeats_.group[block]];
+    if (sums.is_brief == is_brief(page_.blocks[block])) return sums;
+    TextSums own{.own = 0, .before = 0, .heading = 0, .is_brief = !sums.is_brief};
+    add_text(page_.blocks[block]);
+    batch_.sum(weights_, index_of(TokenBand::brief));
+    sum_text(0, own);
+    batch_.clear();
+    return own;
+  }
+
+  // Elements.
+
+  void sum_elements() {
+    find_elements();
+    sum_values();
+    around_ = memory_.take<Around>(outer_elements_.size());
+    around_[0] = {};
+    for (std::size_t i = 1; i < outer_elements_.size(); ++i) add_around(i);
+    for (const auto& [element, block] : inner_elements_) element_sums_[block] += weight(TokenBand::inner, element);
+    std::uint32_t block = 0;
+    for (const auto& run : runs_) {
+      const auto sum = run.parent == none ? 0 : weight(TokenBand::own, run.own) + around_[run.parent].parent;
+      for (; block < run.end; ++block) element_sums_[block] += sum;
+    }
+  }
+
+  /// Finds which elements and values stand around blocks: each outer element once, behind those around it.
+  void find_elements() {
+    const auto values = needed_values_;
+    const auto is_value_needed = memory_.take<bool>(tree_.values().size(), false);
+    is_value_needed[0] = true;
+    // By node; 0 for those that are not in the list.
+    const auto places = memory_.take<std::uint32_t>(nodes_.size(), 0);
+    std::vector<std::uint32_t> path;
+    outer_elements_[0] = {Element(nodes_[0]), 0};
+    std::uint32_t outer_count = 1;
+    std::size_t value_count = 0;
+    std::size_t inner_count = 0;
+    std::size_t run_count = 0;
+    // Without a branch: whether a value is new cannot be guessed.
+    const auto need_value = [&](std::uint32_t value) {
+      values[value_count] = value;
+      value_count += is_value_needed[value] ? 0 : 1;
+      is_value_needed[value] = true;
+    };
+    const auto need_values = [&](const HtmlNode& node) {
+      need_value(node.class_value);
+      need_value(node.id_value);
+      if ((node.role_value | node.itemprop_value) == 0) return;
+      need_value(node.role_value);
+      need_value(node.itemprop_value);
+    };
+    auto last = none;
+    for (std::uint32_t i = 0; i < page_.blocks.size(); ++i) {
+      const auto& block = page_.blocks[i];
+      for_each_inner_element(nodes_, page_, block, [&](std::uint32_t node) {
+        inner_elements_[inner_count++] = {Element(nodes_[node]), i};
+        need_values(nodes_[node]);
+      });
+      if (block.container != last) {
+        last = block.container;
+        const auto own = page_.containers[last].node;
+        need_values(nodes_[own]);
+        const auto parent = nodes_[own].parent;
+        // Listed from the innermost outwards, and then turned.
+        for (auto at = parent; at != 0 && places[at] == 0; at = nodes_[at].parent) path.push_back(at);
+        for (; !path.empty(); path.pop_back()) {
+          const auto at = path.back();
+          need_values(nodes_[at]);
+          places[at] = outer_count;
+          outer_elements_[outer_count++] = {Element(nodes_[at]), places[nodes_[at].parent]};
+        }
+        runs_[run_count++] = {Element(nodes_[own]), own == 0 ? none : places[parent], i + 1};
+      }
+      runs_[run_count - 1].end = i + 1;
+    }
+    needed_values_ = values.first(value_count);
+    outer_elements_ = outer_elements_.first(outer_count);
+    inner_elements_ = inner_elements_.first(inner_count);
+    runs_ = runs_.first(run_count);
+  }
+
+  void sum_values() {
+    std::size_t done = 0;
+    const auto finish = [&] {
+      batch_.sum(weights_, index_of(TokenBand::inner));
+      for (std::size_t i = 0; i < batch_.size(); ++i) values_[needed_values_[done + i]] = batch_.sums(i);
+      done += batch_.size();
+      batch_.clear();
+    };
+    const auto* const readable_end = tree_.html().data() + tree_.html().size();
+    for (const auto value : needed_values_) {
+      batch_.add<kernels::WordKind::letters_of_one_case>(tree_.value_source(value), readable_end,
+                                                         kernels::TokenBatch::text_words_max);
+      if (batch_.is_full()) finish();
+    }
+    finish();
+  }
 
   const kernels::BandSums& tag_sums(HtmlTag tag) {
     const auto at = static_cast<std::size_t>(tag);
-    if (is_tag_known_[at] == 0) {
-      hashes_.clear();
-      hashes_.push_back(tag_word_hash(tag));
-      is_tag_known_[at] = 1;
-      sum_hashes(tags_[at]);
+    if (!is_tag_known_[at]) {
+      is_tag_known_[at] = true;
+      tags_[at] = weights_.at(kernels::TokenWeights::place(tag_word_hash(tag)), index_of(TokenBand::inner));
     }
     return tags_[at];
   }
 
-  const kernels::BandSums& value_sums(std::uint32_t value) {
-    if (is_value_known_[value] == 0) sum_value(value);
-    return values_[value];
-  }
-
-  // Apart, so that the registers of its callers stay theirs.
-  [[gnu::noinline]] void sum_value(std::uint32_t value) {
-    is_value_known_[value] = 1;
-    read_value(tree_, value, words_, hashes_);
-    sum_hashes(values_[value]);
-  }
-
-  void sum_hashes(kernels::BandSums& sums) {
-    places_.find(hashes_);
-    sums = weights_.sums(places_);
-  }
-
-  std::int32_t element_weight(TokenBand band, const HtmlNode& node) {
-    const auto at = index_of(band);
-    auto weight = tag_sums(node.tag).of_band[at];
-    for (const auto value : values_of(node)) {
-      if (value != 0) weight += value_sums(value).of_band[at];
-    }
-    return weight;
-  }
-
-  kernels::BandSums element_sums(const HtmlNode& node) {
-    auto sums = tag_sums(node.tag);
-    for (const auto value : values_of(node)) {
-      if (value == 0) continue;
-      const auto& more = value_sums(value);
-      for (std::size_t band = 0; band < sums.of_band.size(); ++band) sums.of_band[band] += more.of_band[band];
-    }
+  /// A name and four values of at most 63 tokens each stay within 16 bits.
+  kernels::BandSums sums(const Element& element) {
+    auto sums = tag_sums(element.tag);
+    sums += values_[element.class_value];
+    sums += values_[element.id_value];
+    if ((element.role_value | element.itemprop_value) == 0) return sums;
+    sums += values_[element.role_value];
+    sums += values_[element.itemprop_value];
     return sums;
   }
 
-  const Around& around(std::uint32_t node) {
-    if (is_around_known_[node] == 0) sum_around(node);
-    return around_[node];
-  }
+  int weight(TokenBand band, const Element& element) { return sums(element).of_band[index_of(band)]; }
 
-  /// Found from the outermost element inwards, once for each.
-  [[gnu::noinline]] void sum_around(std::uint32_t node) {
-    for (auto at = nodes_[node].parent; is_around_known_[at] == 0; at = nodes_[at].parent) path_.push_back(at);
-    for (; !path_.empty(); path_.pop_back()) add_around(path_.back());
-    add_around(node);
-  }
-
-  /// Of an element, when what is around it is known.
-  void add_around(std::uint32_t node) {
-    const auto own = element_sums(nodes_[node]).of_band;
+  /// Of an outer element, when what is around it is known.
+  void add_around(std::size_t i) {
+    const auto own = sums(outer_elements_[i].element).of_band;
     const auto near = own[index_of(TokenBand::near)];
-    const auto& outer = around_[nodes_[node].parent];
-    around_[node] = {.far = own[index_of(TokenBand::far)] + outer.far,
-                     .near_last = near + outer.far,
-                     .near_first = near + outer.near_last,
-                     .parent = own[index_of(TokenBand::parent)] + outer.near_first};
-    is_around_known_[node] = 1;
+    const auto& outer = around_[outer_elements_[i].parent];
+    around_[i] = {.far = own[index_of(TokenBand::far)] + outer.far,
+                  .near_last = near + outer.far,
+                  .near_first = near + outer.near_last,
+                  .parent = own[index_of(TokenBand::parent)] + outer.near_first};
   }
 
-  int element_sum(const Block& block) {
-    int sum = 0;
-    for_each_inner_element(nodes_, page_, block,
-                           [&](std::uint32_t node) { sum += element_weight(TokenBand::inner, nodes_[node]); });
-    return sum + container_sum(block.container);
+  static kernels::TokenBatch& batch_of_thread() {
+    thread_local kernels::TokenBatch batch;
+    batch.clear();
+    return batch;
   }
 
-  /// Of a container's element and all around it: neighbours often have it in common.
-  int container_sum(std::uint32_t container) {
-    if (container == container_) return container_sum_;
-    container_ = container;
-    const auto own = page_.containers[container].node;
-    container_sum_ = own == 0 ? 0 : element_weight(TokenBand::own, nodes_[own]) + around(nodes_[own].parent).parent;
-    return container_sum_;
-  }
-
-  const TextSums& text_sums(const Block& block, std::uint32_t group) {
-    const auto& known = texts_[group];
-    const bool is_known = is_text_known_[group] != 0 && known.is_brief == is_brief(block) &&
-                          (known.is_heading || block.heading_level == 0);
-    if (!is_known) sum_text(block, group);
-    return known;
-  }
-
-  [[gnu::noinline]] void sum_text(const Block& block, std::uint32_t group) {
-    auto& sums = texts_[group];
-    sums = {.own = 0, .before = 0, .heading = 0, .is_brief = is_brief(block), .is_heading = block.heading_level != 0};
-    is_text_known_[group] = 1;
-    read_text(page_, block, words_, hashes_);
-    places_.find(hashes_);
-    if (sums.is_brief) {
-      places_.push_back(whole_hash(hashes_));
-      const auto [own, before] = weights_.sums(places_, index_of(TokenBand::brief), index_of(TokenBand::before));
-      sums.own = own;
-      sums.before = before;
-    } else {
-      sums.own = weights_.sum(places_, index_of(TokenBand::start));
-    }
-    if (sums.is_heading) sums.heading = weights_.sum(places_, index_of(TokenBand::heading));
-  }
-
-  static kernels::WordHashes& words_of_thread() {
-    thread_local constinit kernels::WordHashes words{};
-    return words;
-  }
+  static constexpr std::uint32_t none = 0xFFFFFFFFu;
 
   const kernels::HtmlTree& tree_;
   std::span<const HtmlNode> nodes_;
   const Page& page_;
   const Repeats& repeats_;
   const kernels::TokenWeights& weights_;
-  kernels::WordHashes& words_ = words_of_thread();
-  kernels::TokenHashes hashes_;
-  kernels::TokenPlaces places_;
-  std::unique_ptr<kernels::BandSums[]> values_;
-  std::vector<std::uint8_t> is_value_known_;
+  kernels::TokenBatch& batch_ = batch_of_thread();
+  PageMemory memory_;
+  std::span<TextSums> texts_;                ///< By group of repeats.
+  std::span<kernels::BandSums> values_;
+  std::span<std::uint32_t> needed_values_;   ///< In the order in which they were met.
   std::array<kernels::BandSums, html_tag_count> tags_;
-  std::array<std::uint8_t, html_tag_count> is_tag_known_{};
-  std::unique_ptr<Around[]> around_;
-  std::vector<std::uint8_t> is_around_known_;
-  std::unique_ptr<TextSums[]> texts_;  ///< By group of repeats.
-  std::vector<std::uint8_t> is_text_known_;
-  std::vector<std::uint32_t> path_;
-  std::uint32_t container_ = 0xFFFFFFFFu;  ///< What `container_sum_` belongs to.
-  int container_sum_ = 0;
+  std::array<bool, html_tag_count> is_tag_known_{};
+  std::span<OuterElement> outer_elements_;   ///< The root first, each behind the one around it.
+  std::span<Around> around_;                 ///< By outer element.
+  std::span<InnerElement> inner_elements_;
+  std::span<Run> runs_;
+  std::span<std::int32_t> element_sums_;     ///< Of each block.
 };
 
 }  // namespace
@@ -256,28 +326,30 @@ void list_tokens(const kernels::HtmlTree& tree, const Page& page, std::uint32_t 
   const auto nodes = tree.nodes();
   const auto& block = page.blocks[index];
   slots.clear();
-  kernels::TokenHashes hashes;
+  std::vector<std::uint32_t> hashes;
   const auto add = [&](TokenBand band, std::uint32_t hash) {
     slots.push_back(kernels::token_slot(hash, index_of(band)));
   };
   const auto add_hashes = [&](TokenBand band) {
-    for (const auto* hash = hashes.begin(); hash != hashes.end(); ++hash) {
-      add(band, *hash);
-      if (hash != hashes.begin()) add(band, kernels::token_pair_hash(hash[-1], *hash));
+    for (std::size_t i = 0; i < hashes.size(); ++i) {
+      add(band, hashes[i]);
+      if (i > 0) add(band, kernels::token_pair_hash(hashes[i - 1], hashes[i]));
     }
   };
   const auto add_element = [&](TokenBand band, std::uint32_t node) {
     add(band, tag_word_hash(nodes[node].tag));
     for (const auto value : values_of(nodes[node])) {
       if (value == 0) continue;
-      read_value(tree, value, kernels::letter_word_hash, hashes);
+      const auto words = tree.value_words(value);
+      hashes.assign(words.begin(), words.end());
       add_hashes(band);
     }
   };
   const auto add_text = [&](const Block& of, TokenBand band) {
-    read_text(page, of, kernels::letter_word_hash, hashes);
+    hashes.clear();
+    for_each_text_word(page, of, text_bytes_max, [&](std::uint32_t hash) { hashes.push_back(hash); });
     add_hashes(band);
-    if (is_brief(of)) add(band, whole_hash(hashes));
+    if (is_brief(of)) add(band, std::accumulate(hashes.begin(), hashes.end(), 1u, kernels::token_pair_hash));
   };
   for_each_inner_element(nodes, page, block, [&](std::uint32_t node) { add_element(TokenBand::inner, node); });
   const auto own = page.containers[block.container].node;

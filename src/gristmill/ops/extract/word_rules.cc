@@ -126,8 +126,7 @@ class WordScorer {
         nodes_, page_, block, [&](Band band, std::uint32_t node) { sum += element_weight(band, nodes_[node]); });
     sum += far_[far];
     const auto band = is_brief(block) ? Band::brief : Band::start;
-    for_each_text_word(page_, block, text_bytes_max, kernels::letter_word_hash,
-                       [&](std::uint32_t hash) { sum += weight_of(band, hash); });
+    for_each_text_word(page_, block, text_bytes_max, [&](std::uint32_t hash) { sum += weight_of(band, hash); });
     return static_cast<std::int16_t>(std::lround(score_unit * std::clamp(sum, -8.0f, 8.0f)));
   }
 

@@ -9,8 +9,8 @@ JOBS ?= $(shell nproc)
 # Git lists what belongs to the project; an unpacked archive has no git, and then no checks.
 SOURCES = git ls-files --cached --others --exclude-standard
 
-.PHONY: help setup dev demo test test-fast test-full test-asan test-tsan test-integrations test-reference wheel check \
-  format docs tidy bench fuzz-smoke clean
+.PHONY: help setup dev demo test test-fast test-full test-asan test-tsan test-integrations test-spark test-reference \
+  wheel check format docs tidy bench fuzz-smoke clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ test-tsan: setup ## Unit tests of the threaded layers with the thread sanitizer
 
 test-integrations: dev ## Ray, Spark, DuckDB, Polars and pandas, in an environment of their own (downloads about 1 GB)
 	@tools/test_integrations.sh
+
+test-spark: dev ## Spark with Iceberg, and PyIceberg, through the catalog (downloads about 0.7 GB once)
+	@tools/test_spark.sh
 
 test-reference: dev ## Iceberg's own test server and ours answer alike (downloads about 90 MB)
 	@tools/test_reference.sh

@@ -26,6 +26,7 @@ struct Backend {
   Metrics metrics;
   std::function<ListenerFigures()> listener_figures;
   std::function<bool()> is_stopping;
+  std::function<std::vector<Figure>()> iceberg_figures = {};  ///< Of the Iceberg REST catalog.
 };
 
 std::vector<Route> health_routes(Backend& backend);

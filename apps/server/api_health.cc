@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <iterator>
+
 #include "api.h"
 #include "gristmill/platform/readiness.h"
 #include "openapi.h"
@@ -54,6 +57,7 @@ std::vector<Figure> figures_of(const Backend& backend) {
                                .value = static_cast<double>(backend.jobs.running()),
                                .labels = {}}};
   if (backend.feedback != nullptr) add_feedback_figures(figures, *backend.feedback);
+  if (backend.iceberg_figures) std::ranges::move(backend.iceberg_figures(), std::back_inserter(figures));
   const auto counts = platform::count_runs(backend.workspace);
   if (!counts) return figures;
   for (const auto& [status, count] : counts->members()) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Iceberg REST catalog at /iceberg: HTTP here, all else in platform.
+#include <fmt/format.h>
+
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "api.h"
 #include "gristmill/platform/rest_catalog.h"
@@ -29,6 +32,28 @@ HttpResponse http_of(platform::RestResponse answer) {
   return {.status = answer.status, .headers = std::move(answer.headers), .body = std::move(answer.body)};
 }
 
+/// What clients reported of their scans and commits.
+std::vector<Figure> figures_of(const platform::RestReports& reports) {
+  std::vector<Figure> figures;
+  const auto add = [&](std::string name, std::string help, std::uint64_t value, std::string labels = {}) {
+    figures.push_back({.name = "gristmill_iceberg_" + std::move(name),
+                       .help = std::move(help),
+                       .is_counter = true,
+                       .value = static_cast<double>(value),
+                       .labels = std::move(labels)});
+  };
+  for (const auto& [kind, count] :
+       {std::pair("scan", reports.scans), std::pair("commit", reports.commits), std::pair("other", reports.others)}) {
+    add("reports_total", "Reports of clients of the Iceberg REST catalog.", count, fmt::format("kind=\"{}\"", kind));
+  }
+  add("reported_data_files_total", "Data files that clients' scans read, as they report.", reports.scanned_files);
+  add("reported_skipped_manifests_total", "Manifests that clients' scans skipped, as they report.",
+      reports.skipped_manifests);
+  add("reported_commit_attempts_total", "Attempts that clients' commits took, as they report.",
+      reports.commit_attempts);
+  return figures;
+}
+
 /// The catalog, and a thread that now and then removes the files of tables that were dropped for good.
 class Iceberg {
  public:
@@ -49,6 +74,8 @@ class Iceberg {
                                     .caller = principal.name,
                                     .may_write = principal.scope != platform::Scope::read}));
   }
+
+  [[nodiscard]] std::vector<Figure> figures() const { return figures_of(catalog_.reports()); }
 
  private:
   void clean(const std::stop_token& ended) {
@@ -71,6 +98,7 @@ class Iceberg {
 Mount iceberg_mount(Backend& backend) {
   // Shared because a handler must be copyable.
   auto iceberg = std::make_shared<Iceberg>(backend.workspace);
+  backend.iceberg_figures = [iceberg] { return iceberg->figures(); };
   Mount mount{.name = "iceberg", .prefix = std::string(prefix), .handle = {}, .refuse = {}, .is_open = {}};
   mount.handle = [iceberg](const HttpRequest& request, const platform::Principal& principal) {
     return iceberg->handle(request, principal);

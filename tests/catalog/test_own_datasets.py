@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Datasets of Gristmill stay readable by its own commands after others commit to them, and releases stay whole."""
 
+import pathlib
+
 import pytest
 from catalog_adapter import Adapter
 from cli_support import Workspace, head_texts
@@ -64,6 +66,32 @@ def test_after_duckdb(workspace, adapter, duck):
     duck.execute("ALTER TABLE lake.clean.web ADD COLUMN score INTEGER")
     assert sorted(head_texts(workspace, "clean/web")) == list("cdefghiz")
     assert duck.execute("SELECT count(*) FROM lake.clean.web").fetchone() == (8,)
+
+
+def test_deletes_that_no_longer_concern_a_row_are_not_counted(workspace, adapter, duck):
+    """PyIceberg rewrites a file of which DuckDB had deleted rows, and leaves the delete file behind."""
+    duck.execute("DELETE FROM lake.clean.web WHERE text IN ('a', 'b')")
+    assert workspace.json("dataset", "show", "clean/web")["documents"] == 8
+    adapter.pyiceberg().load_table("clean.web").delete("text = 'c'")
+    snapshot = adapter.pyiceberg().load_table("clean.web").current_snapshot()
+    assert int(snapshot.summary["total-position-deletes"]) > 0
+    shown = workspace.json("dataset", "show", "clean/web")
+    assert shown["documents"] == 7 and [one["documents"] for one in shown["versions"]] == [10, 8, 7]
+    listed = {one["name"]: one["documents"] for one in workspace.json("dataset", "list")}
+    assert listed["clean/web"] == 7
+    words = ["--label", "Later", "--description", "Seven", "--dataset", "clean/web"]
+    assert workspace.json("release", "create", "later", *words)["datasets"][0]["documents"] == 7
+    check(workspace, list("defghij"))
+
+
+def test_what_no_metadata_names_is_hidden_from_sweeps_of_orphans(workspace):
+    """Other programs remove files of a table that its metadata does not name, but for names that begin with _ or a
+    dot: our indexes of ids have such a name."""
+    folder = workspace.folder / "warehouse" / "clean" / "web"
+    paths = [path.relative_to(folder).parts for path in folder.rglob("*") if path.is_file()]
+    assert {parts[0] for parts in paths} == {"data", "metadata", "_index"}
+    assert {pathlib.PurePath(parts[-1]).suffix for parts in paths if parts[0] == "_index"} == {".ids"}
+    assert {pathlib.PurePath(parts[-1]).suffix for parts in paths if parts[0] == "data"} == {".parquet"}
 
 
 def refused(answer):

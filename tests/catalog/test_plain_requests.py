@@ -385,3 +385,29 @@ def test_everything_is_in_the_audit_log(rest, web, gristmill, workspace):
         "dataset.drop",
         "namespace.drop",
     ]
+
+
+def test_reports_are_taken(rest, web):
+    path = "/v1/namespaces/raw/tables/web/metrics"
+    for kind in ("scan-report", "commit-report", "of-tomorrow"):
+        assert rest("POST", path, {"report-type": kind, "metrics": {"attempts": {"value": "many"}}}) == (204, None)
+    for body in ({}, [], "{", {"report-type": 5}):
+        assert error_of(rest("POST", path, body), 400) == "BadRequestException"
+
+
+def test_there_are_no_views(rest, web):
+    """Clients ask for a view when they find no table; views of their own they keep elsewhere."""
+    listed = rest("GET", "/v1/config")[1]["endpoints"]
+    assert not [endpoint for endpoint in listed if "view" in endpoint]
+    assert rest("GET", "/v1/namespaces/raw/views") == (200, {"identifiers": []})
+    assert error_of(rest("GET", "/v1/namespaces/none/views"), 404) == "NoSuchNamespaceException"
+    assert error_of(rest("GET", "/v1/namespaces/raw/views/web"), 404) == "NoSuchViewException"
+    assert rest("HEAD", "/v1/namespaces/raw/views/web") == (404, None)
+    for method, path in (
+        ("POST", "/v1/namespaces/raw/views"),
+        ("POST", "/v1/namespaces/raw/views/web"),
+        ("DELETE", "/v1/namespaces/raw/views/web"),
+        ("POST", "/v1/namespaces/raw/register-view"),
+        ("POST", "/v1/views/rename"),
+    ):
+        assert error_of(rest(method, path, {}), 406) == "UnsupportedOperationException"

@@ -52,7 +52,7 @@ def test_releases_and_the_newest_stay_and_files_of_the_rest_go(history):
     # PyIceberg's view of what is left: every file is there, and nothing else is but for the index of each data file.
     needed = needed_files(history)
     indexes = {
-        path.parents[2] / "index" / path.parent.name / f"{path.stem}.ids"
+        path.parents[2] / "_index" / path.parent.name / f"{path.stem}.ids"
         for path in needed
         if path.suffix == ".parquet"
     }

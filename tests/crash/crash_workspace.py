@@ -38,7 +38,7 @@ seed: 1
 UNFINISHED = ("running", "failed", "interrupted")
 
 # Folders of the warehouse whose files must come out byte for byte, with the name of the run or ingestion cut out.
-KINDS = {"data", "index", "shards"}
+KINDS = {"data", "_index", "shards"}
 
 
 class CrashWorkspace:

@@ -11,6 +11,7 @@
 #include "gristmill/formats/row_writer.h"
 #include "gristmill/io/file.h"
 #include "gristmill/platform/datasets.h"
+#include "gristmill/platform/id_indexes.h"
 
 namespace gristmill::platform {
 namespace {

@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "gristmill/base/clock.h"
 #include "gristmill/formats/dataset_file.h"
 #include "gristmill/io/file.h"
+#include "gristmill/platform/document_counts.h"
 #include "gristmill/platform/release.h"
 #include "gristmill/platform/run.h"
 #include "gristmill/store/catalog.h"
@@ -23,7 +23,7 @@ Json bytes_of(const store::Snapshot& snapshot) {
   return bytes ? Json(*bytes) : Json();
 }
 
-Json version_json(const store::Table& table, const store::Snapshot& snapshot) {
+Json version_json(const store::Table& table, const store::Snapshot& snapshot, DocumentCounts& counts) {
   auto releases = Json::array();
   auto branches = Json::array();
   for (const auto& reference : table.metadata().references()) {
@@ -35,7 +35,7 @@ Json version_json(const store::Table& table, const store::Snapshot& snapshot) {
                             {"timestamp", iso8601(snapshot.timestamp_ms)},
                             {"operation", snapshot.note("operation")},
                             {"run_id", nullptr},
-                            {"documents", documents_of(snapshot)},
+                            {"documents", counts.of(snapshot)},
                             {"bytes", bytes_of(snapshot)},
                             {"releases", std::move(releases)},
                             {"branches", std::move(branches)}});
@@ -105,12 +105,6 @@ Status export_jsonl(const store::Table& table, const store::Snapshot& snapshot,
 }
 
 }  // namespace
-
-Json documents_of(const store::Snapshot& snapshot) {
-  const auto count = snapshot.count("total-records");
-  if (!count || snapshot.count("total-equality-deletes").value_or(0) > 0) return {};
-  return *count - snapshot.count("total-position-deletes").value_or(0);
-}
 
 Status for_each_document(const store::Table& table, const store::Snapshot& snapshot,
                          const std::vector<data::Column>& columns, const DocumentUse& use) {
@@ -188,13 +182,6 @@ Result<std::vector<store::ScanFile>> scan_in_order(const store::Table& table, co
   return files;
 }
 
-std::string index_of(const std::string& data_file) {
-  const std::filesystem::path path(data_file);
-  const auto run = path.parent_path().filename();
-  const auto table = path.parent_path().parent_path().parent_path();
-  return (table / "index" / run / path.stem()).string() + ".ids";
-}
-
 Result<formats::DatasetPiece> VersionFiles::piece(const store::ScanFile& file) {
   GRISTMILL_TRY(auto deleted, deletes_.of(file));
   formats::TableView view{columns_, std::move(deleted)};
@@ -215,7 +202,7 @@ Result<Json> list_datasets(const Workspace& workspace) {
                               {"updated_at", nullptr}});
     if (const auto* snapshot = table.metadata().current_snapshot()) {
       item.set("current_version", snapshot->id)
-          .set("documents", documents_of(*snapshot))
+          .set("documents", DocumentCounts(table).of(*snapshot))
           .set("bytes", bytes_of(*snapshot))
           .set("updated_at", iso8601(snapshot->timestamp_ms));
     }
@@ -227,15 +214,16 @@ Result<Json> list_datasets(const Workspace& workspace) {
 Result<Json> show_dataset(const Workspace& workspace, const std::string& selector) {
   GRISTMILL_TRY(const auto chosen, select_version(workspace, selector));
   const auto& [table, snapshot] = chosen;
+  DocumentCounts counts(table);
   auto versions = Json::array();
-  for (const auto& version : table.snapshots()) versions.push(version_json(table, version));
+  for (const auto& version : table.snapshots()) versions.push(version_json(table, version, counts));
   GRISTMILL_TRY(auto schema, dataset_schema(workspace, selector));
   return Json::object({{"name", table.name().text()},
                        {"location", table.metadata().location()},
                        {"metadata_location", table.metadata_location()},
                        {"current_version", table.metadata().current_snapshot_id()},
                        {"selected_version", snapshot.id},
-                       {"documents", documents_of(snapshot)},
+                       {"documents", counts.of(snapshot)},
                        {"bytes", bytes_of(snapshot)},
                        {"versions", std::move(versions)},
                        {"schema", std::move(schema)}});

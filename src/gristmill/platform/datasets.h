@@ -38,13 +38,6 @@ class VersionFiles {
   std::vector<data::Column> columns_;
 };
 
-/// The index of ids that was written with a data file: .../data/RUN/NAME.parquet -> .../index/RUN/NAME.ids.
-std::string index_of(const std::string& data_file);
-
-/// Documents of a version; null where another writer's summary does not tell, or its equality deletes hide how many
-/// rows they concern.
-Json documents_of(const store::Snapshot& snapshot);
-
 /// Gets one document, valid during the call; false stops.
 using DocumentUse = std::function<Result<bool>(const data::Document&)>;
 /// Reads all documents of a version in order, with these columns beside the origin columns.

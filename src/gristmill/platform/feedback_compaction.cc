@@ -22,6 +22,7 @@
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/feedback.h"
 #include "gristmill/platform/feedback_events.h"
+#include "gristmill/platform/id_indexes.h"
 #include "gristmill/store/table.h"
 
 namespace gristmill::platform {

@@ -22,6 +22,7 @@
 #include "gristmill/platform/cost_parts.h"
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/file_tree.h"
+#include "gristmill/platform/id_indexes.h"
 #include "gristmill/platform/run_journal.h"
 #include "gristmill/store/catalog.h"
 #include "gristmill/store/table.h"
@@ -173,7 +174,7 @@ class Ingestion {
     return {.internal = workspace_.internal_folder(task_id()),
             .scratch = {},
             .data = fmt::format("{}/data/{}", table, ingestion_id()),
-            .index = fmt::format("{}/index/{}", table, ingestion_id()),
+            .index = index_folder(table, ingestion_id()),
             .quarantine = workspace_.quarantine_folder(ingestion_id()),
             .tokens = {}};
   }

@@ -9,6 +9,7 @@
 #include "gristmill/base/clock.h"
 #include "gristmill/io/file.h"
 #include "gristmill/platform/datasets.h"
+#include "gristmill/platform/id_indexes.h"
 #include "gristmill/store/location.h"
 
 namespace gristmill::platform {

@@ -10,6 +10,7 @@
 #include "gristmill/engine/accounting.h"
 #include "gristmill/io/file.h"
 #include "gristmill/platform/datasets.h"
+#include "gristmill/platform/document_counts.h"
 #include "gristmill/platform/run.h"
 
 namespace gristmill::platform {
@@ -102,7 +103,7 @@ Result<Json> pin(const Workspace& workspace, meta::Transaction& transaction, con
   GRISTMILL_TRY(auto tokens, token_sets_of(transaction, table.name().text(), snapshot.id));
   auto member = Json::object({{"dataset", table.name().text()},
                               {"version", snapshot.id},
-                              {"documents", documents_of(snapshot)},
+                              {"documents", DocumentCounts(table).of(snapshot)},
                               {"run_id", run_id.empty() ? Json() : Json(run_id)},
                               {"fingerprint", nullptr},
                               {"content_digest", nullptr},

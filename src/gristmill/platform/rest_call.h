@@ -12,6 +12,7 @@
 #include "gristmill/base/result.h"
 #include "gristmill/meta/database.h"
 #include "gristmill/platform/rest_catalog.h"
+#include "gristmill/platform/rest_reports.h"
 #include "gristmill/platform/rest_storage.h"
 #include "gristmill/platform/table_uuids.h"
 #include "gristmill/store/catalog.h"
@@ -23,6 +24,7 @@ struct RestContext {
   const Workspace& workspace;
   RestOptions options;
   TableUuids uuids;
+  ReportCounts reports;
 };
 
 /// A request whose path met a route.

@@ -11,6 +11,7 @@
 #include "gristmill/platform/rest_login.h"
 #include "gristmill/platform/rest_namespaces.h"
 #include "gristmill/platform/rest_replay.h"
+#include "gristmill/platform/rest_reports.h"
 #include "gristmill/platform/rest_tables.h"
 
 namespace gristmill::platform {
@@ -28,11 +29,25 @@ struct Route {
 };
 
 Result<RestResponse> show_config(RestContext& context, const RestCall& call);
-Result<RestResponse> no_views(RestContext&, const RestCall&) {
+
+// There are no views: what asks for them is told so in the way that clients understand, what would make one is refused.
+Result<RestResponse> no_views(RestContext& context, const RestCall& call) {
+  GRISTMILL_TRY(const auto space, call.name_space());
+  bool is_there = false;
+  const auto done = context.workspace.database().read([&](meta::Transaction& transaction) -> Status {
+    GRISTMILL_TRY(is_there, has_namespace(transaction, space));
+    return {};
+  });
+  if (!done) return done.error();
+  if (!is_there) return no_such_namespace(space);
   return json_answer(200, Json::object({{"identifiers", Json::array()}}));
 }
 Result<RestResponse> no_such_view(RestContext&, const RestCall& call) {
   return error_answer(404, "NoSuchViewException", fmt::format("there is no view {}", call.names[1]));
+}
+
+Result<RestResponse> refuse_view(RestContext&, const RestCall&) {
+  return error_answer(406, "UnsupportedOperationException", "this catalog holds tables, no views");
 }
 
 constexpr std::string_view no_namespace = "NoSuchNamespaceException";
@@ -58,6 +73,11 @@ constexpr std::array routes{
     Route{"GET", "/v1/namespaces/{namespace}/views", no_views, false},
     Route{"GET", "/v1/namespaces/{namespace}/views/{view}", no_such_view, false},
     Route{"HEAD", "/v1/namespaces/{namespace}/views/{view}", no_such_view, false},
+    Route{"POST", "/v1/namespaces/{namespace}/views", refuse_view, false},
+    Route{"POST", "/v1/namespaces/{namespace}/views/{view}", refuse_view, false},
+    Route{"DELETE", "/v1/namespaces/{namespace}/views/{view}", refuse_view, false},
+    Route{"POST", "/v1/namespaces/{namespace}/register-view", refuse_view, false},
+    Route{"POST", "/v1/views/rename", refuse_view, false},
 };
 
 std::vector<std::string_view> segments_of(std::string_view path) {
@@ -145,7 +165,7 @@ Result<RestResponse> carry_out(RestContext& context, const RestRequest& request,
 }  // namespace
 
 RestCatalog::RestCatalog(const Workspace& workspace, RestOptions options)
-    : context_(new RestContext{.workspace = workspace, .options = std::move(options), .uuids = {}}) {}
+    : context_(new RestContext{.workspace = workspace, .options = std::move(options), .uuids = {}, .reports = {}}) {}
 
 RestCatalog::~RestCatalog() = default;
 
@@ -168,6 +188,8 @@ RestResponse RestCatalog::answer(const RestRequest& request) const {
     return error_answer(405, "UnsupportedOperationException", fmt::format("{} is not possible here", request.method));
   return error_answer(404, "NotFoundException", "this catalog has no such address");
 }
+
+RestReports RestCatalog::reports() const { return context_->reports.sums(); }
 
 bool RestCatalog::is_open(std::string_view path) { return matches("/v1/oauth/tokens", segments_of(path)); }
 

@@ -2,6 +2,7 @@
 // Iceberg's REST catalog over the workspace's tables, as requests and answers without any HTTP library.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -56,6 +57,16 @@ struct RestOptions {
   RestStorage storage;
 };
 
+/// What clients reported of their scans and commits since the start.
+struct RestReports {
+  std::uint64_t scans = 0;
+  std::uint64_t commits = 0;
+  std::uint64_t others = 0;            ///< Of kinds that we do not know.
+  std::uint64_t scanned_files = 0;     ///< Data files that scans were left with after planning.
+  std::uint64_t skipped_manifests = 0; ///< Manifests that scans did not need to read.
+  std::uint64_t commit_attempts = 0;   ///< More than `commits`: clients had to commit again.
+};
+
 struct RestContext;
 
 /// Answers Iceberg clients: namespaces, tables, commits. Thread-safe. The workspace must outlive it.
@@ -68,6 +79,7 @@ class RestCatalog {
 
   /// Never fails: what goes wrong becomes an answer in the shape of the specification.
   [[nodiscard]] RestResponse answer(const RestRequest& request) const;
+  [[nodiscard]] RestReports reports() const;
   /// True for paths that callers reach without a token: those by which they get one.
   static bool is_open(std::string_view path);
   /// An error in the shape that Iceberg clients read, for refusals before the catalog is asked: 401, say.

@@ -122,9 +122,4 @@ Result<RestResponse> commit_transaction(RestContext& context, const RestCall& ca
   return no_content();
 }
 
-Result<RestResponse> report_metrics(RestContext&, const RestCall& call) {
-  GRISTMILL_TRY([[maybe_unused]] const auto body, call.body());
-  return no_content();
-}
-
 }  // namespace gristmill::platform

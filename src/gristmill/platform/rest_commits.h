@@ -8,7 +8,5 @@ namespace gristmill::platform {
 /// The requests that change tables.
 Result<RestResponse> commit_table(RestContext& context, const RestCall& call);
 Result<RestResponse> commit_transaction(RestContext& context, const RestCall& call);
-/// Figures that clients report of their scans and commits: taken and not kept.
-Result<RestResponse> report_metrics(RestContext& context, const RestCall& call);
 
 }  // namespace gristmill::platform

@@ -19,6 +19,7 @@
 #include "gristmill/platform/dataset_files.h"
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/given_file.h"
+#include "gristmill/platform/id_indexes.h"
 #include "gristmill/platform/ingest.h"
 #include "gristmill/platform/row_matches.h"
 #include "gristmill/store/artifact_work.h"

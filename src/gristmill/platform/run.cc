@@ -21,6 +21,7 @@
 #include "gristmill/platform/compaction.h"
 #include "gristmill/platform/cost_parts.h"
 #include "gristmill/platform/datasets.h"
+#include "gristmill/platform/id_indexes.h"
 #include "gristmill/platform/pipeline_file.h"
 #include "gristmill/platform/run_document.h"
 #include "gristmill/platform/run_journal.h"
@@ -407,7 +408,7 @@ class PipelineRun {
     plan.folders = {.internal = is_shared_ ? workspace_.exchange_folder(run_id_) : workspace_.internal_folder(run_id_),
                     .scratch = workspace_.internal_folder(run_id_),
                     .data = fmt::format("{}/data/{}", table, run_id_),
-                    .index = fmt::format("{}/index/{}", table, run_id_),
+                    .index = index_folder(table, run_id_),
                     .quarantine = workspace_.quarantine_folder(run_id_),
                     .tokens = {}};
     if (!pipeline_.tokens_into.empty()) {

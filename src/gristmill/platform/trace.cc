@@ -14,6 +14,7 @@
 #include "gristmill/io/file.h"
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/file_tree.h"
+#include "gristmill/platform/id_indexes.h"
 #include "gristmill/platform/ingest.h"
 #include "gristmill/platform/row_changes.h"
 #include "gristmill/platform/run.h"
@@ -87,13 +88,8 @@ Result<std::optional<Location>> find_in_version(const store::Table& table, const
 }
 
 /// How a run ended a document that did not come out: "filter.c4\tc4.too_short".
-Result<std::string> find_outcome(const std::string& index_folder, const Hash128& id) {
-  std::vector<std::string> paths;
-  GRISTMILL_TRY(const auto entries, io::list_folder(index_folder));
-  for (const auto& entry : entries) {
-    if (entry.path.ends_with(".ids")) paths.push_back(entry.path);
-  }
-  std::ranges::sort(paths);
+Result<std::string> find_outcome(const std::string& table_folder, std::string_view work_id, const Hash128& id) {
+  GRISTMILL_TRY(const auto paths, index_files(table_folder, work_id));
   for (const auto& path : paths) {
     GRISTMILL_TRY(const auto hit, formats::find_in_index(path, id));
     if (hit && !hit->outcome.empty()) return hit->outcome;
@@ -188,7 +184,7 @@ class Tracer {
     GRISTMILL_RETURN_IF_ERROR(note_removal(table.name().text()));
     const auto run_id = run_behind(table.metadata(), snapshot);
     if (run_id.empty()) return {};
-    GRISTMILL_TRY(const auto outcome, find_outcome(index_folder(table.name().text(), run_id), id_));
+    GRISTMILL_TRY(const auto outcome, find_outcome(workspace_.table_folder(table.name().text()), run_id, id_));
     if (outcome.empty()) return {};
     const auto tab = outcome.find('\t');
     outcomes_.push(Json::object({{"dataset", table.name().text()},
@@ -198,15 +194,12 @@ class Tracer {
     return {};
   }
 
-  [[nodiscard]] std::string index_folder(const std::string& dataset, const std::string& work_id) const {
-    return fmt::format("{}/index/{}", workspace_.table_folder(dataset), work_id);
-  }
-
   /// The newest change of rows that removed the document, and whose it was.
   Status note_removal(const std::string& dataset) {
     GRISTMILL_TRY(const auto changes, removals_of(workspace_, dataset));
     for (const auto& change : changes) {
-      GRISTMILL_TRY(const auto outcome, find_outcome(index_folder(dataset, change["change_id"].as_string()), id_));
+      GRISTMILL_TRY(const auto outcome,
+                    find_outcome(workspace_.table_folder(dataset), change["change_id"].as_string(), id_));
       if (outcome.empty()) continue;
       outcomes_.push(Json::object({{"dataset", dataset},
                                    {"change_id", change["change_id"]},

@@ -11,6 +11,7 @@
 #include "gristmill/formats/document_index.h"
 #include "gristmill/io/file.h"
 #include "gristmill/platform/datasets.h"
+#include "gristmill/platform/id_indexes.h"
 #include "gristmill/platform/row_changes.h"
 #include "gristmill/platform/run.h"
 
@@ -159,7 +160,7 @@ class Attribution {
     std::vector<Hash128> ids;
     for (const auto& entry : missing) ids.push_back(entry.id);
     std::vector<bool> is_settled(missing.size(), false);
-    GRISTMILL_TRY(const auto paths, index_files(dataset, work_id));
+    GRISTMILL_TRY(const auto paths, index_files(workspace_.table_folder(dataset), work_id));
     for (const auto& path : paths) {
       GRISTMILL_RETURN_IF_ERROR(formats::find_all_in_index(path, ids, [&](std::size_t i, std::string_view outcome) {
         if (is_settled[i]) return;
@@ -217,18 +218,6 @@ class Attribution {
     }
     if (snapshot != nullptr) lineage.run_id = snapshot->note("gristmill.run-id");
     return lineage;
-  }
-
-  [[nodiscard]] Result<std::vector<std::string>> index_files(const std::string& dataset,
-                                                             const std::string& run_id) const {
-    std::vector<std::string> paths;
-    GRISTMILL_TRY(const auto entries,
-                  io::list_folder(fmt::format("{}/index/{}", workspace_.table_folder(dataset), run_id)));
-    for (const auto& entry : entries) {
-      if (entry.path.ends_with(".ids")) paths.push_back(entry.path);
-    }
-    std::ranges::sort(paths);
-    return paths;
   }
 
   const Workspace& workspace_;

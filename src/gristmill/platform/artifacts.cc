@@ -12,7 +12,6 @@
 #include "gristmill/base/clock.h"
 #include "gristmill/base/hash.h"
 #include "gristmill/io/file.h"
-#include "gristmill/io/lock_file.h"
 #include "gristmill/store/artifact_changes.h"
 #include "gristmill/store/artifacts.h"
 
@@ -125,19 +124,20 @@ Json version_record(const ArtifactRequest& request, const store::ArtifactManifes
                        {"bytes", manifest.bytes()}});
 }
 
-/// Writes the row of a version and the audit entry; its chunks must all be there. Holds the lock against collection.
+/// Whether all chunks of a version are in a place as it is now.
+Result<bool> has_all(const Depot& depot, const store::ArtifactManifest& manifest) {
+  GRISTMILL_TRY(const auto packs, store::PackStore::open(depot.packs()));
+  return std::ranges::all_of(store::chunks_of(manifest), [&](const auto& chunk) { return packs->has(chunk); });
+}
+
+/// Writes the row of a version and the audit entry, and takes them back when a collection took one of its chunks.
 /// `conflict`: the version was made from `base` (empty: from nothing), and that is not the newest any more. Should the
 /// version be there by now, its record is taken instead.
 Status insert(const Workspace& workspace, const Depot& depot, const store::ArtifactManifest& manifest, Json& record,
               std::string_view action, const std::optional<std::string>& base = {}) {
-  const auto stop = [] { return false; };
-  GRISTMILL_TRY(const auto lock, io::LockFile::wait(workspace.folder() + "/.gristmill/locks/artifacts", stop));
-  GRISTMILL_TRY(const auto packs, store::PackStore::open(depot.packs()));
-  for (const auto& chunk : store::chunks_of(manifest)) {
-    if (!packs->has(chunk))
-      return unavailable("a chunk was collected while the version was put together; the same command again stores it");
-  }
-  return workspace.database().write([&](meta::Transaction& transaction) -> Status {
+  bool is_new = false;
+  GRISTMILL_RETURN_IF_ERROR(workspace.database().write([&](meta::Transaction& transaction) -> Status {
+    is_new = false;
     const auto name = record["name"].as_string();  // A copy: the record grows below.
     GRISTMILL_TRY(const auto versions, versions_of(transaction, name));
     if (base && *base != (versions.empty() ? std::string() : versions.back().id))
@@ -158,8 +158,20 @@ Status insert(const Workspace& workspace, const Depot& depot, const store::Artif
         "INSERT INTO artifacts (name, version, ordinal, created_at, record) VALUES (?, ?, ?, ?, ?)",
         {name, record["version"].as_string(), ordinal, record["created_at"].as_string(), record.dump()});
     if (!inserted) return inserted.error();
+    is_new = true;
     return audit(transaction, action, fmt::format("{}@{}", name, record["version"].as_string()), record);
-  });
+  }));
+  // Only now: a collection that does not see the row yet has condemned its packs already (store::collect_chunks).
+  GRISTMILL_TRY(const bool is_whole, has_all(depot, manifest));
+  if (is_whole || !is_new) return {};
+  GRISTMILL_RETURN_IF_ERROR(workspace.database().write([&](meta::Transaction& transaction) -> Status {
+    const auto name = record["name"].as_string();
+    const auto id = record["version"].as_string();
+    const auto removed = transaction.execute("DELETE FROM artifacts WHERE name = ? AND version = ?", {name, id});
+    if (!removed) return removed.error();
+    return audit(transaction, "artifact.remove", fmt::format("{}@{}", name, id), record);
+  }));
+  return unavailable("a chunk was collected while the version was put together; the same command again stores it");
 }
 
 /// What is added at a place within the newest version: that version with it in place of what was there.
@@ -380,15 +392,16 @@ Result<Json> remove_artifact(const Workspace& workspace, const std::string& sele
 
 Result<Json> collect_artifacts(const Workspace& workspace, std::int64_t age_ms, bool is_dry_run) {
   const auto depot = depot_of(workspace);
-  const auto stop = [] { return false; };
-  GRISTMILL_TRY(const auto lock, io::LockFile::wait(workspace.folder() + "/.gristmill/locks/artifacts", stop));
   GRISTMILL_TRY(const auto packs, store::PackStore::open(depot.packs()));
-  GRISTMILL_TRY(const auto versions, versions_of(workspace, ""));
-  std::set<store::ChunkDigest> wanted;
-  for (const auto& version : versions) {
-    GRISTMILL_TRY(const auto manifest, read_manifest(depot, version.id));
-    wanted.merge(store::chunks_of(manifest));
-  }
+  const auto wanted = [&]() -> Result<std::set<store::ChunkDigest>> {
+    GRISTMILL_TRY(const auto versions, versions_of(workspace, ""));
+    std::set<store::ChunkDigest> chunks;
+    for (const auto& version : versions) {
+      GRISTMILL_TRY(const auto manifest, read_manifest(depot, version.id));
+      chunks.merge(store::chunks_of(manifest));
+    }
+    return chunks;
+  };
   GRISTMILL_TRY(const auto collected, store::collect_chunks(wanted, *packs, now_ms() - age_ms, is_dry_run));
   const auto result = Json::object({{"dry_run", is_dry_run},
                                     {"packs_removed", collected.packs_removed},

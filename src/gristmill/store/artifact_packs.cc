@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view index_magic = "GMPACKI1";
 constexpr std::string_view index_ending = ".index";
+constexpr std::string_view condemned_ending = ".condemned";
 constexpr std::string_view pack_ending = ".pack";
 constexpr std::size_t entry_bytes = 56;
 constexpr std::size_t head_bytes = 24;  // Magic, bytes of the pack, number of entries.
@@ -34,6 +35,20 @@ std::string random_name() {
   std::random_device random;
   const auto word = [&] { return (std::uint64_t{random()} << 32) | random(); };
   return Hash128{word(), word()}.hex();
+}
+
+/// Name of the pack that a file belongs to; empty when it has another ending.
+std::string name_of(const std::string& path, std::string_view ending) {
+  if (!path.ends_with(ending)) return {};
+  const auto begin = path.rfind('/') + 1;
+  return path.substr(begin, path.size() - begin - ending.size());
+}
+
+Result<Pack> read_index(const std::string& path, const std::string& name) {
+  GRISTMILL_TRY(const auto bytes, io::read_file(path));
+  auto pack = decode_pack_index(bytes, name);
+  if (!pack) return std::move(pack).error().within(path);
+  return pack;
 }
 
 Error damaged(const std::string& path, const std::string& what) {
@@ -150,15 +165,16 @@ Status PackStore::refresh() {
   GRISTMILL_TRY(auto entries, io::list_folder(folder_));
   std::ranges::sort(entries, {}, &io::FileEntry::path);
   for (const auto& [path, size, modified] : entries) {
-    if (!path.ends_with(index_ending)) continue;
-    const auto name = path.substr(path.rfind('/') + 1, path.size() - path.rfind('/') - 1 - index_ending.size());
+    const auto name = name_of(path, index_ending);
+    if (name.empty()) continue;
     {
       const std::shared_lock lock(mutex_);
       if (packs_.contains(name)) continue;
     }
-    GRISTMILL_TRY(const auto bytes, io::read_file(path));
-    auto pack = decode_pack_index(bytes, name);
-    if (!pack) return std::move(pack).error().within(path);
+    auto pack = read_index(path, name);
+    // Condemned since it was listed.
+    if (!pack && pack.error().code == ErrorCode::not_found) continue;
+    if (!pack) return std::move(pack).error();
     adopt(*std::move(pack));
   }
   return {};
@@ -186,9 +202,11 @@ bool PackStore::has(const ChunkDigest& digest) const {
   return chunks_.contains(digest);
 }
 
-std::string PackStore::path_of(const Pack& pack) const {
-  return fmt::format("{}/{}{}", folder_, pack.name, pack_ending);
+std::string PackStore::file_of(const Pack& pack, std::string_view ending) const {
+  return fmt::format("{}/{}{}", folder_, pack.name, ending);
 }
+
+std::string PackStore::path_of(const Pack& pack) const { return file_of(pack, pack_ending); }
 
 Result<std::string> PackStore::read(const ChunkDigest& digest) const {
   Place place;
@@ -205,21 +223,48 @@ Result<std::string> PackStore::read(const ChunkDigest& digest) const {
   return content;
 }
 
-Status PackStore::remove(const Pack& pack) {
-  {
-    const std::unique_lock lock(mutex_);
-    for (const auto& entry : pack.entries) {
-      const auto found = chunks_.find(entry.digest);
-      if (found != chunks_.end() && found->second.pack->name == pack.name) chunks_.erase(found);
-    }
-    packs_.erase(pack.name);
-    // The same chunk may lie in another pack too.
-    for (const auto& [name, other] : packs_) {
-      for (std::uint32_t i = 0; i < other->entries.size(); ++i) chunks_.try_emplace(other->entries[i].digest, other, i);
-    }
+void PackStore::forget(const Pack& pack) {
+  const std::unique_lock lock(mutex_);
+  for (const auto& entry : pack.entries) {
+    const auto found = chunks_.find(entry.digest);
+    if (found != chunks_.end() && found->second.pack->name == pack.name) chunks_.erase(found);
   }
-  GRISTMILL_RETURN_IF_ERROR(io::remove_files({fmt::format("{}/{}{}", folder_, pack.name, index_ending)}));
-  return io::remove_files({path_of(pack)});
+  packs_.erase(pack.name);
+  // The same chunk may lie in another pack too.
+  for (const auto& [name, other] : packs_) {
+    for (std::uint32_t i = 0; i < other->entries.size(); ++i) chunks_.try_emplace(other->entries[i].digest, other, i);
+  }
+}
+
+Status PackStore::condemn(const Pack& pack) {
+  GRISTMILL_RETURN_IF_ERROR(io::write_file(file_of(pack, condemned_ending), encode_pack_index(pack)));
+  GRISTMILL_RETURN_IF_ERROR(io::remove_files({file_of(pack, index_ending)}));
+  forget(pack);
+  return {};
+}
+
+Status PackStore::spare(const Pack& pack) {
+  GRISTMILL_RETURN_IF_ERROR(io::write_file(file_of(pack, index_ending), encode_pack_index(pack)));
+  GRISTMILL_RETURN_IF_ERROR(io::remove_files({file_of(pack, condemned_ending)}));
+  adopt(pack);
+  return {};
+}
+
+Status PackStore::remove(const Pack& pack) {
+  GRISTMILL_RETURN_IF_ERROR(io::remove_files({path_of(pack)}));
+  return io::remove_files({file_of(pack, condemned_ending)});
+}
+
+Result<std::vector<Pack>> PackStore::condemned() const {
+  std::vector<Pack> packs;
+  GRISTMILL_TRY(const auto entries, io::list_folder(folder_));
+  for (const auto& entry : entries) {
+    const auto name = name_of(entry.path, condemned_ending);
+    if (name.empty()) continue;
+    GRISTMILL_TRY(auto pack, read_index(entry.path, name));
+    packs.push_back(std::move(pack));
+  }
+  return packs;
 }
 
 Status copy_pack(const PackStore& from, const Pack& pack, PackStore& to) {

@@ -89,8 +89,13 @@ class PackStore {
   void adopt(Pack pack);
   /// Reads indexes that came since.
   Status refresh();
-  /// Removes a pack, its index first.
+  /// Makes a pack unknown to all who open the place from now on; it can be spared until it is removed.
+  Status condemn(const Pack& pack);
+  Status spare(const Pack& pack);
+  /// Removes a condemned pack.
   Status remove(const Pack& pack);
+  /// Packs that a collection condemned which did not come to its end.
+  [[nodiscard]] Result<std::vector<Pack>> condemned() const;
   [[nodiscard]] std::string path_of(const Pack& pack) const;
 
  private:
@@ -99,6 +104,8 @@ class PackStore {
     std::uint32_t entry = 0;
   };
   explicit PackStore(std::string folder) : folder_(std::move(folder)) {}
+  void forget(const Pack& pack);
+  [[nodiscard]] std::string file_of(const Pack& pack, std::string_view ending) const;
 
   std::string folder_;
   mutable std::shared_mutex mutex_;

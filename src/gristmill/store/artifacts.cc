@@ -327,33 +327,52 @@ Result<CopiedChunks> copy_chunks(const std::set<ChunkDigest>& wanted, const Pack
   return copied;
 }
 
-Result<CollectedChunks> collect_chunks(const std::set<ChunkDigest>& wanted, PackStore& store,
-                                       std::int64_t older_than_ms, bool is_dry_run) {
+namespace {
+
+/// Writes what is wanted of a pack into a new one.
+Status save_wanted(const Pack& pack, const std::set<ChunkDigest>& wanted, PackStore& store) {
+  GRISTMILL_TRY(auto writer, PackWriter::create(store.folder()));
+  for (const auto& entry : pack.entries) {
+    if (!wanted.contains(entry.digest)) continue;
+    GRISTMILL_TRY(const auto content, store.read(entry.digest));
+    GRISTMILL_RETURN_IF_ERROR(writer->add(entry.digest, content));
+  }
+  GRISTMILL_TRY(auto rewritten, writer->publish());
+  store.adopt(std::move(rewritten));
+  return {};
+}
+
+}  // namespace
+
+Result<CollectedChunks> collect_chunks(const WantedChunks& wanted, PackStore& store, std::int64_t older_than_ms,
+                                       bool is_dry_run) {
   CollectedChunks collected;
   GRISTMILL_TRY(const auto files, io::list_folder(store.folder()));
   std::set<std::string> old_files;
   for (const auto& file : files) {
     if (file.modified_ms < older_than_ms) old_files.insert(file.path);
   }
+  GRISTMILL_TRY(auto condemned, store.condemned());
+  GRISTMILL_TRY(const auto needed, wanted());
   for (const auto& pack : store.packs()) {
     if (!old_files.contains(store.path_of(*pack))) continue;
     std::uint64_t live = 0;
-    for (const auto& entry : pack->entries) live += wanted.contains(entry.digest) ? entry.bytes : 0;
+    for (const auto& entry : pack->entries) live += needed.contains(entry.digest) ? entry.bytes : 0;
     if (live * 2 >= pack->bytes) continue;
     collected.bytes_freed += pack->bytes - live;
     ++(live == 0 ? collected.packs_removed : collected.packs_rewritten);
     if (is_dry_run) continue;
-    if (live > 0) {
-      GRISTMILL_TRY(auto writer, PackWriter::create(store.folder()));
-      for (const auto& entry : pack->entries) {
-        if (!wanted.contains(entry.digest)) continue;
-        GRISTMILL_TRY(const auto content, store.read(entry.digest));
-        GRISTMILL_RETURN_IF_ERROR(writer->add(entry.digest, content));
-      }
-      GRISTMILL_TRY(auto rewritten, writer->publish());
-      store.adopt(std::move(rewritten));
-    }
-    GRISTMILL_RETURN_IF_ERROR(store.remove(*pack));
+    if (live > 0) GRISTMILL_RETURN_IF_ERROR(save_wanted(*pack, needed, store));
+    GRISTMILL_RETURN_IF_ERROR(store.condemn(*pack));
+    condemned.push_back(*pack);
+  }
+  if (is_dry_run) return collected;
+  GRISTMILL_TRY(const auto needed_now, wanted());
+  for (const auto& pack : condemned) {
+    const bool is_missed = std::ranges::any_of(pack.entries, [&](const PackEntry& entry) {
+      return needed_now.contains(entry.digest) && !store.has(entry.digest);
+    });
+    GRISTMILL_RETURN_IF_ERROR(is_missed ? store.spare(pack) : store.remove(pack));
   }
   return collected;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 
@@ -52,9 +53,14 @@ struct CollectedChunks {
   std::uint64_t bytes_freed = 0;
 };
 
-/// Removes chunks that are in no set of `wanted` from packs last changed before `older_than_ms`: packs without any
-/// wanted one go, those of which less than half is wanted are written anew.
-Result<CollectedChunks> collect_chunks(const std::set<ChunkDigest>& wanted, PackStore& store,
-                                       std::int64_t older_than_ms, bool is_dry_run);
+/// The chunks that versions need, as they are now.
+using WantedChunks = std::function<Result<std::set<ChunkDigest>>()>;
+
+/// Removes chunks that nobody wants from packs last changed before `older_than_ms`: packs without any wanted one go,
+/// those of which less than half is wanted are written anew. Packs are condemned first and go only when no version has
+/// come meanwhile that needs them; a version is recorded first and looks for its chunks then. So neither misses the
+/// other, on whatever machines they are.
+Result<CollectedChunks> collect_chunks(const WantedChunks& wanted, PackStore& store, std::int64_t older_than_ms,
+                                       bool is_dry_run);
 
 }  // namespace gristmill::store

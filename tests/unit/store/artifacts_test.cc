@@ -270,7 +270,7 @@ TEST_CASE("collection frees what no version needs, and only that") {
   const auto two = stored(folder.at("two"), nullptr, *packs);
   fs::remove(folder.at("two/f"));
   const auto three = stored(folder.at("two"), nullptr, *packs);
-  const auto wanted = chunks_of(three.manifest);
+  const auto wanted = [&] { return Result<std::set<ChunkDigest>>(chunks_of(three.manifest)); };
   const std::int64_t now = INT64_MAX;
   CHECK(collect_chunks(wanted, *packs, 0, false)->bytes_freed == 0);
   CHECK(collect_chunks(wanted, *packs, now, true)->bytes_freed > 1'000'000);
@@ -281,4 +281,33 @@ TEST_CASE("collection frees what no version needs, and only that") {
   REQUIRE(restore_tree(three.manifest, *again, folder.at("out"), work));
   CHECK(read(folder.at("out/g")) == read(folder.at("two/g")));
   CHECK_FALSE(restore_tree(one.manifest, *again, folder.at("gone"), work));
+}
+
+TEST_CASE("a version that comes while its chunks are collected keeps them, a collection cut off is made up for") {
+  const Folder folder;
+  const auto packs = *PackStore::open(folder.at("packs"));
+  write(folder.at("one/f"), noise(1'000'000, 7));
+  const auto one = stored(folder.at("one"), nullptr, *packs);
+  const auto nothing = [] { return Result<std::set<ChunkDigest>>(std::set<ChunkDigest>()); };
+  // Nobody wants the chunks at first; when they are condemned, somebody does.
+  int asked = 0;
+  const auto late = [&] {
+    if (++asked == 1) return nothing();
+    // Who puts a version together now does not find them any more.
+    CHECK_FALSE((*PackStore::open(folder.at("packs")))->has(*chunks_of(one.manifest).begin()));
+    return Result<std::set<ChunkDigest>>(chunks_of(one.manifest));
+  };
+  REQUIRE(collect_chunks(late, *packs, INT64_MAX, false));
+  CHECK(asked == 2);
+  CHECK(restore_tree(one.manifest, **PackStore::open(folder.at("packs")), folder.at("out"), work));
+  // Cut off between its halves, a collection leaves packs that the next one spares or removes.
+  asked = 0;
+  const auto broken = [&] { return ++asked == 1 ? nothing() : Result<std::set<ChunkDigest>>(unavailable("cut off")); };
+  CHECK_FALSE(collect_chunks(broken, *packs, INT64_MAX, false));
+  const auto wanted = [&] { return Result<std::set<ChunkDigest>>(chunks_of(one.manifest)); };
+  REQUIRE(collect_chunks(wanted, **PackStore::open(folder.at("packs")), 0, false));
+  CHECK(restore_tree(one.manifest, **PackStore::open(folder.at("packs")), folder.at("again"), work));
+  const auto reopened = *PackStore::open(folder.at("packs"));
+  REQUIRE(collect_chunks(nothing, *reopened, INT64_MAX, false));
+  CHECK(fs::is_empty(folder.at("packs")));
 }

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Round trips with the real DVC and MLflow. They need an environment of their own, named by GRISTMILL_ARTIFACT_TOOLS:
-python -m venv DIR && DIR/bin/pip install -r tools/requirements-artifact-tools.txt"""
+"""Round trips with the real DVC and MLflow, from an environment of their own (tools/test_integrations.sh)."""
 
 import json
 import os
@@ -11,11 +10,11 @@ from random import Random
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-TOOLS = pathlib.Path(os.environ.get("GRISTMILL_ARTIFACT_TOOLS", ROOT / ".venv-artifact-tools"))
+TOOLS = ROOT / ".venv-artifact-tools"
 PROGRAM = os.environ.get("GRISTMILL", str(ROOT / "build" / "dev" / "bin" / "gristmill"))
 
 pytestmark = pytest.mark.skipif(
-    not (TOOLS / "bin" / "dvc").exists(), reason=f"DVC and MLflow are not installed in {TOOLS}: see this file's head"
+    not (TOOLS / "bin" / "dvc").exists(), reason="DVC and MLflow are not installed: make test-integrations"
 )
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables that Gristmill writes, read and written by PyIceberg and DuckDB as they come, and the other way round."""
 
+import json
 import pathlib
 import random
 import subprocess
@@ -207,6 +208,68 @@ def test_tables_of_other_kinds_are_refused_in_clear_words(driver):
     assert driver.error("append", "raw/none", 0, 1)["error"] == "not_found"
     assert driver.error("create", "raw/model")["error"] == "already_exists"
     assert driver.error("create", "raw/../x")["error"] == "invalid_argument"
+
+
+def as_version_3(driver, change):
+    """The newest metadata file as a writer of version 3 would leave it."""
+    location = driver.pyiceberg().load_table("raw.web").metadata_location.removeprefix("file://")
+    metadata = json.loads(pathlib.Path(location).read_text())
+    metadata |= {"format-version": 3, "next-row-id": 1000}
+    for number, snapshot in enumerate(metadata["snapshots"]):
+        snapshot |= {"first-row-id": 10 * number, "added-rows": 10}
+    change(metadata)
+    pathlib.Path(location).write_text(json.dumps(metadata))
+
+
+def field_of(metadata, name):
+    schema = next(item for item in metadata["schemas"] if item["schema-id"] == metadata["current-schema-id"])
+    return next(field for field in schema["fields"] if field["name"] == name)
+
+
+def nothing(metadata):
+    assert metadata["format-version"] == 3
+
+
+def give_default(metadata):
+    field_of(metadata, "url").update({"initial-default": "none", "write-default": "none"})
+
+
+def make_variant(metadata):
+    field_of(metadata, "metadata")["type"] = "variant"
+
+
+def make_geometry(metadata):
+    inner = {"id": 900, "name": "place", "required": False, "type": "geometry(srid:4326)"}
+    field_of(metadata, "metadata")["type"] = {"type": "struct", "fields": [inner]}
+
+
+def encrypt(metadata):
+    metadata["encryption-keys"] = [{"key-id": "1", "encrypted-key-metadata": "AA=="}]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (nothing, None),
+        (give_default, "column url has a default value"),
+        (make_variant, "column metadata is of type variant"),
+        (make_geometry, "column metadata.place is of type geometry"),
+        (encrypt, "the table is encrypted"),
+    ],
+)
+def test_a_table_of_version_3_is_read_or_refused_in_clear_words(driver, change, words):
+    driver("create", "raw/web")
+    driver("append", "raw/web", 0, 10)
+    as_version_3(driver, change)
+    if words is None:
+        assert driver("scan", "raw/web")["records"] == 10
+    else:
+        answer = driver.error("scan", "raw/web")
+        assert answer["error"] == "invalid_argument" and words in answer["message"]
+        assert "raw/web" in answer["message"] and "format version 3" in answer["message"]
+    # Nothing is written to it, whatever it holds.
+    assert "only version 2 is written" in driver.error("append", "raw/web", 10, 10)["message"]
+    assert "only version 2 is written" in driver.error("tag", "raw/web", "now", "latest")["message"]
 
 
 def test_a_commit_key_is_good_for_one_commit(driver):

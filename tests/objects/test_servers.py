@@ -8,6 +8,7 @@ import subprocess
 import pytest
 from conftest import ObjectWorkspace
 from real_servers import KEYS, LIST_UPLOADS, forwarder, in_peers, real_server
+from row_changes import change_rows
 from small_store import Server
 
 pytestmark = pytest.mark.full
@@ -78,6 +79,10 @@ def test_main_job(make, source_root, expected):
     assert workspace.json("dataset", "clean", output, "--older-than", "1h")["files"] == 0
     assert workspace.json("dataset", "show", output)["documents"] == run["documents"]["out"]
     assert "is writable" in workspace("doctor", check=False).stdout
+
+
+def test_row_changes(make, tmp_path):
+    change_rows(make("rows"), tmp_path)
 
 
 def test_pyiceberg(make, endpoint, source_root):

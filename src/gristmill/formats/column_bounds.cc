@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <arrow/array.h>
+#include <arrow/record_batch.h>
 #include <parquet/file_reader.h>
 #include <parquet/metadata.h>
 #include <parquet/schema.h>
 #include <parquet/statistics.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <map>
 
@@ -122,7 +125,34 @@ ColumnStats column_stats(const parquet::FileMetaData& metadata, int leaf, const 
   return stats;
 }
 
+template <typename ArrayType>
+std::int64_t count_nans(const arrow::Array& column) {
+  const auto& values = static_cast<const ArrayType&>(column);
+  std::int64_t count = 0;
+  for (std::int64_t row = 0; row < values.length(); ++row)
+    count += std::isnan(values.Value(row)) && values.IsValid(row);
+  return count;
+}
+
 }  // namespace
+
+void NanCounts::add(const arrow::RecordBatch& batch) {
+  counts_.resize(static_cast<std::size_t>(batch.num_columns()));
+  for (int i = 0; i < batch.num_columns(); ++i) {
+    const auto& column = *batch.column(i);
+    auto& count = counts_[static_cast<std::size_t>(i)];
+    if (column.type_id() == arrow::Type::DOUBLE) count += count_nans<arrow::DoubleArray>(column);
+    if (column.type_id() == arrow::Type::FLOAT) count += count_nans<arrow::FloatArray>(column);
+  }
+}
+
+void NanCounts::describe(std::span<const TableColumn> columns, WrittenFile& written) const {
+  for (std::size_t i = 0; i < std::min(columns.size(), counts_.size()); ++i) {
+    if (columns[i].type != "float" && columns[i].type != "double") continue;
+    const auto stats = std::ranges::find(written.columns, columns[i].field_id, &ColumnStats::field_id);
+    if (stats != written.columns.end()) stats->nan_count = counts_[i];
+  }
+}
 
 void describe_parquet(const parquet::FileMetaData& metadata, std::span<const TableColumn> columns,
                       WrittenFile& written) {

@@ -35,6 +35,7 @@ struct ColumnStats {
   std::int64_t null_count = 0;  ///< Or `unknown`.
   std::string lower_bound;  ///< Iceberg single-value bytes, strings cut to 16 bytes; empty = none.
   std::string upper_bound;
+  std::int64_t nan_count = unknown;  ///< Of a column of type float or double.
 };
 
 /// What was written.

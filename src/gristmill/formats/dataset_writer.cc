@@ -78,7 +78,10 @@ class Writer final : public DatasetWriter {
     GRISTMILL_RETURN_IF_ERROR(flush_batch());
     if (const auto status = writer_->Close(); !status.ok()) return failure(status);
     WrittenFile written{.path = path_, .documents = documents_, .text_bytes = text_bytes_};
-    if (!options_.is_internal) describe_parquet(*writer_->metadata(), columns_, written);
+    if (!options_.is_internal) {
+      describe_parquet(*writer_->metadata(), columns_, written);
+      nans_.describe(columns_, written);
+    }
     GRISTMILL_RETURN_IF_ERROR(stream_->publish());
     written.bytes = stream_->size();
     written.sha256 = stream_->sha256();
@@ -163,6 +166,7 @@ class Writer final : public DatasetWriter {
       group_bytes_ = 0;
     }
     if (const auto status = writer_->WriteRecordBatch(*batch); !status.ok()) return failure(status);
+    if (!options_.is_internal) nans_.add(*batch);
     group_bytes_ += batch_bytes_;
     batch_bytes_ = 0;
     batch_rows_ = 0;
@@ -185,6 +189,7 @@ class Writer final : public DatasetWriter {
   arrow::Status builder_status_;
   std::shared_ptr<HashedStream> stream_;
   std::unique_ptr<parquet::arrow::FileWriter> writer_;
+  NanCounts nans_;
   std::int64_t documents_ = 0;
   std::int64_t text_bytes_ = 0;
   int batch_rows_ = 0;

@@ -18,6 +18,7 @@
 namespace arrow {
 class DataType;
 class Field;
+class RecordBatch;
 }  // namespace arrow
 namespace parquet {
 class FileMetaData;
@@ -64,5 +65,17 @@ std::shared_ptr<parquet::WriterProperties> parquet_properties(std::span<const Ta
 /// `columns` by field id.
 void describe_parquet(const parquet::FileMetaData& metadata, std::span<const TableColumn> columns,
                       WrittenFile& written);
+
+/// Counts not-a-number in one file's columns while they are written: Parquet's bounds leave it out and do not say so.
+class NanCounts {
+ public:
+  /// The columns of all batches are the same.
+  void add(const arrow::RecordBatch& batch);
+  /// Fills in what was counted; the columns of the batches were these, in this order.
+  void describe(std::span<const TableColumn> columns, WrittenFile& written) const;
+
+ private:
+  std::vector<std::int64_t> counts_;
+};
 
 }  // namespace gristmill::formats

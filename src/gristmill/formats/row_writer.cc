@@ -137,6 +137,7 @@ class Writer final : public RowWriter {
     std::string path;
     std::shared_ptr<HashedStream> stream;
     std::unique_ptr<parquet::arrow::FileWriter> writer;
+    NanCounts nans;
     std::int64_t rows = 0;
     std::int64_t group_bytes = 0;
     std::vector<std::vector<ArrayPointer>> held;
@@ -326,6 +327,7 @@ class Writer final : public RowWriter {
     sink.number = next_number_++;
     sink.path = output_.path(sink.number);
     sink.rows = sink.group_bytes = 0;
+    sink.nans = {};
     GRISTMILL_TRY(auto file, io::FileWriter::create(sink.path));
     sink.stream = std::make_shared<HashedStream>(std::move(file));
     auto opened = parquet::arrow::FileWriter::Open(*schema_, data::arrow_pool(), sink.stream,
@@ -349,6 +351,7 @@ class Writer final : public RowWriter {
     const auto batch = arrow::RecordBatch::Make(schema_, count, columns);
     const auto size = arrow::util::ReferencedBufferSize(*batch);
     if (const auto status = sink.writer->WriteRecordBatch(*batch); !status.ok()) return failure(status, sink);
+    sink.nans.add(*batch);
     sink.group_bytes += size.ok() ? *size : batch_bytes;
     open_bytes_ += size.ok() ? *size : batch_bytes;
     sink.rows += count;
@@ -377,6 +380,7 @@ class Writer final : public RowWriter {
     open_bytes_ -= sink.group_bytes;
     WrittenFile file{.path = sink.path, .documents = sink.rows, .partition = sink.partition};
     describe_parquet(*sink.writer->metadata(), columns_, file);
+    sink.nans.describe(columns_, file);
     GRISTMILL_RETURN_IF_ERROR(sink.stream->publish());
     file.bytes = sink.stream->size();
     file.sha256 = sink.stream->sha256();

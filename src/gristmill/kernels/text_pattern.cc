@@ -29,6 +29,7 @@ RE2::Options options_of(bool ignores_case, std::int64_t bytes_max) {
 struct TextPattern::State {
   State(std::string_view expression, const RE2::Options& options) : pattern(piece(expression), options) {}
   RE2 pattern;
+  std::string prefix;
 };
 
 TextPattern::TextPattern(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -54,8 +55,12 @@ Result<TextPattern> TextPattern::like(std::string_view wanted) {
       expression += RE2::QuoteMeta(re2::StringPiece(&c, 1));
     }
   }
-  return compile(expression + "$");
+  auto made = compile(expression + "$");
+  if (made) made->state_->prefix = wanted.substr(0, wanted.find_first_of("%_"));
+  return made;
 }
+
+std::string_view TextPattern::prefix() const { return state_->prefix; }
 
 bool TextPattern::is_in(std::string_view text) const { return RE2::PartialMatch(piece(text), state_->pattern); }
 

@@ -31,6 +31,8 @@ class TextPattern {
   TextPattern& operator=(TextPattern&&) noexcept;
   ~TextPattern();
 
+  /// What every text begins with that a pattern of LIKE matches; empty when that may be anything.
+  [[nodiscard]] std::string_view prefix() const;
   /// True when the pattern matches somewhere in the text.
   [[nodiscard]] bool is_in(std::string_view text) const;
   /// The first match (leftmost, then as Perl would prefer) at or after `from`; false when there is none.

@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <chrono>
 #include <optional>
 
 #include "gristmill/ops/expression/parser.h"
@@ -27,19 +25,15 @@ std::string column_name(const ops::expression::Tree& tree, const Node& node) {
   return {};
 }
 
-/// "2024-02-29" as days from 1970; null for anything else.
-Json days_of(const std::string& text) {
-  int year = 0;
-  unsigned month = 0;
-  unsigned day = 0;
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return {};
-  const char* const data = text.data();
-  const bool is_read = std::from_chars(data, data + 4, year).ptr == data + 4 &&
-                       std::from_chars(data + 5, data + 7, month).ptr == data + 7 &&
-                       std::from_chars(data + 8, data + 10, day).ptr == data + 10;
-  const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{month}, std::chrono::day{day}};
-  if (!is_read || !date.ok()) return {};
-  return std::int64_t{std::chrono::sys_days{date}.time_since_epoch().count()};
+/// Dates and timestamps are compared by the text that rows show.
+bool is_compared_as_text(const std::string& type) {
+  return type == "string" || type == "date" || type == "timestamp" || type == "timestamptz";
+}
+
+/// Types of which a value is null exactly when the file says so.
+bool is_plain(const std::string& type) {
+  return type == "int" || type == "long" || type == "float" || type == "double" || type == "boolean" ||
+         is_compared_as_text(type);
 }
 
 /// A literal as a value of a column's type; null when it is none.
@@ -50,9 +44,7 @@ Json literal(const ops::expression::Tree& tree, const Node& node, const std::str
   if (const auto* number = std::get_if<double>(&node.value)) return is_number ? Json(*number) : Json();
   if (const auto* flag = std::get_if<bool>(&node.value)) return type == "boolean" ? Json(*flag) : Json();
   if (node.type != ops::expression::Type::string) return {};
-  const auto& text = tree.strings[node.index];
-  if (type == "date") return days_of(text);
-  return type == "string" ? Json(text) : Json();
+  return is_compared_as_text(type) ? Json(tree.strings[node.index]) : Json();
 }
 
 std::optional<Test> test_of(Action action, bool is_swapped) {
@@ -98,27 +90,76 @@ store::ScanFilter RowFilter::conditions(const std::vector<formats::TableColumn>&
 void RowFilter::add_conditions(std::size_t index, const std::vector<formats::TableColumn>& columns,
                                store::ScanFilter& filter) const {
   const auto& node = tree_.nodes[index];
-  if (node.action == Action::logical_and) {
-    for (const auto operand : node.operands) add_conditions(operand, columns, filter);
-    return;
+  switch (node.action) {
+    case Action::logical_and:
+      for (const auto operand : node.operands) add_conditions(operand, columns, filter);
+      return;
+    case Action::between:
+      add_condition(node.operands[0], Test::greater_equal, std::span(&node.operands[1], 1), columns, filter);
+      add_condition(node.operands[0], Test::less_equal, std::span(&node.operands[2], 1), columns, filter);
+      return;
+    case Action::in_list:
+      add_condition(node.operands[0], Test::equal, std::span(node.operands).subspan(1), columns, filter);
+      return;
+    case Action::matches: return add_prefix(node, columns, filter);
+    case Action::is_null: return add_null_test(node, false, columns, filter);
+    case Action::logical_not:
+      if (tree_.nodes[node.operands[0]].action == Action::is_null)
+        add_null_test(tree_.nodes[node.operands[0]], true, columns, filter);
+      return;
+    default: break;
   }
-  if (node.operands.size() < 2) return;
-  auto subject = column_name(tree_, tree_.nodes[node.operands[0]]);
-  const bool is_swapped = subject.empty() && node.operands.size() == 2;
-  if (is_swapped) subject = column_name(tree_, tree_.nodes[node.operands[1]]);
-  const auto test = test_of(node.action, is_swapped);
-  const auto column = std::ranges::find(columns, subject, &formats::TableColumn::name);
-  if (!test || subject.empty() || column == columns.end()) return;
-  // Rows of other writers without an id are read under one that no bound knows of.
-  if (subject == "id" && !column->required) return;
-  if (is_swapped && node.action == Action::in_list) return;
-  store::Condition condition{.field_id = column->field_id, .type = column->type, .test = *test, .values = {}};
-  for (std::size_t i = 0; i < node.operands.size(); ++i) {
-    if (i == (is_swapped ? 1 : 0)) continue;
-    condition.values.push_back(literal(tree_, tree_.nodes[node.operands[i]], column->type));
+  if (node.operands.size() != 2) return;
+  const bool is_swapped = column_name(tree_, tree_.nodes[node.operands[0]]).empty();
+  if (const auto test = test_of(node.action, is_swapped)) {
+    add_condition(node.operands[is_swapped ? 1 : 0], *test, std::span(&node.operands[is_swapped ? 0 : 1], 1), columns,
+                  filter);
+  }
+}
+
+const formats::TableColumn* RowFilter::subject(const Node& node,
+                                               const std::vector<formats::TableColumn>& columns) const {
+  const auto name = column_name(tree_, node);
+  const auto column = std::ranges::find(columns, name, &formats::TableColumn::name);
+  if (name.empty() || column == columns.end()) return nullptr;
+  // Rows of other writers without an id are read under one that no bound knows of, those without a text as empty.
+  const bool has_stand_in = name == "id" || name == "text";
+  return has_stand_in && !column->required ? nullptr : &*column;
+}
+
+void RowFilter::add_condition(std::size_t place, Test test, std::span<const std::uint32_t> literals,
+                              const std::vector<formats::TableColumn>& columns, store::ScanFilter& filter) const {
+  const auto* column = subject(tree_.nodes[place], columns);
+  if (column == nullptr) return;
+  store::Condition condition{.field_id = column->field_id, .type = column->type, .test = test, .values = {}};
+  for (const auto at : literals) {
+    condition.values.push_back(literal(tree_, tree_.nodes[at], column->type));
     if (condition.values.back().is_null()) return;
   }
+  // A row without an offset is read with 0.
+  if (column->name == "origin_offset" && store::may_match(condition, Json(std::int64_t{0}))) return;
   filter.push_back(std::move(condition));
+}
+
+void RowFilter::add_prefix(const Node& node, const std::vector<formats::TableColumn>& columns,
+                           store::ScanFilter& filter) const {
+  const auto prefix = tree_.patterns[node.index].prefix();
+  const auto* column = subject(tree_.nodes[node.operands[0]], columns);
+  if (prefix.empty() || column == nullptr || !is_compared_as_text(column->type)) return;
+  filter.push_back(
+      {.field_id = column->field_id, .type = column->type, .test = Test::starts_with, .values = {std::string(prefix)}});
+}
+
+void RowFilter::add_null_test(const Node& node, bool is_negated, const std::vector<formats::TableColumn>& columns,
+                              store::ScanFilter& filter) const {
+  const auto& of = tree_.nodes[node.operands[0]];
+  const auto* column = subject(of, columns);
+  // Of a field an empty text counts as null.
+  if (column == nullptr || (of.action != Action::column && !is_negated) || !is_plain(column->type)) return;
+  filter.push_back({.field_id = column->field_id,
+                    .type = column->type,
+                    .test = is_negated ? Test::not_null : Test::is_null,
+                    .values = {}});
 }
 
 Result<bool> RowFilter::test(const data::Document& document) {

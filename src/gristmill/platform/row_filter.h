@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,8 +33,15 @@ class RowFilter {
  private:
   explicit RowFilter(ops::expression::Tree tree) : tree_(std::move(tree)) {}
 
-  void add_conditions(std::size_t node, const std::vector<formats::TableColumn>& columns,
-                      store::ScanFilter& filter) const;
+  using Columns = std::vector<formats::TableColumn>;
+  void add_conditions(std::size_t node, const Columns& columns, store::ScanFilter& filter) const;
+  void add_condition(std::size_t place, store::Condition::Test test, std::span<const std::uint32_t> literals,
+                     const Columns& columns, store::ScanFilter& filter) const;
+  void add_prefix(const ops::expression::Node& node, const Columns& columns, store::ScanFilter& filter) const;
+  void add_null_test(const ops::expression::Node& node, bool is_negated, const Columns& columns,
+                     store::ScanFilter& filter) const;
+  /// The column that a node stands for, when bounds say something of it; else null.
+  [[nodiscard]] const formats::TableColumn* subject(const ops::expression::Node& node, const Columns& columns) const;
 
   ops::expression::Tree tree_;
   std::vector<data::Column> columns_;

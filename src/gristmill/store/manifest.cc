@@ -194,7 +194,7 @@ ManifestEntry added_entry(const DataFile& file, std::string location, std::int64
                                 {"column_sizes", pairs(file.columns, &Stats::size_bytes)},
                                 {"value_counts", pairs(file.columns, &Stats::value_count)},
                                 {"null_value_counts", pairs(file.columns, &Stats::null_count)},
-                                {"nan_value_counts", Json()},
+                                {"nan_value_counts", pairs(file.columns, &Stats::nan_count)},
                                 {"lower_bounds", bounds(file.columns, &Stats::lower_bound)},
                                 {"upper_bounds", bounds(file.columns, &Stats::upper_bound)},
                                 {"key_metadata", Json()},

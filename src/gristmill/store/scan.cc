@@ -21,7 +21,16 @@ constexpr std::int64_t content_equality_deletes = 2;
 constexpr std::array<std::string_view, 8> without_bounds{"lower_bounds", "upper_bounds",      "column_sizes",
                                                          "value_counts", "null_value_counts", "nan_value_counts",
                                                          "key_metadata", "sort_order_id"};
-constexpr auto with_bounds = std::span(without_bounds).subspan(2);
+constexpr std::size_t bounds_among_them = 2;
+
+/// What a scan with these conditions does not look at.
+std::vector<std::string_view> left_out_of(const ScanFilter& filter) {
+  std::vector<std::string_view> left_out(without_bounds.begin() + (filter.empty() ? 0 : bounds_among_them),
+                                         without_bounds.end());
+  const auto needed = counts_needed(filter);
+  std::erase_if(left_out, [&](std::string_view name) { return std::ranges::find(needed, name) != needed.end(); });
+  return left_out;
+}
 
 Status check_format(const Json& file) {
   const auto& location = file["file_path"].as_string();
@@ -91,7 +100,8 @@ Result<std::vector<ScanFile>> scan_manifests(const TableMetadata& metadata, cons
   std::vector<ScannedDelete> deletes;
   GRISTMILL_TRY(const auto manifests, read_manifest_list(snapshot.manifest_list));
   std::map<std::int64_t, FilePruner> pruners;
-  ManifestPart part{.left_out = filter.empty() ? std::span(without_bounds) : with_bounds, .columns = {}};
+  const auto left_out = left_out_of(filter);
+  ManifestPart part{.left_out = left_out, .columns = {}};
   for (const auto& condition : filter) part.columns.push_back(condition.field_id);
   for (const auto& file : manifests) {
     if (file.live_files() == 0 || file.sequence_number <= after) continue;

@@ -13,11 +13,14 @@ namespace gristmill::store {
 
 /// A condition on one column that a row must meet.
 struct Condition {
-  enum class Test : std::uint8_t { equal, less, less_equal, greater, greater_equal };
+  enum class Test : std::uint8_t { equal, less, less_equal, greater, greater_equal, starts_with, is_null, not_null };
   int field_id = 0;
-  std::string type;          ///< Iceberg type of the column: string, int, long, float, double, boolean or date.
+  /// Iceberg type of the column: string, int, long, float, double, boolean, date, timestamp or timestamptz.
+  std::string type;
   Test test = Test::equal;
-  std::vector<Json> values;  ///< equal: any of them; else one. Days from 1970 for dates.
+  /// equal: any of them; tests for null: none; else one. For dates and timestamps texts, with which rows are compared
+  /// as they show them. Not-a-number is above all others.
+  std::vector<Json> values;
 };
 
 /// Conditions that must all be met. Empty: every row is wanted.
@@ -30,7 +33,7 @@ class FilePruner {
   FilePruner(const ScanFilter& filter, const std::vector<formats::PartitionField>& fields);
   /// `partitions` as the manifest list has them.
   [[nodiscard]] bool may_match_manifest(const Json& partitions) const;
-  /// `file` is a data_file record with partition and bounds.
+  /// `file` is a data_file record with partition, bounds, and the counts that the conditions need.
   [[nodiscard]] bool may_match_file(const Json& file) const;
 
  private:
@@ -38,13 +41,19 @@ class FilePruner {
   struct Derived {
     std::size_t place = 0;
     std::string name;  ///< In manifests.
+    formats::PartitionField field;
     Condition condition;
   };
+  [[nodiscard]] static bool may_match_partition(const Derived& one, const Json& low, const Json& high);
+
   const ScanFilter& filter_;
   std::vector<Derived> derived_;
 };
 
-/// Whether a value between two bounds (Iceberg's single-value bytes; null: unknown) may meet a condition.
-bool may_match(const Condition& condition, const Json& low, const Json& high);
+/// Whether a value that is not null meets a condition; true where it cannot be told.
+bool may_match(const Condition& condition, const Json& value);
+
+/// Counts of a data_file record that conditions need beside bounds.
+std::vector<std::string_view> counts_needed(const ScanFilter& filter);
 
 }  // namespace gristmill::store

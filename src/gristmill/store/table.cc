@@ -8,6 +8,7 @@
 #include "gristmill/io/file.h"
 #include "gristmill/store/attempt_files.h"
 #include "gristmill/store/deflate.h"
+#include "gristmill/store/format_3.h"
 #include "gristmill/store/location.h"
 #include "gristmill/store/metadata_files.h"
 #include "gristmill/store/scan.h"
@@ -92,6 +93,8 @@ Result<std::vector<formats::TableColumn>> Table::columns_at(const Snapshot& snap
 Result<std::vector<ScanFile>> Table::scan(const Snapshot& snapshot) const { return scan_filtered(*this, snapshot, {}); }
 
 Result<std::vector<ScanFile>> scan_filtered(const Table& table, const Snapshot& snapshot, const ScanFilter& filter) {
+  if (auto readable = check_readable(table.metadata()); !readable)
+    return std::move(readable).error().within(fmt::format("dataset {}", table.name().text()));
   auto files = scan_manifests(table.metadata(), snapshot, filter);
   if (!files) return damaged(std::move(files).error().within(fmt::format("dataset {}", table.name().text())));
   return files;

@@ -3,6 +3,8 @@
 only real conflicts stop anybody."""
 
 import collections
+import hashlib
+import pathlib
 import subprocess
 
 import pytest
@@ -116,3 +118,22 @@ def test_appends_never_fail_whatever_else_happens(few):
     assert few.texts() == sorted(["a", *(f"in {number}" for number in range(8))])
     assert {row["url"] for row in few.rows() if row["text"] == "a"} == {"u"}
     assert len({row["id"] for row in few.rows()}) == 9
+
+
+def test_files_do_not_depend_on_threads(workspace):
+    """The same changes of the same version, on two branches, by one thread and by four."""
+    for number in range(9):
+        texts = [f"{number} {row:03}" for row in range(40)]
+        workspace.ingest(workspace.write_jsonl(f"{number}.jsonl", texts, url=f"https://site{number % 3}.example/"))
+    written = []
+    for threads in (1, 4):
+        workspace.configure(f"[resources]\nthreads = {threads}\n")
+        name = f"by{threads}"
+        workspace.json("dataset", "branch", "raw/web", name)
+        workspace.json("dataset", "update", f"raw/web@{name}", "--set", "url=u", "--where", "text like '% 00%'")
+        workspace.json("dataset", "delete", f"raw/web@{name}", "--where", "text like '% 01%' or text < '2'")
+        files = workspace.json("dataset", "files", f"raw/web@{name}")
+        paths = [pathlib.Path(file["path"]) for file in files]
+        written.append([(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in paths])
+    assert written[0] == written[1]
+    assert len(written[0]) == 7

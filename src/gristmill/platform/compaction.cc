@@ -5,13 +5,16 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
+#include <mutex>
 
 #include "gristmill/formats/document_index.h"
 #include "gristmill/formats/row_writer.h"
 #include "gristmill/io/file.h"
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/id_indexes.h"
+#include "gristmill/store/artifact_work.h"
 
 namespace gristmill::platform {
 namespace {
@@ -19,6 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int attempts_max = 4;
+// Memory of a writer that holds open row groups of many partitions.
+constexpr std::uint64_t partitioned_bytes = std::uint64_t{384} << 20;
 // A file of at least 3/4 and at most 9/5 of the target size is good as it is.
 constexpr std::int64_t small_numerator = 3, small_denominator = 4;
 constexpr std::int64_t large_numerator = 9, large_denominator = 5;
@@ -132,10 +137,7 @@ class Compaction {
     GRISTMILL_TRY(columns_, table.columns_at(base));
     store::RowDeletes deletes(table);
     files_before_ = files_after_ = bytes_before_ = bytes_after_ = 0;
-    for (std::size_t bin = 0; bin < bins_.size(); ++bin) {
-      GRISTMILL_RETURN_IF_ERROR(
-          write_bin(table, bins_[bin], fmt::format("bin-{}-{:04}", attempt, bin), deletes, rewrite, request.files));
-    }
+    GRISTMILL_RETURN_IF_ERROR(write_bins(table, attempt, deletes, rewrite, request.files));
     GRISTMILL_TRY(rewrite.delete_paths, deletes.idle_without(files_, rewrite.files));
     for (const auto& file : rewrite.files) bytes_before_ += file.bytes;
     for (const auto& file : request.files) bytes_after_ += file.bytes;
@@ -152,8 +154,35 @@ class Compaction {
     return table.rewrite(request, rewrite);
   }
 
+  /// What became of one bin.
+  struct WrittenBin {
+    std::vector<store::DataFile> files;
+    std::vector<std::string> paths;  ///< With the indexes of ids.
+    std::int64_t applied_deletes = 0;
+  };
+
+  /// Rewrites the bins, several at a time; which file gets what, under which name and in which order does not depend on
+  /// that. Rows that are put in order are held in memory, so then it is one bin after the other.
+  Status write_bins(const store::Table& table, int attempt, store::RowDeletes& deletes, store::Rewrite& rewrite,
+                    std::vector<store::DataFile>& files) {
+    std::vector<WrittenBin> written(bins_.size());
+    const bool is_partitioned = table.metadata().is_partitioned();
+    const auto threads = request_.sort_by.empty() ? row_writer_threads(workspace_, {}, is_partitioned) : 1;
+    const auto status = store::for_each_piece(bins_.size(), {.threads = threads}, [&](std::size_t bin, int) {
+      return write_bin(table, bins_[bin], fmt::format("bin-{}-{:04}", attempt, bin), deletes, written[bin]);
+    });
+    for (std::size_t bin = 0; bin < bins_.size(); ++bin) {
+      rewrite.files.insert(rewrite.files.end(), bins_[bin].begin(), bins_[bin].end());
+      rewrite.applied_position_deletes += written[bin].applied_deletes;
+      std::ranges::move(written[bin].files, std::back_inserter(files));
+      std::ranges::move(written[bin].paths, std::back_inserter(written_));
+    }
+    if (!status) remove_written();
+    return status;
+  }
+
   Status write_bin(const store::Table& table, const Bin& bin, const std::string& name, store::RowDeletes& deletes,
-                   store::Rewrite& rewrite, std::vector<store::DataFile>& written) {
+                   WrittenBin& written) {
     GRISTMILL_TRY(const auto folder, table.data_folder());
     IndexedFiles indexed(
         [&](std::size_t number) { return fmt::format("{}/{}/{}-{:04}.parquet", folder, change_id_, name, number); });
@@ -168,16 +197,21 @@ class Compaction {
     for (const auto& file : bin) sources.push_back(file.path);
     GRISTMILL_TRY(const auto writer, formats::create_row_writer(std::move(output), columns_, sources));
     for (const auto& file : bin) {
-      GRISTMILL_TRY(auto deleted, deletes.of(file));
-      rewrite.applied_position_deletes += static_cast<std::int64_t>(deleted.size());
-      rewrite.files.push_back(file);
+      GRISTMILL_TRY(auto deleted, deleted_rows(file, deletes));
+      written.applied_deletes += static_cast<std::int64_t>(deleted.size());
       GRISTMILL_RETURN_IF_ERROR(writer->copy({.path = file.path, .dropped = std::move(deleted), .replaced = {}}, {}));
     }
     GRISTMILL_TRY(const auto files, writer->close());
     const auto status = indexed.finish(files);
-    written_.insert(written_.end(), indexed.written().begin(), indexed.written().end());
-    for (const auto& file : files) written.push_back(store::data_file(file));
+    written.paths = indexed.written();
+    for (const auto& file : files) written.files.push_back(store::data_file(file));
     return status;
+  }
+
+  Result<formats::RowNumbers> deleted_rows(const store::ScanFile& file, store::RowDeletes& deletes) {
+    if (file.deletes.empty()) return formats::RowNumbers();
+    const std::scoped_lock lock(deletes_mutex_);
+    return deletes.of(file);
   }
 
   void remove_written() {
@@ -205,6 +239,7 @@ class Compaction {
   std::vector<formats::TableColumn> columns_;
   std::vector<store::ScanFile> files_;
   std::vector<Bin> bins_;
+  std::mutex deletes_mutex_;
   std::vector<std::string> written_;
   std::size_t files_before_ = 0, files_after_ = 0;
   std::int64_t bytes_before_ = 0, bytes_after_ = 0;
@@ -216,23 +251,46 @@ Result<Json> compact_dataset(const Workspace& workspace, const CompactRequest& r
   return Compaction(workspace, request).make();
 }
 
+int row_writer_threads(const Workspace& workspace, const WorkOptions& options, bool is_partitioned) {
+  const auto threads = runner_options(workspace, options).threads;
+  const auto fitting = memory_budget(workspace, options) / partitioned_bytes;
+  return is_partitioned ? std::clamp(static_cast<int>(std::min<std::uint64_t>(fitting, 1000)), 1, threads) : threads;
+}
+
+namespace {
+
+/// One file as several, each of one partition.
+Result<std::vector<store::DataFile>> split_file(const std::vector<formats::PartitionField>& fields,
+                                                const std::vector<formats::TableColumn>& columns,
+                                                const store::DataFile& file) {
+  const auto stem = file.path.substr(0, file.path.size() - std::string_view(".parquet").size());
+  IndexedFiles indexed([&](std::size_t number) { return fmt::format("{}-p{:04}.parquet", stem, number); });
+  formats::RowOutput output{.path = {}, .partition = fields, .sort_by = {}, .note = {}};
+  indexed.attach(output);
+  const std::vector<std::string> sources{file.path};
+  GRISTMILL_TRY(const auto writer, formats::create_row_writer(std::move(output), columns, sources));
+  GRISTMILL_RETURN_IF_ERROR(writer->copy({.path = file.path, .dropped = {}, .replaced = {}}, nullptr));
+  GRISTMILL_TRY(const auto parts, writer->close());
+  GRISTMILL_RETURN_IF_ERROR(indexed.finish(parts));
+  std::vector<store::DataFile> split;
+  for (const auto& part : parts) split.push_back(store::data_file(part));
+  return split;
+}
+
+}  // namespace
+
 Result<std::vector<store::DataFile>> split_by_partition(const std::vector<formats::PartitionField>& fields,
                                                         const std::vector<formats::TableColumn>& columns,
-                                                        std::vector<store::DataFile> files) {
+                                                        std::vector<store::DataFile> files, int threads) {
   if (fields.empty()) return files;
+  std::vector<std::vector<store::DataFile>> parts(files.size());
+  const auto split_one = [&](std::size_t index, int) -> Status {
+    GRISTMILL_TRY(parts[index], split_file(fields, columns, files[index]));
+    return {};
+  };
+  GRISTMILL_RETURN_IF_ERROR(store::for_each_piece(files.size(), {.threads = threads}, split_one));
   std::vector<store::DataFile> split;
-  for (const auto& file : files) {
-    const auto stem = file.path.substr(0, file.path.size() - std::string_view(".parquet").size());
-    IndexedFiles indexed([&](std::size_t number) { return fmt::format("{}-p{:04}.parquet", stem, number); });
-    formats::RowOutput output{.path = {}, .partition = fields, .sort_by = {}, .note = {}};
-    indexed.attach(output);
-    const std::vector<std::string> sources{file.path};
-    GRISTMILL_TRY(const auto writer, formats::create_row_writer(std::move(output), columns, sources));
-    GRISTMILL_RETURN_IF_ERROR(writer->copy({.path = file.path, .dropped = {}, .replaced = {}}, nullptr));
-    GRISTMILL_TRY(const auto parts, writer->close());
-    GRISTMILL_RETURN_IF_ERROR(indexed.finish(parts));
-    for (const auto& part : parts) split.push_back(store::data_file(part));
-  }
+  for (auto& part : parts) std::ranges::move(part, std::back_inserter(split));
   return split;
 }
 

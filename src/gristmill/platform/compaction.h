@@ -7,6 +7,7 @@
 
 #include "gristmill/base/json.h"
 #include "gristmill/base/result.h"
+#include "gristmill/platform/ingest.h"
 #include "gristmill/platform/workspace.h"
 #include "gristmill/store/table.h"
 
@@ -24,11 +25,14 @@ struct CompactRequest {
 /// are stay too, unless an order is asked for. Memory is bounded by the workspace's setting.
 Result<Json> compact_dataset(const Workspace& workspace, const CompactRequest& request);
 
+/// So many threads may write rows at once within the memory setting; who writes partitions holds more.
+int row_writer_threads(const Workspace& workspace, const WorkOptions& options, bool is_partitioned);
+
 /// Writes data files that a run or ingestion made anew, split by partition fields; without any they stay as they are.
-/// The files that were split are left to the caller. Depends on the files only.
+/// The files that were split are left to the caller. What comes out depends on the files only.
 Result<std::vector<store::DataFile>> split_by_partition(const std::vector<formats::PartitionField>& fields,
                                                         const std::vector<formats::TableColumn>& columns,
-                                                        std::vector<store::DataFile> files);
+                                                        std::vector<store::DataFile> files, int threads);
 /// Removes files that were split, once the others are committed.
 void remove_split_files(const std::vector<store::DataFile>& before, const std::vector<store::DataFile>& after);
 

@@ -16,11 +16,11 @@
 #include "gristmill/formats/document_index.h"
 #include "gristmill/formats/row_writer.h"
 #include "gristmill/io/file.h"
+#include "gristmill/platform/compaction.h"
 #include "gristmill/platform/dataset_files.h"
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/given_file.h"
 #include "gristmill/platform/id_indexes.h"
-#include "gristmill/platform/ingest.h"
 #include "gristmill/platform/row_matches.h"
 #include "gristmill/store/artifact_work.h"
 
@@ -182,8 +182,8 @@ class RowChange {
 
   /// Does numbered pieces of work on as many threads as the settings allow.
   Status in_parallel(std::size_t count, const std::function<Status(std::size_t)>& work) const {
-    return store::for_each_piece(count, {.threads = runner_options(workspace_, {}).threads},
-                                 [&](std::size_t index, int) { return work(index); });
+    const auto threads = row_writer_threads(workspace_, {}, table_->metadata().is_partitioned());
+    return store::for_each_piece(count, {.threads = threads}, [&](std::size_t index, int) { return work(index); });
   }
 
   /// Looks through the files that may hold rows of the change. The edits are in document order.

@@ -491,7 +491,8 @@ class PipelineRun {
     std::vector<store::DataFile> files;
     for (const auto& file : result.files) files.push_back(store::data_file(file));
     GRISTMILL_TRY(const auto fields, partition_fields(table, columns));
-    GRISTMILL_TRY(request.files, split_by_partition(fields, columns, files));
+    GRISTMILL_TRY(request.files,
+                  split_by_partition(fields, columns, files, row_writer_threads(workspace_, options_, true)));
     request.also = [&](meta::Transaction& transaction, std::int64_t snapshot) -> Status {
       document.at("output").set("version", snapshot);
       note_commit_cost(document, process_cpu_seconds() - began_cpu_seconds);

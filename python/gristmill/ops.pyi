@@ -164,11 +164,13 @@ class _Extract:
         """Turns HTML pages into the text or Markdown of their main content; other documents pass unchanged.
 
             format: text: plain text with light marks; markdown: CommonMark with tables, fenced code with
-                its language, nested lists, quotes, emphasis, everything else escaped. One of: text,
-                markdown.
+                its language, nested lists, quotes, emphasis, everything else escaped; what CommonMark lacks
+                is written as Pandoc reads it: terms above ':   ' and their description, H~2~O, x^2^. One
+                of: text, markdown.
             keep: Structure that the text shows: '# ' headings, list marks, tables ('a | b' rows), code
-                blocks, Markdown links, emphasis (in Markdown only). Tables and code that are not kept are
-                left out. One of: headings, lists, tables, code, links, emphasis.
+                blocks, Markdown links, emphasis (in Markdown only, with subscripts and superscripts).
+                Tables and code that are not kept are left out. One of: headings, lists, tables, code,
+                links, emphasis.
             metadata: What the page says of itself; each name becomes a column. One of: title, author, date,
                 canonical_url, license_url, date_modified, page_language, site_name, description, licenses,
                 meta_tags, json_ld.
@@ -201,7 +203,7 @@ class _Extract:
                 byte range of each block in the text and in the page as it reached the operator (spans).
             Reasons: html.no_content, html.too_complex.
 
-        Version 5. Reference: HTML standard, sections 12 and 13; block features after Kohlschuetter et al.
+        Version 6. Reference: HTML standard, sections 12 and 13; block features after Kohlschuetter et al.
         2010 and Readability.
         """
 

@@ -107,8 +107,18 @@ std::uint8_t style_of(HtmlTag tag) noexcept {
     case kbd:
     case samp:
     case tt: return TextRun::code;
+    case sub: return TextRun::subscript;
+    case sup: return TextRun::superscript;
     default: return 0;
   }
+}
+
+/// Style of an element's text by what is around it. Code shows as it is, without scripts.
+std::uint8_t style_inside(std::uint8_t outer, HtmlTag tag) noexcept {
+  constexpr auto scripts = TextRun::subscript | TextRun::superscript;
+  const auto own = style_of(tag);
+  if ((own & scripts) == 0) return outer | own;
+  return (outer & TextRun::code) != 0 ? outer : static_cast<std::uint8_t>((outer & ~scripts) | own);
 }
 
 std::uint32_t role_context(const kernels::HtmlWords& words) noexcept {
@@ -245,7 +255,7 @@ class BlockCutter {
     auto context = outer.context | context_of(node.tag);
     if (node.role_value != 0) context |= role_context(tree_.value_words(node.role_value));
     if ((node.flags & HtmlNode::hidden) != 0) context |= Context::hidden;
-    const auto style = static_cast<std::uint8_t>(with_runs_ ? outer.style | style_of(node.tag) : 0);
+    const auto style = static_cast<std::uint8_t>(with_runs_ ? style_inside(outer.style, node.tag) : 0);
     const auto link = with_runs_ && node.tag == HtmlTag::a ? i : outer.link;
     if (!is_block) {
       if (context != outer.context || style != outer.style || link != outer.link)

@@ -70,6 +70,8 @@ struct TextRun {
   static constexpr std::uint8_t strike = 4;
   static constexpr std::uint8_t code = 8;
   static constexpr std::uint8_t formula = 16;  ///< TeX between dollar signs.
+  static constexpr std::uint8_t subscript = 32;
+  static constexpr std::uint8_t superscript = 64;  ///< Of the two the inner one counts.
 
   std::uint32_t text_begin = 0;
   std::uint32_t text_end = 0;

@@ -26,14 +26,16 @@ constexpr std::array options{
                .unit = "",
                .choices = "text,markdown",
                .help = "text: plain text with light marks; markdown: CommonMark with tables, fenced code with its "
-                       "language, nested lists, quotes, emphasis, everything else escaped"},
+                       "language, nested lists, quotes, emphasis, everything else escaped; what CommonMark lacks is "
+                       "written as Pandoc reads it: terms above ':   ' and their description, H~2~O, x^2^"},
     OptionSpec{.name = "keep",
                .type = OptionType::string_list,
                .fallback = R"(["headings", "lists", "tables", "code", "emphasis"])",
                .unit = "",
                .choices = "headings,lists,tables,code,links,emphasis",
                .help = "Structure that the text shows: '# ' headings, list marks, tables ('a | b' rows), code blocks, "
-                       "Markdown links, emphasis (in Markdown only). Tables and code that are not kept are left out"},
+                       "Markdown links, emphasis (in Markdown only, with subscripts and superscripts). Tables and code "
+                       "that are not kept are left out"},
     OptionSpec{.name = "metadata",
                .type = OptionType::string_list,
                .fallback = R"(["title", "author", "date", "canonical_url", "license_url"])",
@@ -173,7 +175,7 @@ void release_large(HtmlScratch& scratch) {
 
 constinit const Spec ExtractHtml::spec_{
     .name = "extract.html",
-    .version = 5,
+    .version = 6,
     .kind = Kind::map,
     .summary = "Turns HTML pages into the text or Markdown of their main content; other documents pass unchanged.",
     .reference = "HTML standard, sections 12 and 13; block features after Kohlschuetter et al. 2010 and Readability",

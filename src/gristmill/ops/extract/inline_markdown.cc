@@ -39,14 +39,14 @@ bool ends_with_punctuation(std::string_view text) noexcept {
 
 constexpr std::array<bool, 256> make_specials() {
   std::array<bool, 256> specials{};
-  for (const char c : {'\\', '*', '_', '`', '[', ']', '<', '&', '~', '|', '$', '\n'})
+  for (const char c : {'\\', '*', '_', '`', '[', ']', '<', '&', '~', '^', '|', '$', '\n'})
     specials[static_cast<unsigned char>(c)] = true;
   return specials;
 }
 
 constexpr auto specials = make_specials();
 
-constexpr std::array<std::string_view, 4> markers{"[", "**", "*", "~~"};
+constexpr std::uint8_t script_styles = TextRun::subscript | TextRun::superscript;
 
 }  // namespace
 
@@ -75,11 +75,13 @@ void InlineMarkdown::write(const Block& block, const InlineStyle& style) {
   skip_runs_before(block);
   if (next_run_ == page_.runs.size() || page_.runs[next_run_].text_begin >= block.text_end)
     return write_plain(page_.text_of(block));
+  const auto& first = page_.runs[next_run_];
+  if (first.text_begin == block.text_begin && first.text_end >= block.text_end) return write_whole(block, first);
   cut_into_pieces(block);
   join_over_spaces();
   active_ = plain_until_ = {};
   pending_.clear();
-  closed_at_ = 0;
+  closed_at_ = std::string::npos;
   line_start_ = out_.size();
   for (std::size_t i = 0; i < pieces_.size(); ++i) write_piece(i);
   for (auto level = level_count; level-- > 0;) {
@@ -100,6 +102,8 @@ void InlineMarkdown::write_plain(std::string_view text) {
   line_start_ = out_.size();
   const auto inner = trimmed(text);
   if (inner.empty()) return;
+  is_styled_ = has_marks_ = false;
+  block_end_ = static_cast<std::uint32_t>(text.data() + text.size() - page_.text.data());
   write_spaces(text.substr(0, static_cast<std::size_t>(inner.data() - text.data())));
   tex_missing_ = 0;
   write_escaped(inner);
@@ -110,26 +114,64 @@ bool InlineMarkdown::is_usable_link(std::uint32_t node) {
          is_worth_linking(kernels::parse_html_attributes(tree_.source(tree_.nodes()[node]))[HtmlAttribute::href]);
 }
 
+/// A block of one style, as many links and headings are: its delimiters have nothing beside them to mind.
+void InlineMarkdown::write_whole(const Block& block, const TextRun& run) {
+  line_start_ = out_.size();
+  block_end_ = block.text_end;
+  is_styled_ = has_marks_ = false;
+  auto piece = piece_of(block.text_begin, block.text_end, run);
+  const auto inner = core(piece);
+  if (inner.empty()) return;
+  const auto text = page_.text_of(block);
+  write_spaces(text.substr(0, static_cast<std::size_t>(inner.data() - text.data())));
+  if (piece.on[strike] != 0 && piece.on[script] == TextRun::subscript) piece.on[script] = 0;
+  for (std::size_t level = 0; level < level_count; ++level) {
+    const auto on = piece.on[level];
+    if (on == 0 || (level == script && !can_stand(marker(level, on)))) continue;
+    active_[level] = on;
+    out_.append(marker(level, on));
+  }
+  tex_missing_ = 0;
+  write_leaf(piece.leaf, inner);
+  for (auto level = level_count; level-- > 0;) {
+    if (active_[level] != 0) close_level(level);
+  }
+}
+
+InlineMarkdown::Piece InlineMarkdown::piece_of(std::uint32_t begin, std::uint32_t end, const TextRun& run) {
+  Piece piece;
+  piece.begin = begin;
+  piece.end = end;
+  if (is_usable_link(run.link)) piece.on[link] = run.link;
+  if (style_.emphasis) {
+    if (!style_.is_heading) piece.on[strong] = run.style & TextRun::strong;
+    piece.on[emphasis] = run.style & TextRun::emphasis;
+    piece.on[strike] = run.style & TextRun::strike;
+    piece.leaf = run.style & TextRun::code;
+    // Code may hold spaces, at which a script would end.
+    if (piece.leaf == 0) piece.on[script] = run.style & script_styles;
+    has_marks_ = has_marks_ || piece.on[script] != 0 || piece.on[strike] != 0;
+  }
+  piece.leaf |= run.style & TextRun::formula;
+  return piece;
+}
+
 void InlineMarkdown::add_piece(std::uint32_t begin, std::uint32_t end, const TextRun* run) {
   if (begin >= end) return;
+  if (run != nullptr) {
+    pieces_.push_back(piece_of(begin, end, *run));
+    return;
+  }
   auto& piece = pieces_.emplace_back();
   piece.begin = begin;
   piece.end = end;
-  if (run != nullptr) {
-    if (is_usable_link(run->link)) piece.on[link] = run->link;
-    if (style_.emphasis) {
-      if (!style_.is_heading) piece.on[strong] = run->style & TextRun::strong;
-      piece.on[emphasis] = run->style & TextRun::emphasis;
-      piece.on[strike] = run->style & TextRun::strike;
-      piece.leaf = run->style & TextRun::code;
-    }
-    piece.leaf |= run->style & TextRun::formula;
-  }
 }
 
 void InlineMarkdown::cut_into_pieces(const Block& block) {
   pieces_.clear();
   block_end_ = block.text_end;
+  is_styled_ = true;
+  has_marks_ = false;
   auto at = block.text_begin;
   const auto first = page_.runs.begin() + static_cast<std::ptrdiff_t>(next_run_);
   for (auto run = first; run != page_.runs.end() && run->text_begin < block.text_end; ++run) {
@@ -170,13 +212,19 @@ void InlineMarkdown::write_piece(std::size_t index) {
   pending_.append(text.substr(0, lead));
   change_levels(index);
   tex_missing_ = 0;
-  if ((piece.leaf & TextRun::formula) != 0)
+  write_leaf(piece.leaf, inner);
+  pending_.assign(text.substr(lead + inner.size()));
+}
+
+void InlineMarkdown::write_leaf(std::uint8_t leaf, std::string_view inner) {
+  if ((leaf & TextRun::formula) != 0)
     out_.append(inner);
-  else if (piece.leaf != 0)
+  else if (leaf != 0)
     write_code(inner);
+  else if (active_[script] != 0)
+    write_script(inner);
   else
     write_escaped(inner);
-  pending_.assign(text.substr(lead + inner.size()));
 }
 
 void InlineMarkdown::change_levels(std::size_t index) {
@@ -184,6 +232,8 @@ void InlineMarkdown::change_levels(std::size_t index) {
   for (std::size_t level = 0; level < level_count; ++level) {
     if (index < plain_until_[level]) wanted[level] = 0;
   }
+  // "~~a~b~~~" would be read in several ways.
+  if (wanted[strike] != 0 && wanted[script] == TextRun::subscript) wanted[script] = 0;
   std::size_t same = 0;
   while (same < level_count && active_[same] == wanted[same]) ++same;
   for (auto level = level_count; level-- > same;) {
@@ -202,24 +252,39 @@ bool InlineMarkdown::can_flank(std::size_t level, std::size_t index) const {
   // A closing delimiter right in front would merge with the opening one.
   if (out_.size() == closed_at_) return false;
   const bool has_free_start = out_.size() == line_start_ || is_space(out_.back()) || ends_with_punctuation(out_);
-  if (!has_free_start && starts_with_punctuation(inner)) return false;
+  const bool starts_script = pieces_[index].on[script] != 0;
+  if (!has_free_start && (starts_script || starts_with_punctuation(inner))) return false;
   const auto& last = pieces_[pieces_[index].last[level]];
   const auto last_inner = core(last);
   if (last_inner.empty()) return true;
   const auto end = static_cast<std::size_t>(last_inner.data() - page_.text.data()) + last_inner.size();
   const auto after = std::string_view(page_.text).substr(end, block_end_ > end ? block_end_ - end : 0);
   const bool has_free_end = after.empty() || is_space(after[0]) || starts_with_punctuation(after);
-  return has_free_end || !ends_with_punctuation(last_inner);
+  return has_free_end || (last.on[script] == 0 && !ends_with_punctuation(last_inner));
+}
+
+/// Whether a subscript or superscript may begin here: not behind its own sign, nor as a footnote's mark ("[^").
+bool InlineMarkdown::can_stand(std::string_view script_marker) const {
+  const char before = out_.empty() ? ' ' : out_.back();
+  return before != script_marker[0] && (before != '[' || script_marker != "^");
+}
+
+std::string_view InlineMarkdown::marker(std::size_t level, std::uint32_t on) const {
+  constexpr std::array<std::string_view, level_count - 1> markers{"[", "**", "*", "~~"};
+  if (level != script) return markers[level];
+  return on == TextRun::subscript ? "~" : "^";
 }
 
 void InlineMarkdown::open_level(std::size_t level, std::size_t index) {
-  if (level != link && !can_flank(level, index)) {
+  const auto on = pieces_[index].on[level];
+  const bool can_open = level == link || (level == script ? can_stand(marker(level, on)) : can_flank(level, index));
+  if (!can_open) {
     plain_until_[level] = pieces_[index].last[level] + 1;
     return;
   }
-  active_[level] = pieces_[index].on[level];
+  active_[level] = on;
   if (level == link && !out_.empty() && out_.back() == '!') out_.insert(out_.size() - 1, 1, '\\');
-  out_.append(markers[level]);
+  out_.append(marker(level, on));
 }
 
 void InlineMarkdown::close_level(std::size_t level) {
@@ -229,7 +294,7 @@ void InlineMarkdown::close_level(std::size_t level) {
     append_link_target(href, out_);
     out_.push_back(')');
   } else {
-    out_.append(markers[level]);
+    out_.append(marker(level, active_[level]));
     closed_at_ = out_.size();
   }
   active_[level] = 0;
@@ -237,7 +302,10 @@ void InlineMarkdown::close_level(std::size_t level) {
 
 void InlineMarkdown::write_spaces(std::string_view spaces) {
   if (spaces.empty()) return;
-  if (style_.is_heading || style_.is_cell || spaces.find('\n') == std::string_view::npos) {
+  // A script ends at a space, unless this is escaped.
+  if (active_[script] != 0) out_.push_back('\\');
+  const bool is_one_line = style_.is_heading || style_.is_cell || style_.is_term || active_[script] != 0;
+  if (is_one_line || spaces.find('\n') == std::string_view::npos) {
     out_.push_back(' ');
     return;
   }
@@ -263,7 +331,17 @@ void InlineMarkdown::write_code(std::string_view code) {
   out_.append(longest + 1, '`');
 }
 
-/// Escapes what would make the line a heading, list item, quote, rule or definition. Returns where to go on.
+void InlineMarkdown::write_script(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto space = std::min(text.find(' ', at), text.size());
+    write_escaped(text.substr(at, space - at));
+    if (space < text.size()) write_spaces(text.substr(space, 1));
+    at = space + 1;
+  }
+}
+
+/// Escapes what would make the line a heading, list item, quote, rule, definition or description. Returns where to go
+/// on.
 std::size_t InlineMarkdown::write_line_start(std::string_view text, std::size_t at) {
   const auto line = text.substr(at);
   const auto ends_at = [&](std::size_t place) { return place >= line.size() || is_space(line[place]); };
@@ -279,9 +357,10 @@ std::size_t InlineMarkdown::write_line_start(std::string_view text, std::size_t 
   }
   const bool is_heading = first == '#' && run <= 6 && ends_at(run);
   const bool is_bullet = (first == '-' || first == '+' || first == '*') && (ends_at(1) || run > 1);
-  const bool is_rule = (first == '=' && ends_at(run)) || (first == '~' && run >= 3);
+  const bool is_rule = first == '=' && ends_at(run);
+  const bool is_description = (first == ':' || first == '~') && (ends_at(1) || run >= 3);
   const bool is_definition = first == '[' && line.substr(0, 100).find("]:") != std::string_view::npos;
-  if (is_heading || is_bullet || is_rule || is_definition || first == '>') {
+  if (is_heading || is_bullet || is_rule || is_description || is_definition || first == '>') {
     out_.push_back('\\');
     out_.push_back(first);
     return at + 1;
@@ -323,13 +402,26 @@ std::size_t InlineMarkdown::write_special(std::string_view text, std::size_t at)
     case ']': needs_escape = active_[link] != 0 || after == '('; break;
     case '<': needs_escape = is_letter(after) || after == '/' || after == '!' || after == '?'; break;
     case '&': needs_escape = kernels::decode_html_reference(text, at).source_bytes != 0; break;
-    case '~': needs_escape = before == '~' || after == '~'; break;
+    case '~': needs_escape = before == '~' || after == '~' || may_close(text, at); break;
+    case '^': needs_escape = after == '^' || after == '[' || may_close(text, at); break;
     case '|': needs_escape = style_.is_cell; break;
     default: break;
   }
   if (needs_escape) out_.push_back('\\');
   out_.push_back(c);
   return at + 1;
+}
+
+/// Whether the sign at a place might begin a subscript or superscript, as the same sign comes again: in the same word,
+/// or behind markup that begins in the word and can hold spaces.
+bool InlineMarkdown::may_close(std::string_view text, std::size_t at) const {
+  if (has_marks_) return true;
+  const auto again = text.find_first_of(text[at] == '~' ? "~ \n\t" : "^ \n\t", at + 1);
+  if (again != std::string_view::npos) return text[again] == text[at];
+  if (!is_styled_) return false;
+  const char* const end = page_.text.data() + block_end_;
+  const char* const behind = text.data() + text.size();
+  return std::find(behind, end, text[at]) != end;
 }
 
 /// TeX that a script in the page would have set: `\(x\)` and `\[x\]` get dollar signs, `$$x$$` has them.

@@ -46,10 +46,45 @@ class MarkdownRenderer {
     scope_ = place.scope;
     wanted_.clear();
     for (auto scope = place.scope; scope != 0; scope = structure_.place(page_.containers[scope].parent).scope) {
-      if (keep_.lists || structure_.tag_of(scope) != HtmlTag::li) wanted_.push_back(scope);
+      if (is_shown(scope)) wanted_.push_back(scope);
     }
     std::ranges::reverse(wanted_);
     return true;
+  }
+
+  bool is_shown(std::uint32_t scope) {
+    const auto tag = structure_.tag_of(scope);
+    if (tag == HtmlTag::blockquote) return true;
+    return keep_.lists && (tag != HtmlTag::dd || is_described(scope));
+  }
+
+  /// Whether a description belongs to what was written last: its term, or another description of the term. One whose
+  /// term was left out is a paragraph, as it would describe whatever stands in front of it. Asked first when its first
+  /// block is written.
+  bool is_described(std::uint32_t description) {
+    if (described_.empty()) described_.assign(page_.containers.size(), Described::open);
+    auto& known = described_[description];
+    if (known != Described::open) return known != Described::no;
+    const auto terms = structure_.place(description).terms;
+    const auto is_of_same_term = [&](std::uint32_t scope) {
+      return structure_.tag_of(scope) == HtmlTag::dd && structure_.place(scope).terms == terms;
+    };
+    const bool is_behind = terms_written_ == terms || std::ranges::any_of(open_, is_of_same_term);
+    known = !is_behind ? Described::no : paragraphs_in(description) > 1 ? Described::loosely : Described::tightly;
+    return is_behind;
+  }
+
+  [[nodiscard]] bool is_tight_description(std::uint32_t scope) const {
+    return structure_.tag_of(scope) == HtmlTag::dd && described_[scope] == Described::tightly;
+  }
+
+  std::size_t paragraphs_in(std::uint32_t scope) const {
+    std::size_t count = 0;
+    for (auto i = page_.containers[scope].first_block; i < page_.containers[scope].end_block; ++i) {
+      const auto& place = structure_.place(page_.blocks[i].container);
+      count += chosen_[i] != 0 && place.scope == scope && place.row == 0 && place.code == 0 ? 1u : 0u;
+    }
+    return count;
   }
 
   void end_block(bool is_tight) {
@@ -62,7 +97,9 @@ class MarkdownRenderer {
 
   /// Ends the block before and writes what stands in front of the first line of the next one.
   void start_block(const Place& place) {
-    if (!find_scopes(place)) {
+    const bool is_other_scope = find_scopes(place);
+    terms_written_ = 0;
+    if (!is_other_scope) {
       end_block(false);
       out_.append(prefix_);
       was_code_ = false;
@@ -76,8 +113,12 @@ class MarkdownRenderer {
                                           structure_.place(open_[same]).list == structure_.place(wanted_[same]).list) ||
                                          (same == open_.size() && same > 0 &&
                                           structure_.tag_of(open_[same - 1]) == HtmlTag::li && !was_code_));
+    // A description of one paragraph follows its term, or another such, line by line too.
+    const bool opens_description = same < wanted_.size() && is_tight_description(wanted_[same]);
+    const bool follows_line = same == open_.size() ||
+                              (same + 1 == open_.size() && !was_code_ && is_tight_description(open_[same]));
     prefix_.resize(same == 0 ? 0 : prefix_ends_[same - 1]);
-    end_block(is_tight);
+    end_block(is_tight || (opens_description && follows_line));
     out_.append(prefix_);
     open_.resize(same);
     prefix_ends_.resize(same);
@@ -87,9 +128,13 @@ class MarkdownRenderer {
 
   void open_scope(std::uint32_t scope) {
     const auto from = out_.size();
-    if (structure_.tag_of(scope) != HtmlTag::li) {
+    const auto tag = structure_.tag_of(scope);
+    if (tag == HtmlTag::blockquote) {
       out_.append("> ");
       prefix_.append("> ");
+    } else if (tag == HtmlTag::dd) {
+      out_.append(":   ");
+      prefix_.append(4, ' ');
     } else {
       const auto number = structure_.place(scope).item_number;
       if (!is_ordered(scope)) {
@@ -111,11 +156,17 @@ class MarkdownRenderer {
   }
 
   void write_paragraph(const Block& block) {
-    start_block(structure_.place(block.container));
-    const bool is_heading = block.heading_level != 0 && keep_.headings;
+    const auto& place = structure_.place(block.container);
+    start_block(place);
+    const bool is_term = place.is_term && keep_.lists;
+    const bool is_heading = block.heading_level != 0 && keep_.headings && !is_term;
     if (is_heading) out_.append(block.heading_level, '#').push_back(' ');
-    write_inline(block,
-                 {.links = keep_.links, .emphasis = keep_.emphasis, .is_heading = is_heading, .line_prefix = prefix_});
+    write_inline(block, {.links = keep_.links,
+                         .emphasis = keep_.emphasis,
+                         .is_heading = is_heading,
+                         .is_term = is_term,
+                         .line_prefix = prefix_});
+    if (is_term) terms_written_ = place.terms;
   }
 
   void write_inline(const Block& block, const InlineStyle& style) {
@@ -254,6 +305,9 @@ class MarkdownRenderer {
   std::string& out_;
   InlineMarkdown inline_;
   std::span<const std::uint8_t> chosen_;
+  enum class Described : std::uint8_t { open, tightly, loosely, no };
+  std::vector<Described> described_;        ///< By container, for descriptions of terms; empty before the first.
+  std::uint32_t terms_written_ = 0;         ///< When the block before was a term: the list that it stands in.
   std::vector<std::uint32_t> open_;         ///< Items and quotes around the block before.
   std::vector<std::uint32_t> wanted_;       ///< Items and quotes around `scope_`, outermost first.
   std::uint32_t scope_ = 0;                 ///< Innermost item or quote around the block before.

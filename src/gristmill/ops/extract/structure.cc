@@ -10,7 +10,7 @@ namespace {
 using kernels::HtmlTag;
 
 constexpr std::uint32_t none = 0;
-constexpr std::uint16_t scope_depth_max = 12;  // Deeper items and quotes become paragraphs of the one around them.
+constexpr std::uint8_t scope_depth_max = 12;  // Deeper items and quotes become paragraphs of the one around them.
 constexpr std::uint32_t column_span_max = 64;
 constexpr std::uint32_t row_span_max = 1000;
 
@@ -83,6 +83,10 @@ void Structure::find_places() {
   item_counts_.assign(page_.containers.size(), 0);
   for (std::uint32_t i = 1; i < places_.size(); ++i) {
     auto place = places_[page_.containers[i].parent];
+    const auto leave_terms = [&] {
+      place.terms = none;
+      place.is_term = false;
+    };
     const auto enter_scope = [&] {
       if (place.scope_depth == scope_depth_max) return;
       place.scope = i;
@@ -102,10 +106,24 @@ void Structure::find_places() {
       case HtmlTag::li:
         place.item = i;
         place.item_number = number_of(i, place);
+        leave_terms();
         enter_scope();
         break;
-      case HtmlTag::blockquote: enter_scope(); break;
+      case HtmlTag::blockquote:
+        leave_terms();
+        enter_scope();
+        break;
+      case HtmlTag::dl:
+        leave_terms();
+        place.terms = i;
+        break;
+      case HtmlTag::dt: place.is_term = place.terms != none; break;
+      case HtmlTag::dd:
+        place.is_term = false;
+        if (place.terms != none) enter_scope();
+        break;
       case HtmlTag::table:
+        leave_terms();
         place.row = place.cell = none;
         place.table = i;
         break;

@@ -17,10 +17,12 @@ struct Place {
   std::uint32_t table = 0;        ///< Innermost table.
   std::uint32_t list = 0;
   std::uint32_t code = 0;         ///< Outermost preformatted element.
-  std::uint32_t scope = 0;        ///< Innermost list item or block quote, as far as `scope_depth` allows.
+  std::uint32_t scope = 0;        ///< Innermost list item, description or quote, as far as `scope_depth` allows.
+  std::uint32_t terms = 0;        ///< Innermost list of terms and descriptions, if nothing else stands between.
   std::uint32_t item_number = 0;  ///< Of `item` in an ordered list, 0 in others.
   std::uint16_t list_depth = 0;
-  std::uint16_t scope_depth = 0;
+  std::uint8_t scope_depth = 0;
+  bool is_term = false;           ///< A term of that list.
 };
 
 /// Lists, quotes, code and data tables around the blocks of a page. Linear in its containers and table nodes.

@@ -142,11 +142,11 @@ def competition(command, environment):
 
 
 def told(runs):
-    """How evenly the committers of all runs were served."""
-    least, greatest = min(one["least"] for one in runs), max(one["greatest"] for one in runs)
+    """How evenly the committers of each run were served."""
+    spreads = ", ".join(f"{one['least']}-{one['greatest']}" for one in runs)
     p99, worst = (max(one[key] for one in runs) for key in ("p99", "worst"))
     failures = sum(one["failures"] for one in runs)
-    return f"{least}-{greatest} commits each, p99 {p99:.0f} ms, worst {worst:.0f} ms, {failures} gave up and began anew"
+    return f"{spreads} commits each, p99 {p99:.0f} ms, worst {worst:.0f} ms, {failures} gave up and began anew"
 
 
 def competing(repeats, environment, catalog):

@@ -120,6 +120,18 @@ def test_appends_never_fail_whatever_else_happens(few):
     assert len({row["id"] for row in few.rows()}) == 9
 
 
+def test_a_compaction_comes_through_between_changes_of_the_same_files(few):
+    """Each change rewrites the file that the compaction is at; the compaction's turn comes all the same."""
+    for number in range(4):
+        few.ingest(few.write_jsonl(f"more{number}.jsonl", [f"more {number}"]))
+    for _ in range(2):
+        changes = [change(few, "update", "--set", f"url=https://{who}/", "--where", "text = 'a'") for who in range(6)]
+        together(*changes, change(few, "compact"), *changes, change(few, "compact", "--sort-by", "text"))
+    assert few.texts() == ["a", "b", *(f"more {number}" for number in range(4))]
+    ids = [row["id"] for row in few.rows()]
+    assert len(set(ids)) == len(ids)
+
+
 def test_files_do_not_depend_on_threads(workspace):
     """The same changes of the same version, on two branches, by one thread and by four."""
     for number in range(9):

@@ -193,6 +193,30 @@ def test_a_table_that_pyiceberg_made_is_read_and_extended(driver, duckdb_connect
     assert [line for line in driver.lines("list")[0]] == ["other/made", "raw/model"]
 
 
+def test_deflate_manifests_are_read_merged_and_rewritten(driver, duckdb_connection):
+    """Deflate is what PyIceberg, Spark and Trino write; what we take from such manifests is what they say."""
+    driver("create", "raw/model")
+    catalog = driver.pyiceberg()
+    catalog.create_namespace("other")
+    properties = {"write.avro.compression-codec": "gzip"}
+    table = catalog.create_table("other.made", schema=catalog.load_table("raw.model").schema(), properties=properties)
+    for number in range(3):
+        table.append(some_rows(table, [f"theirs {number}"]))
+    folder = pathlib.Path(table.location().removeprefix("file://")) / "metadata"
+    files = list(folder.glob("*.avro"))
+    assert files and all(b"deflate" in path.read_bytes()[:20_000] for path in files)
+    assert driver("scan", "other/made")["records"] == 3
+    # Long enough that our manifests and theirs are put together.
+    assert driver.lines("append-many", "other/made", 100, 0)[1] == 0
+    table.refresh()
+    assert len(table.inspect.manifests()) < 100
+    expected = sorted([*expected_texts((0, 100)), *(f"theirs {number}" for number in range(3))])
+    assert pyiceberg_texts(table) == expected == duckdb_texts(duckdb_connection, table)
+    driver("replace", "other/made", 200, 2)
+    table.refresh()
+    assert pyiceberg_texts(table) == expected_texts((200, 2))
+
+
 def test_tables_of_other_kinds_are_refused_in_clear_words(driver):
     driver("create", "raw/model")
     catalog = driver.pyiceberg()

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include "gristmill/formats/document_index.h"
 #include "gristmill/formats/row_writer.h"
@@ -22,6 +23,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int attempts_max = 4;
+// After so many of them it is done while other committers wait, so that it comes through.
+constexpr int attempts_in_the_open = 2;
 // Memory of a writer that holds open row groups of many partitions.
 constexpr std::uint64_t partitioned_bytes = std::uint64_t{384} << 20;
 // A file of at least 3/4 and at most 9/5 of the target size is good as it is.
@@ -68,22 +71,35 @@ class Compaction {
   Result<Json> make() {
     Error last;
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
-      GRISTMILL_TRY(auto chosen, select_version(workspace_, request_.selector));
-      GRISTMILL_RETURN_IF_ERROR(check_branch(chosen.first));
-      GRISTMILL_RETURN_IF_ERROR(plan(chosen.first, chosen.second));
-      if (bins_.empty()) return answer(chosen.first, chosen.second);
-      auto snapshot = write_and_commit(chosen.first, chosen.second, attempt);
-      if (snapshot) return answer(chosen.first, *snapshot);
-      last = std::move(snapshot).error();
-      // A commit that failed for another reason may have become durable all the same: its files must stay then.
-      if (last.code != ErrorCode::conflict) return last;
-      remove_written();
+      auto done = attempt < attempts_in_the_open ? try_once(attempt, false) : try_in_turn(attempt);
+      if (done || done.error().code != ErrorCode::conflict) return done;
+      last = std::move(done).error();
     }
     return std::move(last).within(fmt::format("given up after {} attempts", attempts_max));
   }
 
  private:
   using Bin = std::vector<store::ScanFile>;
+
+  /// The compaction of the newest state; after a conflict nothing is left of it.
+  Result<Json> try_once(int attempt, bool has_turn) {
+    GRISTMILL_TRY(auto chosen, select_version(workspace_, request_.selector));
+    GRISTMILL_RETURN_IF_ERROR(check_branch(chosen.first));
+    GRISTMILL_RETURN_IF_ERROR(plan(chosen.first, chosen.second));
+    if (bins_.empty()) return answer(chosen.first, chosen.second);
+    auto snapshot = write_and_commit(chosen.first, chosen.second, attempt, has_turn);
+    if (snapshot) return answer(chosen.first, *snapshot);
+    // A commit that failed for another reason may have become durable all the same: its files must stay then.
+    if (snapshot.error().code == ErrorCode::conflict) remove_written();
+    return std::move(snapshot).error();
+  }
+
+  Result<Json> try_in_turn(int attempt) {
+    GRISTMILL_TRY(const auto queue, select_version(workspace_, request_.selector));
+    std::optional<Result<Json>> done;
+    queue.first.in_turn([&] { done.emplace(try_once(attempt, true)); });
+    return *std::move(done);
+  }
 
   Status check_branch(const store::Table& table) {
     const auto sign = request_.selector.find('@');
@@ -126,13 +142,15 @@ class Compaction {
     if (!is_alone || !request_.sort_by.empty()) bins_.push_back(std::move(bin));
   }
 
-  Result<store::Snapshot> write_and_commit(store::Table& table, const store::Snapshot& base, int attempt) {
+  Result<store::Snapshot> write_and_commit(store::Table& table, const store::Snapshot& base, int attempt,
+                                           bool has_turn) {
     store::CommitRequest request{.files = {},
                                  .summary = {{"gristmill.compaction-id", change_id_}},
                                  .key = fmt::format("{}-{}", change_id_, attempt),
                                  .columns = {},
                                  .also = {},
-                                 .branch = branch_.empty() ? std::string(store::main_branch) : branch_};
+                                 .branch = branch_.empty() ? std::string(store::main_branch) : branch_,
+                                 .has_turn = has_turn};
     store::Rewrite rewrite{.base_sequence_number = base.sequence_number, .keeps_rows = true};
     GRISTMILL_TRY(columns_, table.columns_at(base));
     store::RowDeletes deletes(table);

@@ -21,7 +21,7 @@ using namespace gristmill;
 
 double cpu_seconds() {
   timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
@@ -50,19 +50,21 @@ double extract_all(const ops::Operator& op, std::vector<Page>& pages) {
   scratch->arena = &batch.arena;
   const auto columns = op.spec().columns_out.size();
   for (std::size_t i = 0; i < columns; ++i) scratch->columns_out.push_back(static_cast<std::uint16_t>(i));
-  const double start = cpu_seconds();
+  double seconds = 0;
   for (auto& page : pages) {
     data::Document document;
     document.text = page.html;
     document.media_type = "text/html";
     document.columns = batch.allocate_cells(columns);
+    const double start = cpu_seconds();
     const auto verdict = op.apply(document, *scratch);
+    seconds += cpu_seconds() - start;
     const bool is_kept = verdict.outcome == ops::Outcome::kept;
     page.text = is_kept ? document.text : std::string_view();
     page.verdict = is_kept ? "kept" : verdict.reason;
     batch.clear();
   }
-  return cpu_seconds() - start;
+  return seconds;
 }
 
 }  // namespace

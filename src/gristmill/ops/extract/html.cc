@@ -119,7 +119,7 @@ struct HtmlScratch final : Scratch {
 // One giant page must not pin its memory for the rest of the run. What a page of 1 MB needs at most is kept: crawlers
 // cut pages there, and memory that is asked for anew with each page costs more than all the rest.
 constexpr std::size_t nodes_kept_max = 1u << 19;
-constexpr std::size_t text_kept_max = 16u << 20;
+constexpr std::size_t text_kept_max = 32u << 20;
 constexpr std::size_t page_bytes_max = std::size_t{1} << 30;
 
 /// Nodes that a page may have. A table of 20 MB has millions without malice; what malice needs stays bounded.

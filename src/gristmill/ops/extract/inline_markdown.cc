@@ -270,7 +270,7 @@ bool InlineMarkdown::can_stand(std::string_view script_marker) const {
 }
 
 std::string_view InlineMarkdown::marker(std::size_t level, std::uint32_t on) const {
-  constexpr std::array<std::string_view, level_count - 1> markers{"[", "**", "*", "~~"};
+  static constexpr std::array<std::string_view, level_count - 1> markers{"[", "**", "*", "~~"};
   if (level != script) return markers[level];
   return on == TextRun::subscript ? "~" : "^";
 }

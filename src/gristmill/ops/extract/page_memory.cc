@@ -9,8 +9,8 @@ namespace gristmill::ops::extract {
 namespace {
 
 constexpr std::size_t chunk_bytes = 1u << 20;
-/// One giant page must not pin its memory for the rest of the run.
-constexpr std::size_t kept_bytes_max = 16u << 20;
+/// One giant page must not pin its memory for the rest of the run. What a page of 1 MB needs at most is kept.
+constexpr std::size_t kept_bytes_max = 32u << 20;
 
 struct Chunk {
   std::unique_ptr<std::byte[]> bytes;

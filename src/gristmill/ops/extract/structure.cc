@@ -10,7 +10,7 @@ namespace {
 using kernels::HtmlTag;
 
 constexpr std::uint32_t none = 0;
-constexpr std::uint8_t scope_depth_max = 12;  // Deeper items and quotes become paragraphs of the one around them.
+constexpr std::uint8_t scope_depth_max = 8;  // Deeper items and quotes become paragraphs of the one around them.
 constexpr std::uint32_t column_span_max = 64;
 constexpr std::uint32_t row_span_max = 1000;
 
@@ -40,29 +40,30 @@ Structure::Structure(const kernels::HtmlTree& tree, const Page& page) : tree_(tr
 /// A table whose cells hold three blocks on average, other tables or code arranges the page: it is no data.
 void Structure::find_layout_tables() {
   const auto count = static_cast<std::uint32_t>(page_.containers.size());
-  is_data_.assign(count, 0);
+  is_data_ = memory_.take<bool>(count, false);
   std::uint32_t first = 1;
   while (first < count && tag_of(first) != HtmlTag::table) ++first;
   if (first >= count) return;
-  std::vector<std::uint32_t> table_of(count, none);
-  std::vector<std::uint32_t> cells(count, 0);
+  PageMemory own;
+  const auto table_of = own.take<std::uint32_t>(count, none);
+  const auto cells = own.take<std::uint32_t>(count, 0);
   for (auto i = first; i < count; ++i) {
     const auto& container = page_.containers[i];
     table_of[i] = table_of[container.parent];
     const auto tag = tag_of(i);
     if (tag == HtmlTag::table) {
-      if (table_of[i] != none) is_data_[table_of[i]] = 0;
+      if (table_of[i] != none) is_data_[table_of[i]] = false;
       table_of[i] = i;
-      is_data_[i] = 1;
+      is_data_[i] = true;
     } else if (is_cell(tag)) {
       ++cells[table_of[i]];
     } else if (is_code(tag)) {
-      is_data_[table_of[i]] = 0;
+      is_data_[table_of[i]] = false;
     }
   }
   for (auto i = first; i < count; ++i) {
     const auto blocks = page_.containers[i].end_block - page_.containers[i].first_block;
-    if (is_data_[i] != 0 && (cells[i] < 2 || blocks > 3 * cells[i])) is_data_[i] = 0;
+    if (is_data_[i] && (cells[i] < 2 || blocks > 3 * cells[i])) is_data_[i] = false;
   }
   for (auto i = first; i < count; ++i) {
     if (tag_of(i) != HtmlTag::table) is_data_[i] = is_data_[table_of[i]];
@@ -79,8 +80,9 @@ std::uint32_t Structure::number_of(std::uint32_t item, const Place& place) {
 }
 
 void Structure::find_places() {
-  places_.assign(page_.containers.size(), {});
-  item_counts_.assign(page_.containers.size(), 0);
+  places_ = memory_.take<Place>(page_.containers.size());
+  places_[0] = {};
+  item_counts_ = memory_.take<std::uint32_t>(page_.containers.size(), 0);
   for (std::uint32_t i = 1; i < places_.size(); ++i) {
     auto place = places_[page_.containers[i].parent];
     const auto leave_terms = [&] {
@@ -127,7 +129,7 @@ void Structure::find_places() {
         place.row = place.cell = none;
         place.table = i;
         break;
-      case HtmlTag::tr: place.row = is_data_[i] != 0 ? i : none; break;
+      case HtmlTag::tr: place.row = is_data_[i] ? i : none; break;
       case HtmlTag::td:
       case HtmlTag::th: place.cell = i; break;
       case HtmlTag::pre:

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gristmill/ops/extract/blocks.h"
+#include "gristmill/ops/extract/page_memory.h"
 
 namespace gristmill::ops::extract {
 
@@ -42,9 +43,10 @@ class Structure {
 
   const kernels::HtmlTree& tree_;
   const Page& page_;
-  std::vector<std::uint8_t> is_data_;  ///< By container: inside (or itself) a table that holds data.
-  std::vector<std::uint32_t> item_counts_;
-  std::vector<Place> places_;
+  PageMemory memory_;
+  std::span<bool> is_data_;  ///< By container: inside (or itself) a table that holds data.
+  std::span<std::uint32_t> item_counts_;
+  std::span<Place> places_;
 };
 
 /// Columns of the cells of one data table: spans over columns and rows counted, so that cells of a column line up.

@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t buckets_max = 16 * 1024;
 constexpr std::size_t known_max = 4 * 1024;
 constexpr auto remembered_for = std::chrono::seconds(1);
+// While the database is away. What is durable without it, feedback above all, goes on.
+constexpr auto remembered_in_need_for = std::chrono::minutes(15);
 
 /// What follows `Bearer`; nothing when it is another scheme.
 std::optional<std::string_view> bearer_token(std::string_view authorization) {
@@ -47,22 +49,27 @@ void RateLimit::forget_full(Clock::time_point now) {
   if (buckets_.size() >= buckets_max) buckets_.clear();
 }
 
-std::optional<platform::Principal> Authenticator::recall_digest(const std::string& digest) {
+std::optional<platform::Principal> Authenticator::recall_digest(const std::string& digest, Clock::duration age_max) {
   const std::scoped_lock lock(mutex_);
   const auto found = known_.find(digest);
-  if (found == known_.end() || found->second.until < Clock::now()) return std::nullopt;
+  if (found == known_.end() || found->second.confirmed + age_max < Clock::now()) return std::nullopt;
   return found->second.principal;
 }
 
 void Authenticator::remember(const std::string& digest, const platform::Principal& principal) {
   const std::scoped_lock lock(mutex_);
   if (known_.size() >= known_max) known_.clear();
-  known_[digest] = {principal, Clock::now() + remembered_for};
+  known_[digest] = {principal, Clock::now()};
+}
+
+void Authenticator::forget(const std::string& digest) {
+  const std::scoped_lock lock(mutex_);
+  known_.erase(digest);
 }
 
 std::optional<platform::Principal> Authenticator::recall(const HttpRequest& request) {
   const auto token = bearer_token(request.header("Authorization"));
-  return token ? recall_digest(sha256_hex(*token)) : std::nullopt;
+  return token ? recall_digest(sha256_hex(*token), remembered_for) : std::nullopt;
 }
 
 Authenticator::Outcome Authenticator::identify(const HttpRequest& request) {
@@ -73,13 +80,17 @@ Authenticator::Outcome Authenticator::identify(const HttpRequest& request) {
   if (!token) return {{}, unauthorized("send the token as `Authorization: Bearer TOKEN`")};
   // The digest is the key, so that looking it up tells nothing about the token by its time.
   const auto digest = sha256_hex(*token);
-  if (auto principal = recall_digest(digest)) return {*std::move(principal), {}};
-  auto checked = platform::check_token(workspace_, *token);
+  if (auto principal = recall_digest(digest, remembered_for)) return {*std::move(principal), {}};
+  const auto checked = platform::check_token(workspace_, *token);
   if (checked) {
     remember(digest, *checked);
-    return {*std::move(checked), {}};
+    return {*checked, {}};
+  }
+  if (checked.error().code == ErrorCode::unavailable) {
+    if (auto principal = recall_digest(digest, remembered_in_need_for)) return {*std::move(principal), {}};
   }
   if (checked.error().code != ErrorCode::denied) return {{}, problem_of(checked.error())};
+  forget(digest);
   if (const auto seconds = failures_.take(request.remote))
     return {{}, too_many(*seconds, "too many wrong tokens from this address")};
   return {{}, unauthorized("the token is unknown, expired or revoked; `gristmill token create` makes one")};

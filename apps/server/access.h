@@ -53,10 +53,12 @@ class Authenticator {
   using Clock = std::chrono::steady_clock;
   struct Known {
     platform::Principal principal;
-    Clock::time_point until;
+    Clock::time_point confirmed;
   };
-  std::optional<platform::Principal> recall_digest(const std::string& digest);
+  /// The principal when it was confirmed that recently.
+  std::optional<platform::Principal> recall_digest(const std::string& digest, Clock::duration age_max);
   void remember(const std::string& digest, const platform::Principal& principal);
+  void forget(const std::string& digest);
 
   const platform::Workspace& workspace_;
   std::mutex mutex_;

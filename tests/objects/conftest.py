@@ -31,6 +31,7 @@ class ObjectWorkspace:
             "AWS_ACCESS_KEY_ID": keys[0],
             "AWS_SECRET_ACCESS_KEY": keys[1],
             "no_proxy": "127.0.0.1",
+            "AWS_EC2_METADATA_DISABLED": "true",
         }
         if len(keys) > 2 and keys[2]:
             self.environment["AWS_SESSION_TOKEN"] = keys[2]

@@ -50,8 +50,9 @@ class TeamWorkspace:
     def json(self, *arguments, **options):
         return json.loads(self.call(*arguments, **options).stdout)
 
-    def start(self, *arguments):
-        process = subprocess.Popen(self.line(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    def start(self, *arguments, **options):
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(self.line(*arguments), stdout=pipe, stderr=pipe, text=True, **options)
         self.processes.append(process)
         return process
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The server goes away: work waits for it, and can be taken up when it stayed away too long."""
 
+import json
 import signal
 import time
 
 import pytest
+import requests
 from team import counts
 
 
@@ -24,6 +26,82 @@ def test_a_run_waits_for_a_server_that_comes_back(make_workspace, own_server, co
     assert counts(document) == counts(reference)
     assert workspace.digests(document) == workspace.digests(reference)
     assert workspace.json("audit", "verify")["intact"]
+
+
+class Feeder:
+    """Sends feedback through the server of a workspace."""
+
+    def __init__(self, workspace):
+        self.process = workspace.start("serve", "--port", "0")
+        self.url = json.loads(self.process.stdout.readline())["url"]
+        token = (workspace.folder / ".gristmill" / "admin-token").read_text().strip()
+        self.headers = {"Authorization": f"Bearer {token}"}
+        self.sent = 0
+
+    def send(self):
+        """Seconds until the event was durable."""
+        self.sent += 1
+        event = {"type": "rating", "rating": 1, "subject": str(self.sent), "consent": True}
+        began = time.monotonic()
+        answer = requests.post(f"{self.url}/api/v1/feedback", json=event, headers=self.headers, timeout=60)
+        assert answer.status_code == 201, answer.text
+        return time.monotonic() - began
+
+    def stop(self):
+        self.process.terminate()
+        assert self.process.wait(60) == 0
+
+
+@pytest.mark.parametrize("seconds", [4, pytest.param(61, marks=pytest.mark.full)])
+def test_run_worker_and_feedback_while_the_server_is_away(make_workspace, own_server, corpus, seconds):
+    workspace = make_workspace(own_server)
+    workspace.ingest(corpus)
+    reference = workspace.json("run", workspace.pipeline, "--threads", "1")
+    feeder = Feeder(workspace)
+    feeder.send()
+    run = workspace.start("run", workspace.pipeline, "--coordinate-only")
+    worker = workspace.start("worker", "--threads", "1")
+    while len(workspace.json("runs", "list")) < 2:
+        time.sleep(0.02)
+    time.sleep(1.2)  # Longer than a token is remembered.
+    own_server.stop(signal.SIGQUIT)
+    until = time.monotonic() + seconds
+    waits = []
+    while time.monotonic() < until:
+        waits.append(feeder.send())
+        time.sleep(0.1)
+    own_server.start()
+    document = workspace.end(run)
+    assert counts(document) == counts(reference)
+    assert workspace.digests(document) == workspace.digests(reference)
+    worker.terminate()
+    workspace.end(worker, code=143)
+    feeder.send()
+    # Nobody who gives feedback has waited for the database.
+    assert len(waits) > seconds and max(waits) < 20
+    workspace.json("feedback", "compact")
+    feeder.stop()
+    rows = workspace.call("dataset", "head", "feedback/events", "-n", "100000").stdout.splitlines()
+    assert sorted(int(json.loads(row)["subject"]) for row in rows) == list(range(1, feeder.sent + 1))
+    assert workspace.json("audit", "verify")["intact"]
+
+
+def test_a_token_that_was_revoked_counts_no_more(make_workspace, own_server):
+    workspace = make_workspace(own_server)
+    feeder = Feeder(workspace)
+    made = workspace.json("token", "create", "--name", "short", "--scope", "write")
+    feeder.headers = {"Authorization": f"Bearer {made['token']}"}
+    feeder.send()
+    workspace.json("token", "revoke", made["token_id"])
+    time.sleep(1.2)
+    event = {"type": "rating", "rating": 1, "subject": "x", "consent": True}
+    for is_away in (False, True):
+        if is_away:
+            own_server.stop(signal.SIGQUIT)
+        answer = requests.post(f"{feeder.url}/api/v1/feedback", json=event, headers=feeder.headers, timeout=60)
+        assert answer.status_code == (503 if is_away else 401), answer.text
+    own_server.start()
+    feeder.stop()
 
 
 @pytest.mark.full

@@ -149,6 +149,7 @@ Result<HttpAnswer> HttpClient::send(const HttpRequest& request) {
   curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.timeout_ms));
   curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, stuck_bytes_per_second);
   curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, std::max(1L, static_cast<long>(options_.timeout_ms / 1000)));
+  if (!options_.uses_proxy) curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
   if (!options_.ca_file.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, options_.ca_file.c_str());
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(handle, CURLOPT_HEADERDATA, &gathering);

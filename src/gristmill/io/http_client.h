@@ -16,6 +16,7 @@ namespace gristmill::io {
 struct HttpOptions {
   std::string ca_file;           ///< Certificates to trust instead of the system's; empty = the system's.
   std::int64_t timeout_ms = 30'000;  ///< To connect, and with hardly a byte coming or going.
+  bool uses_proxy = true;        ///< What the environment says of proxies counts.
 };
 
 struct HttpRequest {

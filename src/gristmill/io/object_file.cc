@@ -9,6 +9,7 @@
 
 #include "gristmill/io/crc32.h"
 #include "gristmill/io/object_path.h"
+#include "gristmill/io/part_uploads.h"
 #include "gristmill/io/s3_client.h"
 
 namespace gristmill::io {
@@ -96,11 +97,6 @@ class ObjectSink final : public FileSink {
  public:
   ObjectSink(Place place, Existing existing) : place_(std::move(place)), is_new_(existing == Existing::refused) {}
 
-  ~ObjectSink() override {
-    // An upload that stays costs storage until the bucket's owner has it swept.
-    if (upload_) (void)place_.client->abort_upload(*upload_);
-  }
-
   Status write(std::string_view bytes) override {
     while (!bytes.empty()) {
       if (part_.size() == part_size()) GRISTMILL_RETURN_IF_ERROR(send_part());
@@ -112,31 +108,28 @@ class ObjectSink final : public FileSink {
   }
 
   Status publish() override {
-    if (!upload_) return place_.client->put(place_.object, part_, is_new_);
+    if (!parts_) return place_.client->put(place_.object, part_, is_new_);
     GRISTMILL_RETURN_IF_ERROR(send_part());
-    GRISTMILL_RETURN_IF_ERROR(place_.client->complete_upload(*upload_, parts_, is_new_));
-    upload_.reset();
-    return {};
+    return parts_->complete(is_new_);
   }
 
  private:
-  [[nodiscard]] std::size_t part_size() const { return part_bytes << (parts_.size() / parts_of_a_size); }
+  [[nodiscard]] std::size_t part_size() const {
+    return part_bytes << (parts_ ? parts_->count() / parts_of_a_size : std::size_t{0});
+  }
 
   Status send_part() {
-    if (!upload_) {
-      GRISTMILL_TRY(upload_, place_.client->begin_upload(place_.object));
-    }
-    GRISTMILL_TRY(auto part, place_.client->upload_part(*upload_, parts_.size() + 1, part_));
-    parts_.push_back(std::move(part));
-    part_.clear();
+    if (!parts_) parts_.emplace(place_.client, place_.object);
+    GRISTMILL_RETURN_IF_ERROR(parts_->send(std::move(part_)));
+    part_ = std::string();
+    part_.reserve(part_size());
     return {};
   }
 
   Place place_;
   bool is_new_;
   std::string part_;
-  std::optional<Upload> upload_;
-  std::vector<UploadedPart> parts_;
+  std::optional<PartUploads> parts_;
 };
 
 /// Whether a folder between `prefix` and the name of the key is among `names`.

@@ -106,6 +106,7 @@ class S3Client {
   HttpClient http_;
   mutable std::mutex mutex_;
   std::optional<S3Credentials> credentials_;
+  std::int64_t next_refresh_ms_ = 0;  ///< Of credentials that expire soon: not asked for with every request.
   std::mutex probe_mutex_;
   std::vector<std::pair<std::string, bool>> probed_;
 };

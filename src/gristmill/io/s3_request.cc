@@ -20,6 +20,9 @@ namespace {
 constexpr std::int64_t first_pause_ms = 100;
 constexpr std::int64_t pause_ms_max = 8'000;
 constexpr std::int64_t asked_pause_s_max = 30;
+// A role's next credentials are there well before the last ones expire.
+constexpr std::int64_t refresh_before_ms = 5 * 60 * 1000;
+constexpr std::int64_t refresh_again_ms = 10 * 1000;
 
 /// Grows twofold, half of it by chance, so that those who were refused together do not come back together. What the
 /// server asks for counts when it is longer.
@@ -83,6 +86,14 @@ Result<S3Credentials> S3Client::credentials() {
   if (!credentials_) {
     GRISTMILL_TRY(credentials_, load_s3_credentials(settings_));
   }
+  const auto now = now_ms();
+  const auto expires = credentials_->expires_ms;
+  if (expires == 0 || now < expires - refresh_before_ms || now < next_refresh_ms_) return *credentials_;
+  next_refresh_ms_ = now + refresh_again_ms;
+  auto fresh = load_s3_credentials(settings_);
+  // As long as they are good, a service that is out of sorts for a moment does no harm.
+  if (!fresh && now >= expires) return std::move(fresh).error();
+  if (fresh) credentials_ = *std::move(fresh);
   return *credentials_;
 }
 

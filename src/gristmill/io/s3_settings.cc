@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "gristmill/io/file.h"
+#include "gristmill/io/role_credentials.h"
 
 namespace gristmill::io {
 namespace {
@@ -116,10 +117,16 @@ Result<S3Credentials> load_s3_credentials(const S3Settings& settings) {
     if (!credentials.is_given()) credentials = from_section(text_or_nothing(config_path()), config_section(profile));
   }
   if (credentials.is_given()) return credentials;
+  std::string roles;
+  if (!is_named && environment("AWS_PROFILE").empty()) {
+    auto found = load_role_credentials();
+    if (found || found.error().code == ErrorCode::invalid_argument) return found;
+    roles = fmt::format(", and there is no role of a container or machine ({})", found.error().message);
+  }
   return Error{ErrorCode::denied,
                fmt::format("no credentials for the object store: neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY "
-                           "nor the profile '{}' in {} give both keys",
-                           profile, path)};
+                           "nor the profile '{}' in {} give both keys{}",
+                           profile, path, roles)};
 }
 
 }  // namespace gristmill::io

@@ -28,7 +28,8 @@ struct S3Settings {
 Result<S3Settings> resolve_s3_settings(S3Settings settings);
 
 /// Credentials: of the profile or file that the settings name; else AWS_ACCESS_KEY_ID and its companions; else the
-/// profile AWS_PROFILE or `default`. Nothing found: `denied`, saying where was looked.
+/// profile AWS_PROFILE or `default`; else, where no profile is named, those of the role of the container or machine.
+/// Nothing found: `denied`, saying where was looked.
 Result<S3Credentials> load_s3_credentials(const S3Settings& settings);
 
 /// The value of a key in a section of a file of AWS's kind; empty when it is not there. Sections of the config file

@@ -15,6 +15,7 @@ struct S3Credentials {
   std::string access_key;
   std::string secret_key;
   std::string session_token;  ///< Of temporary credentials; else empty.
+  std::int64_t expires_ms = 0;  ///< Since 1970; 0 where nothing says when.
 
   [[nodiscard]] bool is_given() const { return !access_key.empty() && !secret_key.empty(); }
   bool operator==(const S3Credentials&) const = default;

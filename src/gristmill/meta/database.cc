@@ -2,6 +2,7 @@
 #include "gristmill/meta/database.h"
 
 #include <ctime>
+#include <utility>
 
 namespace gristmill::meta {
 
@@ -21,6 +22,14 @@ const std::string& text(const Cell& cell) {
   const auto* value = std::get_if<std::string>(&cell);
   return value != nullptr ? *value : empty;
 }
+
+namespace {
+thread_local bool is_without_patience = false;
+}  // namespace
+
+WithoutPatience::WithoutPatience() : before_(std::exchange(is_without_patience, true)) {}
+WithoutPatience::~WithoutPatience() { is_without_patience = before_; }
+bool WithoutPatience::is_on() { return is_without_patience; }
 
 std::string Database::clock_ms_sql() const {
   timespec now{};

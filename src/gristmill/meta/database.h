@@ -95,7 +95,21 @@ Result<std::unique_ptr<Database>> open_sqlite(const std::string& path, bool dura
 struct PostgresSettings {
   std::string url;                ///< postgresql://USER@HOST:PORT/DATABASE, or what else libpq understands.
   int busy_timeout_ms = 60'000;   ///< How long a writer waits for another.
-  int outage_ms = 60'000;         ///< How long work waits for a server that went away.
+  int outage_ms = 90'000;         ///< How long work waits for a server that went away.
+};
+
+/// While one lives, the calling thread does not wait for a server that is away: its calls fail at once (`unavailable`).
+class WithoutPatience {
+ public:
+  WithoutPatience();
+  ~WithoutPatience();
+  WithoutPatience(const WithoutPatience&) = delete;
+  WithoutPatience& operator=(const WithoutPatience&) = delete;
+  /// Whether the calling thread is in such a stretch.
+  static bool is_on();
+
+ private:
+  bool before_;
 };
 
 /// Opens a PostgreSQL database (UTF-8). The password comes from the URL, PGPASSWORD or the password file, and is never

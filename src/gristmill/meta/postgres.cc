@@ -110,6 +110,7 @@ class PostgresDatabase final : public Database {
   using Connection = std::unique_ptr<PostgresConnection>;
   Result<Connection> take();
   Result<Connection> open_patiently();
+  Result<Connection> open_at_once();
   void give_back(Connection connection);
   void forget_idle();
   Status repeat(const Kind& kind, const std::function<Status(Transaction&)>& work);
@@ -126,6 +127,7 @@ class PostgresDatabase final : public Database {
   std::vector<Connection> idle_;
   std::int64_t commits_ = 0;  ///< Of writers, who come one by one.
   std::atomic<Clock::time_point> away_since_{Clock::time_point()};
+  std::atomic<bool> is_probed_ = false;
   WriterQueue writers_;
 };
 
@@ -156,7 +158,19 @@ Result<PostgresDatabase::Connection> PostgresDatabase::take() {
       if (connection->is_usable()) return connection;
     }
   }
+  // While all is well several threads may connect at the same time.
+  if (WithoutPatience::is_on() && away_since_.load() != Clock::time_point()) return open_at_once();
   return open_patiently();
+}
+
+Result<PostgresDatabase::Connection> PostgresDatabase::open_at_once() {
+  // A server whose machine is gone lets one wait for a while: one thread finds out for all.
+  if (is_probed_.exchange(true)) return unavailable(fmt::format("database {}: the server is away", name_));
+  auto fault = PostgresFault::none;
+  auto connection = PostgresConnection::open(settings_, fault);
+  is_probed_ = false;
+  if (connection) away_since_ = Clock::time_point();
+  return connection;
 }
 
 Result<PostgresDatabase::Connection> PostgresDatabase::open_patiently() {
@@ -170,10 +184,11 @@ Result<PostgresDatabase::Connection> PostgresDatabase::open_patiently() {
     if (connection || fault != PostgresFault::lost) return connection;
     since = Clock::time_point();
     away_since_.compare_exchange_strong(since, Clock::now());
-    if (!backoff.wait()) {
+    if (WithoutPatience::is_on() || !backoff.wait()) {
       auto error = std::move(connection).error();
-      error.message += fmt::format("; the server has been away for {} s: start it and go on",
-                                   settings_.outage_ms / 1000);
+      if (!WithoutPatience::is_on())
+        error.message += fmt::format("; the server has been away for {} s: start it and go on",
+                                     settings_.outage_ms / 1000);
       return error;
     }
   }

@@ -120,6 +120,7 @@ Result<Principal> check_token(const Workspace& workspace, std::string_view prese
     return refused;
   const std::string id(presented.substr(prefix.size(), id_digits));
   std::vector<meta::Row> rows;
+  const meta::WithoutPatience at_once;
   GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
     GRISTMILL_TRY(
         rows, transaction.query(

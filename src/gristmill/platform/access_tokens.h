@@ -39,7 +39,7 @@ Result<Json> list_tokens(const Workspace& workspace);
 Result<Json> revoke_token(const Workspace& workspace, const std::string& token_id);
 
 /// The principal of a presented token; `denied` when it is unknown, expired or revoked, without saying which. The
-/// digests are compared in constant time.
+/// digests are compared in constant time. A database that is away is not waited for.
 Result<Principal> check_token(const Workspace& workspace, std::string_view presented);
 
 /// Makes the first admin token when there is no token at all; its text, or nothing.

@@ -402,7 +402,8 @@ Result<Json> collect_artifacts(const Workspace& workspace, std::int64_t age_ms, 
     }
     return chunks;
   };
-  GRISTMILL_TRY(const auto collected, store::collect_chunks(wanted, *packs, now_ms() - age_ms, is_dry_run));
+  GRISTMILL_TRY(const auto now, workspace.careful_now_ms());
+  GRISTMILL_TRY(const auto collected, store::collect_chunks(wanted, *packs, now - age_ms, is_dry_run));
   const auto result = Json::object({{"dry_run", is_dry_run},
                                     {"packs_removed", collected.packs_removed},
                                     {"packs_rewritten", collected.packs_rewritten},

@@ -117,8 +117,9 @@ Result<Json> expire_dataset(const Workspace& workspace, const ExpireRequest& req
     auto added = request.with_token_sources ? Status() : add_token_sources(transaction, table.name().text(), needs);
     return added ? add_inputs_of_runs(transaction, table.name().text(), needs) : added;
   }));
+  GRISTMILL_TRY(const auto now, workspace.careful_now_ms());
   store::Retention retention{
-      .older_than_ms = now_ms() - request.older_than_ms, .keep_last = request.keep_last, .in_use = {}};
+      .older_than_ms = now - request.older_than_ms, .keep_last = request.keep_last, .in_use = {}};
   for (const auto& [version, why] : needs) retention.in_use.insert(version);
   const auto note = [&](meta::Transaction& transaction, std::int64_t) {
     return audit(transaction, "dataset.expire", table.name().text(),
@@ -156,8 +157,8 @@ Result<Json> clean_dataset(const Workspace& workspace, const CleanRequest& reque
   GRISTMILL_TRY(auto table, load_table(workspace, request.dataset));
   GRISTMILL_TRY(const auto unfinished, unfinished_work(workspace));
   GRISTMILL_TRY(const auto elsewhere, needed_by_neighbours(workspace, table));
-  GRISTMILL_TRY(const auto orphans,
-                store::find_orphans(table, now_ms() - request.older_than_ms, unfinished, elsewhere));
+  GRISTMILL_TRY(const auto now, workspace.careful_now_ms());
+  GRISTMILL_TRY(const auto orphans, store::find_orphans(table, now - request.older_than_ms, unfinished, elsewhere));
   if (!request.is_dry_run && !orphans.paths.empty()) {
     GRISTMILL_TRY(const auto root, store::path_of(table.metadata().location()));
     GRISTMILL_RETURN_IF_ERROR(workspace.database().write([&](meta::Transaction& transaction) {

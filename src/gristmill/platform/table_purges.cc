@@ -120,7 +120,8 @@ Status forget_purge(meta::Transaction& transaction, const std::string& metadata_
 }
 
 Result<Json> purge_dropped_tables(const Workspace& workspace, std::int64_t age_ms) {
-  GRISTMILL_TRY(const auto purges, due_purges(workspace, now_ms() - age_ms));
+  GRISTMILL_TRY(const auto now, workspace.careful_now_ms());
+  GRISTMILL_TRY(const auto purges, due_purges(workspace, now - age_ms));
   auto report = Json::object({{"purged", Json::array()}, {"postponed", Json::array()}, {"files", 0}});
   std::size_t files = 0;
   for (const auto& purge : purges) {

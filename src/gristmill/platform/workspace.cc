@@ -133,6 +133,18 @@ void Workspace::remove_internal_folder(std::string_view id) const noexcept {
     (void)io::remove_files(paths);
   }
 }
+Result<std::int64_t> Workspace::careful_now_ms() const {
+  const auto here = now_ms();
+  if (settings_.catalog_url.empty()) return here;
+  auto there = here;
+  GRISTMILL_RETURN_IF_ERROR(database_->read([&](meta::Transaction& transaction) -> Status {
+    GRISTMILL_TRY(const auto rows, transaction.query(fmt::format("SELECT {}", database_->clock_ms_sql()), {}));
+    there = meta::integer(rows.at(0).at(0), here);
+    return {};
+  }));
+  return std::min(here, there);
+}
+
 std::string Workspace::table_folder(std::string_view dataset) const { return joined({warehouse_, dataset}); }
 std::string Workspace::quarantine_folder(std::string_view id) const { return joined({warehouse_, "quarantine", id}); }
 std::string Workspace::landing_folder(std::string_view source, std::string_view ingestion) const {
@@ -235,11 +247,13 @@ Status check_dataset_name(std::string_view name) {
 }
 
 std::string make_id(std::string_view prefix) {
-  static std::mt19937_64 random{std::random_device{}()};
+  // Uniqueness rests on chance alone: clocks stand still and go back.
+  constexpr std::uint64_t twelve_digits = (std::uint64_t{1} << 48) - 1;
+  std::random_device random;
+  const auto chance = (std::uint64_t{random()} << 32 | random()) & twelve_digits;
   const auto now = iso8601(now_ms());
-  return fmt::format("{}-{}{}{}-{}{}{}-{:06x}", prefix, now.substr(0, 4), now.substr(5, 2), now.substr(8, 2),
-                     now.substr(11, 2), now.substr(14, 2), now.substr(17, 2),
-                     static_cast<unsigned>(random() & 0xFFFFFF));
+  return fmt::format("{}-{}{}{}-{}{}{}-{:012x}", prefix, now.substr(0, 4), now.substr(5, 2), now.substr(8, 2),
+                     now.substr(11, 2), now.substr(14, 2), now.substr(17, 2), chance);
 }
 
 std::vector<Finding> examine(const std::string& folder) {

@@ -93,6 +93,9 @@ class Workspace {
   /// Removes both when the work is over. Another process may just be looking in there, at the lock say: what it puts in
   /// it removes as well.
   void remove_internal_folder(std::string_view id) const noexcept;
+  /// What time it is for removing what is old: the earlier one of this machine's clock and the catalog server's, so
+  /// that a machine whose clock is ahead removes nothing too early.
+  [[nodiscard]] Result<std::int64_t> careful_now_ms() const;
   [[nodiscard]] std::string table_folder(std::string_view dataset) const;
   [[nodiscard]] std::string quarantine_folder(std::string_view id) const;
   [[nodiscard]] std::string landing_folder(std::string_view source, std::string_view ingestion) const;
@@ -125,7 +128,7 @@ Result<Json> audit_entries(meta::Database& database, std::int64_t limit);
 Status check_name(std::string_view kind, std::string_view name);
 Status check_dataset_name(std::string_view name);
 
-/// A short unique id with a readable prefix: "run-20261101-120000-1a2b3c".
+/// A unique id with a readable prefix: "run-20261101-120000-1a2b3c4d5e6f".
 std::string make_id(std::string_view prefix);
 
 /// One line of `gristmill doctor`.

@@ -130,7 +130,10 @@ bool parse_fast(std::string_view text, Builder& builder) {
   // Only of a string that ends with a zero byte, and without a look at its encoding, are 16 bytes taken at once. To the
   // library a zero byte is the end everywhere: it must have come as far as the text goes.
   if (std::ranges::none_of(text, [](char byte) { return static_cast<signed char>(byte) < 0; })) {
-    const std::string copy(text);
+    constexpr std::size_t read_beyond = 16;
+    std::string copy;
+    copy.reserve(text.size() + read_beyond);
+    copy = text;
     rapidjson::StringStream stream(copy.c_str());
     return !reader.Parse<flags>(stream, fast).IsError() && stream.Tell() == copy.size();
   }

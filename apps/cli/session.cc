@@ -37,6 +37,17 @@ std::size_t width_of(const std::string& text) {
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
+/// Without codes that a terminal would obey: names that are told may hold anything.
+std::string for_terminal(std::string text) {
+  constexpr unsigned char first_printable = 0x20;
+  constexpr unsigned char del = 0x7F;
+  for (auto& byte : text) {
+    const auto value = static_cast<unsigned char>(byte);
+    if ((value < first_printable && byte != '\n' && byte != '\t') || value == del) byte = '?';
+  }
+  return text;
+}
+
 }  // namespace
 
 void install_signal_handlers() {
@@ -64,7 +75,7 @@ void Session::settle(const Status& status) {
   if (status) return;
   const auto& error = status.error();
   exit_code = exit_code_of(error.code);
-  fmt::print(stderr, "gristmill: {}\n", error.message);
+  fmt::print(stderr, "gristmill: {}\n", for_terminal(error.message));
   if (is_json) {
     fmt::print(
         "{}\n",

@@ -161,7 +161,7 @@ struct ProgressDisplay::Impl {
     if (done > 0 && total > done)
       left = fmt::format(", about {:.0f} s left in this stage",
                          seconds / static_cast<double>(done) * static_cast<double>(total - done));
-    fmt::print(stderr, "\r\033[K{} {}/{} tasks, {} documents, {:.0f} documents/s, {:.1f} MB/s{}", progress.stage.load(),
+    fmt::print(stderr, "\r\033[K{} {}/{} tasks, {} documents, {:.0f} documents/s, {:.1f} MB/s{}", progress.stage(),
                done, total, format_count(documents), static_cast<double>(documents) / seconds, bytes / 1e6 / seconds,
                left);
     std::fflush(stderr);

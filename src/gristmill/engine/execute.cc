@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
-#include <deque>
 #include <memory>
 #include <numeric>
 
@@ -84,10 +83,7 @@ class Executor {
 
  private:
   Result<StageResult> run_counted(const Stage& stage) {
-    if (resources_.runner.progress) {
-      names_.push_back(stage.name);
-      resources_.runner.progress->stage.store(names_.back().c_str());
-    }
+    if (resources_.runner.progress) resources_.runner.progress->enter(stage.name);
     GRISTMILL_TRY(auto done, run_stage(stage, journal_, resources_.runner));
     result_.tasks += stage.task_count;
     result_.resumed += done.resumed;
@@ -415,7 +411,6 @@ class Executor {
   std::vector<std::string> decisions_;
   std::vector<double> pending_cpu_seconds_;
   std::atomic<double> worked_cpu_seconds_ = 0;  // Counted in tasks that this process ran.
-  std::deque<std::string> names_;  // Progress shows pointers into these.
   PlanResult result_;
 };
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,20 @@ struct Progress {
   std::atomic<std::int64_t> bytes_expected = 0;
   std::atomic<std::int64_t> tasks_done = 0;
   std::atomic<std::int64_t> tasks_total = 0;
-  std::atomic<const char*> stage = "";
+
+  void enter(const std::string& stage) {
+    const std::scoped_lock lock(mutex_);
+    stage_ = stage;
+  }
+  /// Name of the stage under way; empty before the first.
+  [[nodiscard]] std::string stage() const {
+    const std::scoped_lock lock(mutex_);
+    return stage_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::string stage_;
 };
 
 /// How a stage is run; none of it may change a result.

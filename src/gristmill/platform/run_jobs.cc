@@ -146,7 +146,7 @@ Json RunJobs::live(const std::string& run_id) const {
   for (const auto& job : jobs_) {
     if (job->run_id != run_id || job->is_ended) continue;
     const auto& progress = job->progress;
-    return Json::object({{"stage", progress.stage.load()},
+    return Json::object({{"stage", progress.stage()},
                          {"documents", progress.documents.load()},
                          {"bytes", progress.bytes.load()},
                          {"tasks_done", progress.tasks_done.load()},

@@ -41,7 +41,7 @@ test-tsan: setup ## Unit tests of the threaded layers with the thread sanitizer
 	@tools/build.sh tsan $(JOBS) base_test data_test engine_test store_test
 	@tools/run_tests.sh tsan '^unit\.(base|data|engine|store)$$'
 
-test-integrations: dev ## Ray, Spark, DuckDB, Polars, pandas, DVC, MLflow, in environments of their own (downloads about 1 GB)
+test-integrations: dev ## Ray, Spark, DuckDB, Polars, pandas, DVC, MLflow (downloads about 1 GB)
 	@tools/test_integrations.sh
 
 test-spark: dev ## Spark with Iceberg, and PyIceberg, through the catalog (downloads about 0.7 GB once)

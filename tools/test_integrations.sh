@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# test_integrations.sh [PYTEST ARGUMENT...]: Ray, Spark, DuckDB, Polars and pandas against the built package, and DVC and
-# MLflow with its artifacts, in environments of their own (.venv-integrations, .venv-artifact-tools). `--environment`
-# only makes the first.
+# test_integrations.sh [PYTEST ARGUMENT...]: Ray, Spark, DuckDB, Polars and pandas against the built package, and DVC
+# and MLflow with its artifacts, in environments of their own (.venv-integrations, .venv-artifact-tools).
+# `--environment` only makes the first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +14,9 @@ make_environment() {
   echo "integrations: installing $2 in $environment"
   python3 -m venv --clear "$environment"
   "$environment/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements"
-  [ "$1" != integrations ] || echo '../../../../python' >"$(echo "$environment"/lib/python3.*/site-packages)/gristmill.pth"
+  if [ "$1" = integrations ]; then
+    echo '../../../../python' >"$(echo "$environment"/lib/python3.*/site-packages)/gristmill.pth"
+  fi
   echo "$digest" >"$environment/.gristmill-requirements"
 }
 

@@ -85,9 +85,7 @@ class Model:
 
     def kill(self, command):
         """Lets it work for a moment only. What it did or left undone must not matter to the same command again."""
-        child = subprocess.Popen(
-            self.workspace.command(*command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        child = subprocess.Popen(self.workspace.command(*command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             child.wait(self.generator.uniform(0.005, 0.12))
         except subprocess.TimeoutExpired:

@@ -51,6 +51,7 @@ def test_parts_go_side_by_side(make_workspace, slow, store, tmp_path):
     assert slow.parts.count(PART) == 7
 
 
+@pytest.mark.full
 def test_many_files_stay_within_the_bound(make_workspace, slow, tmp_path):
     workspace = make_workspace("bounded", timeout=20)
     folder = tmp_path / "in"

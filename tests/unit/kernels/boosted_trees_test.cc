@@ -154,7 +154,7 @@ TEST_CASE("trees settled for bounds answer alike for all rows within them") {
     std::vector<FeatureLanes> features(features_max);
     for (std::size_t f = 0; f < features_max; ++f) {
       if (f < bounded.size() && f % 5 != 0) {
-        const auto [low, high] = std::minmax(any_number(random), any_number(random));
+        const auto [low, high] = std::minmax({any_number(random), any_number(random)});
         bounds[f] = {low, f % 2 == 0 ? low : high};
       }
       const int span = bounds[f].high - bounds[f].low + 1;

@@ -42,7 +42,7 @@ Route feedback_route(Backend& backend);
 /// Live progress of a run as server-sent events.
 Route run_events_route(Backend& backend);
 /// The Iceberg REST catalog at /iceberg.
-Mount iceberg_mount(Backend& backend);
+Result<Mount> iceberg_mount(Backend& backend);
 /// The OpenAPI document of all routes that the router has by then.
 Route openapi_route(const Router& router);
 

@@ -18,13 +18,13 @@ namespace {
 constexpr std::string_view prefix = "/iceberg";
 constexpr auto purge_interval = std::chrono::minutes(1);
 
-platform::RestOptions rest_options(const platform::Workspace& workspace) {
+platform::RestOptions rest_options(const platform::Workspace& workspace, platform::RestStorage storage) {
   platform::RestOptions options;
   options.check_secret = [&workspace](std::string_view secret) -> Status {
     const auto known = platform::check_token(workspace, secret);
     return known ? Status() : Status(known.error());
   };
-  options.storage = platform::warehouse_storage(workspace);
+  options.storage = std::move(storage);
   return options;
 }
 
@@ -57,9 +57,9 @@ std::vector<Figure> figures_of(const platform::RestReports& reports) {
 /// The catalog, and a thread that now and then removes the files of tables that were dropped for good.
 class Iceberg {
  public:
-  explicit Iceberg(const platform::Workspace& workspace)
+  Iceberg(const platform::Workspace& workspace, platform::RestStorage storage)
       : workspace_(workspace),
-        catalog_(workspace, rest_options(workspace)),
+        catalog_(workspace, rest_options(workspace, std::move(storage))),
         cleaner_([this](const auto& ended) { clean(ended); }) {}
 
   HttpResponse handle(const HttpRequest& request, const platform::Principal& principal) const {
@@ -95,9 +95,10 @@ class Iceberg {
 
 }  // namespace
 
-Mount iceberg_mount(Backend& backend) {
+Result<Mount> iceberg_mount(Backend& backend) {
+  GRISTMILL_TRY(auto storage, platform::warehouse_storage(backend.workspace));
   // Shared because a handler must be copyable.
-  auto iceberg = std::make_shared<Iceberg>(backend.workspace);
+  auto iceberg = std::make_shared<Iceberg>(backend.workspace, std::move(storage));
   backend.iceberg_figures = [iceberg] { return iceberg->figures(); };
   Mount mount{.name = "iceberg", .prefix = std::string(prefix), .handle = {}, .refuse = {}, .is_open = {}};
   mount.handle = [iceberg](const HttpRequest& request, const platform::Principal& principal) {

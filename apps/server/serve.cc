@@ -54,7 +54,7 @@ Result<std::unique_ptr<platform::FeedbackService>> start_feedback(const platform
   return std::unique_ptr<platform::FeedbackService>();
 }
 
-void add_routes(Router& router, Backend& backend) {
+Status add_routes(Router& router, Backend& backend) {
   router.add(health_routes(backend));
   router.add(workspace_routes(backend));
   router.add(dataset_routes(backend));
@@ -63,8 +63,10 @@ void add_routes(Router& router, Backend& backend) {
   router.add(catalog_routes(backend));
   router.add(release_routes(backend));
   router.add(feedback_route(backend));
-  router.add(iceberg_mount(backend));
+  GRISTMILL_TRY(auto iceberg, iceberg_mount(backend));
+  router.add(std::move(iceberg));
   router.add(openapi_route(router));
+  return {};
 }
 
 Service make_service(Router& router, Backend& backend, const ServeOptions& options) {
@@ -111,7 +113,7 @@ Status serve(const platform::Workspace& workspace, const ServeOptions& options,
                             .host = options.listener.host,
                             .requests_a_second = options.requests_a_second,
                             .requests_burst = 2 * options.requests_a_second});
-  add_routes(router, backend);
+  GRISTMILL_RETURN_IF_ERROR(add_routes(router, backend));
   GRISTMILL_TRY(const auto listener, Listener::open(options.listener, make_service(router, backend, options)));
   backend.listener_figures = [&listener] { return listener->figures(); };
   backend.is_stopping = [&listener] { return listener->is_stopping(); };

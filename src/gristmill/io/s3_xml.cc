@@ -102,6 +102,30 @@ Result<std::vector<std::pair<std::string, std::string>>> parse_uploads(std::stri
   return uploads;
 }
 
+Result<std::vector<std::string>> parse_deletion(std::string_view xml) {
+  pugi::xml_document document;
+  const auto flags = pugi::parse_default | pugi::parse_doctype | pugi::parse_pi;
+  const auto parsed = document.load_buffer(xml.data(), xml.size(), flags, pugi::encoding_utf8);
+  const auto root = document.document_element();
+  // Readers differ in what they make of anything but this, and what is signed must mean one thing to all.
+  const bool is_plain = parsed && std::string_view(root.name()) == "Delete" && document.first_child() == root &&
+                        document.last_child() == root;
+  if (!is_plain) return invalid_argument("the body is not a plain <Delete>");
+  std::vector<std::string> keys;
+  for (const auto& node : root.children()) {
+    const std::string_view name = node.name();
+    if (name == "Quiet") continue;
+    const auto key = node.first_child();
+    const auto text = key.first_child();
+    if (name != "Object" || std::string_view(key.name()) != "Key" || key.next_sibling() || !text ||
+        text.next_sibling() || text.type() != pugi::node_pcdata)
+      return invalid_argument("the body holds something beside the keys of objects");
+    keys.emplace_back(text.value());
+  }
+  if (keys.empty()) return invalid_argument("the body names no object");
+  return keys;
+}
+
 Result<std::vector<std::string>> parse_delete_result(std::string_view xml) {
   pugi::xml_document document;
   GRISTMILL_RETURN_IF_ERROR(load(document, xml, "DeleteResult"));

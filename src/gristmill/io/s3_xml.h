@@ -47,6 +47,8 @@ Result<std::vector<std::pair<std::string, std::string>>> parse_uploads(std::stri
 /// What a batch could not delete, as "key: code: message"; objects that were gone already are none of it.
 Result<std::vector<std::string>> parse_delete_result(std::string_view xml);
 
+/// The keys in a request to delete many objects; versions of objects, and anything else, are refused.
+Result<std::vector<std::string>> parse_deletion(std::string_view xml);
 std::string complete_upload_xml(const std::vector<UploadedPart>& parts);
 std::string delete_xml(const std::vector<std::string>& keys);
 

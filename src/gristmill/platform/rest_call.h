@@ -13,6 +13,7 @@
 #include "gristmill/meta/database.h"
 #include "gristmill/platform/rest_catalog.h"
 #include "gristmill/platform/rest_reports.h"
+#include "gristmill/platform/rest_signing.h"
 #include "gristmill/platform/rest_storage.h"
 #include "gristmill/platform/table_uuids.h"
 #include "gristmill/store/catalog.h"
@@ -25,6 +26,7 @@ struct RestContext {
   RestOptions options;
   TableUuids uuids;
   ReportCounts reports;
+  StagedPlaces staged;
 };
 
 /// A request whose path met a route.

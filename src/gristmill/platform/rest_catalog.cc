@@ -12,6 +12,7 @@
 #include "gristmill/platform/rest_namespaces.h"
 #include "gristmill/platform/rest_replay.h"
 #include "gristmill/platform/rest_reports.h"
+#include "gristmill/platform/rest_signing.h"
 #include "gristmill/platform/rest_tables.h"
 
 namespace gristmill::platform {
@@ -26,7 +27,9 @@ struct Route {
   Handler handler;
   bool is_listed = true;  ///< Told to clients, which may refuse locally what is not.
   std::string_view missing = "NoSuchTableException";
+  bool is_reading = false;  ///< Changes nothing though it is a POST, or sees to rights itself.
 };
+constexpr std::string_view no_table = "NoSuchTableException";
 
 Result<RestResponse> show_config(RestContext& context, const RestCall& call);
 
@@ -67,7 +70,10 @@ constexpr std::array routes{
     Route{"POST", "/v1/namespaces/{namespace}/tables/{table}", commit_table},
     Route{"DELETE", "/v1/namespaces/{namespace}/tables/{table}", drop_table},
     Route{"POST", "/v1/namespaces/{namespace}/register", register_table, true, no_namespace},
-    Route{"POST", "/v1/namespaces/{namespace}/tables/{table}/metrics", report_metrics},
+    Route{"POST", "/v1/namespaces/{namespace}/tables/{table}/metrics", report_metrics, true, no_table, true},
+    Route{"GET", "/v1/namespaces/{namespace}/tables/{table}/credentials", show_credentials},
+    Route{"POST", "/v1/namespaces/{namespace}/tables/{table}/sign", sign_request, true, no_table, true},
+    Route{"POST", "/v1/aws/s3/sign", sign_request, false, no_table, true},
     Route{"POST", "/v1/tables/rename", rename_table},
     Route{"POST", "/v1/transactions/commit", commit_transaction},
     Route{"GET", "/v1/namespaces/{namespace}/views", no_views, false},
@@ -165,7 +171,8 @@ Result<RestResponse> carry_out(RestContext& context, const RestRequest& request,
 }  // namespace
 
 RestCatalog::RestCatalog(const Workspace& workspace, RestOptions options)
-    : context_(new RestContext{.workspace = workspace, .options = std::move(options), .uuids = {}, .reports = {}}) {}
+    : context_(new RestContext{
+          .workspace = workspace, .options = std::move(options), .uuids = {}, .reports = {}, .staged = {}}) {}
 
 RestCatalog::~RestCatalog() = default;
 
@@ -176,7 +183,8 @@ RestResponse RestCatalog::answer(const RestRequest& request) const {
     if (!matches(route.path, segments)) continue;
     is_path_known = true;
     if (route.method != request.method) continue;
-    const bool is_reading = route.method == "GET" || route.method == "HEAD" || is_open(request.path);
+    const bool is_reading = route.is_reading || route.method == "GET" || route.method == "HEAD" ||
+                            is_open(request.path);
     if (!is_reading && !request.may_write)
       return error_answer(403, "ForbiddenException", "this token may read, not change anything");
     auto response = carry_out(*context_, request, route, segments);

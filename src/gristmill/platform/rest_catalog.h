@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@
 
 #include "gristmill/base/json.h"
 #include "gristmill/base/result.h"
+#include "gristmill/io/s3_settings.h"
 #include "gristmill/platform/workspace.h"
 
 namespace gristmill::platform {
@@ -38,18 +40,19 @@ struct RestResponse {
   std::string body;
 };
 
-/// What clients need to reach an object store; empty for local files.
+/// How clients reach an object store; empty for local files. Keys are read from their files when they are needed.
 struct RestStorage {
-  std::string endpoint;
-  std::string region;
-  bool is_path_style = false;
-  std::string access_key;
-  std::string secret_key;
-  std::string session_token;
+  io::S3Settings server;                 ///< How the server itself does, resolved: what it signs with.
+  bool signs = false;                    ///< Signs requests of clients without keys.
+  std::optional<io::S3Settings> writer;  ///< Where the keys are that clients get who may write.
+  std::optional<io::S3Settings> reader;  ///< The same for those who may only read.
+
+  [[nodiscard]] bool is_path_style() const { return server.path_style.value_or(!server.endpoint.empty()); }
 };
 
-/// Those of the workspace's warehouse, with its credentials where it finds some.
-RestStorage warehouse_storage(const Workspace& workspace);
+/// That of the workspace's warehouse, by its settings. Keys for clients that were asked for and are not there are an
+/// error.
+Result<RestStorage> warehouse_storage(const Workspace& workspace);
 
 struct RestOptions {
   /// Whether a secret is one of the server's tokens, for clients that ask for a token first. Unset: they are refused.

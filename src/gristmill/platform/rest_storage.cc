@@ -33,12 +33,17 @@ bool is_below(std::string_view location, std::string_view folder) {
   return location.size() > folder.size() && location.starts_with(folder) && location[folder.size()] == '/';
 }
 
-/// Where a table lies, from the place of its metadata.
+}  // namespace
+
 std::string table_folder_of(std::string_view metadata_location) {
   return std::string(metadata_location.substr(0, metadata_location.rfind("/metadata/")));
 }
 
-}  // namespace
+bool is_in_table_folder(std::string_view path, std::string_view metadata_location) {
+  const auto folder = normal_location(table_folder_of(metadata_location));
+  // Where the metadata lies elsewhere, its folder says nothing of the table's.
+  return folder && metadata_location.find("/metadata/") != std::string_view::npos && is_below(path, *folder);
+}
 
 Status check_in_warehouse(const Workspace& workspace, std::string_view location) {
   GRISTMILL_TRY(const auto root, normal_location(workspace.warehouse()));
@@ -84,24 +89,27 @@ Status make_table_folders(const std::string& location) {
   return {};
 }
 
-RestStorage warehouse_storage(const Workspace& workspace) {
-  if (!io::is_object(workspace.warehouse())) return {};
+Result<RestStorage> warehouse_storage(const Workspace& workspace) {
+  if (!io::is_object(workspace.warehouse())) return RestStorage();
+  const auto in_workspace = [&](const std::string& file) {
+    return file.empty() ? file : (std::filesystem::path(workspace.folder()) / file).string();
+  };
   auto objects = workspace.settings().objects;
-  if (!objects.credentials_file.empty())
-    objects.credentials_file = (std::filesystem::path(workspace.folder()) / objects.credentials_file).string();
-  const auto settings = io::resolve_s3_settings(objects);
-  if (!settings) return {};
-  RestStorage storage{.endpoint = settings->endpoint,
-                      .region = settings->region.empty() ? "us-east-1" : settings->region,
-                      .is_path_style = settings->path_style.value_or(!settings->endpoint.empty()),
-                      .access_key = {},
-                      .secret_key = {},
-                      .session_token = {}};
-  if (const auto credentials = io::load_s3_credentials(*settings)) {
-    storage.access_key = credentials->access_key;
-    storage.secret_key = credentials->secret_key;
-    storage.session_token = credentials->session_token;
-  }
+  objects.credentials_file = in_workspace(objects.credentials_file);
+  const auto& wanted = workspace.settings().iceberg;
+  RestStorage storage;
+  GRISTMILL_TRY(storage.server, io::resolve_s3_settings(objects));
+  storage.signs = wanted.remote_signing;
+  const auto keys_of = [&](const std::string& profile, std::optional<io::S3Settings>& keys) -> Status {
+    if (profile.empty()) return {};
+    keys = storage.server;
+    keys->profile = profile;
+    keys->credentials_file = in_workspace(wanted.keys_file);
+    const auto found = io::load_s3_credentials(*keys);
+    return found ? Status() : Status(Error(found.error()).within("[iceberg], keys for clients"));
+  };
+  GRISTMILL_RETURN_IF_ERROR(keys_of(wanted.writer_profile, storage.writer));
+  GRISTMILL_RETURN_IF_ERROR(keys_of(wanted.reader_profile, storage.reader));
   return storage;
 }
 
@@ -109,27 +117,50 @@ Json storage_config(const Workspace& workspace, const RestOptions& options) {
   auto config = Json::object();
   if (!io::is_object(workspace.warehouse())) return config;
   const auto& storage = options.storage;
-  if (!storage.endpoint.empty()) config.set("s3.endpoint", storage.endpoint);
+  if (!storage.server.endpoint.empty()) config.set("s3.endpoint", storage.server.endpoint);
   // Clients of different languages read one or the other.
   for (const auto* key : {"s3.region", "client.region"}) {
-    if (!storage.region.empty()) config.set(key, storage.region);
+    if (!storage.server.region.empty()) config.set(key, storage.server.region);
   }
-  config.set("s3.path-style-access", storage.is_path_style ? "true" : "false");
+  config.set("s3.path-style-access", storage.is_path_style() ? "true" : "false");
   return config;
+}
+
+Json client_credentials(const RestOptions& options, const RestRequest& request, std::string_view location) {
+  auto list = Json::array();
+  const auto& place = request.may_write ? options.storage.writer : options.storage.reader;
+  if (!io::is_object(location) || !place || request.caller.empty()) return list;
+  const auto keys = io::load_s3_credentials(*place);
+  // They were there when the server started: somebody is just writing the file, and the client asks again.
+  if (!keys) return list;
+  auto config = Json::object({{"s3.access-key-id", keys->access_key}, {"s3.secret-access-key", keys->secret_key}});
+  if (!keys->session_token.empty()) config.set("s3.session-token", keys->session_token);
+  list.push(Json::object({{"prefix", fmt::format("{}/", location)}, {"config", std::move(config)}}));
+  return list;
 }
 
 void add_storage(const Workspace& workspace, const RestOptions& options, const RestRequest& request,
                  std::string_view location, Json& answer) {
-  answer.set("config", storage_config(workspace, options));
-  const auto& storage = options.storage;
-  const bool is_asked = request.header(delegation_header).find("vended-credentials") != std::string_view::npos;
-  // The keys can write: who may only read gets none.
-  const bool is_trusted = !request.caller.empty() && request.may_write;
-  if (!io::is_object(location) || !is_asked || !is_trusted || storage.access_key.empty()) return;
-  auto config = Json::object({{"s3.access-key-id", storage.access_key}, {"s3.secret-access-key", storage.secret_key}});
-  if (!storage.session_token.empty()) config.set("s3.session-token", storage.session_token);
-  answer.set("storage-credentials",
-             Json::array({Json::object({{"prefix", fmt::format("{}/", location)}, {"config", std::move(config)}})}));
+  auto config = storage_config(workspace, options);
+  const auto asks_for = [asked = request.header(delegation_header)](std::string_view way) {
+    return asked.find(way) != std::string_view::npos;
+  };
+  auto keys = asks_for("vended-credentials") ? client_credentials(options, request, location) : Json::array();
+  if (keys.size() > 0) {
+    // PyIceberg finds the keys of a table that is only staged nowhere else.
+    if (answer["metadata-location"].is_null()) {
+      for (const auto& [name, value] : keys.items()[0]["config"].members()) config.set(name, value);
+    }
+    answer.set("storage-credentials", std::move(keys));
+  } else if (asks_for("remote-signing") && options.storage.signs && !request.caller.empty() &&
+             io::is_object(location)) {
+    config.set("s3.remote-signing-enabled", "true");
+    // Java finds the table's own address itself; PyIceberg wants these three.
+    config.set("s3.signer", "S3V4RestSigner");
+    config.set("s3.signer.endpoint", "v1/aws/s3/sign");
+    config.set("py-io-impl", "pyiceberg.io.fsspec.FsspecFileIO");
+  }
+  answer.set("config", std::move(config));
 }
 
 }  // namespace gristmill::platform

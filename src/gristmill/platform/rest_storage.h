@@ -31,8 +31,16 @@ Status make_table_folders(const std::string& location);
 /// Settings by which clients reach the warehouse; nothing secret among them. Empty for local files.
 Json storage_config(const Workspace& workspace, const RestOptions& options);
 
-/// Answers `config` and `storage-credentials` of a table: credentials only for an authenticated caller who asks for
-/// them.
+/// Where a table lies, from the place of its metadata.
+std::string table_folder_of(std::string_view metadata_location);
+/// Whether a path in normal form lies in the folder of the table that has its metadata there.
+bool is_in_table_folder(std::string_view path, std::string_view metadata_location);
+
+/// `storage-credentials` for the files of a table: the keys that are meant for clients with the caller's rights.
+Json client_credentials(const RestOptions& options, const RestRequest& request, std::string_view location);
+
+/// `config` and `storage-credentials` of a table in an answer: keys, or else signatures, for an authenticated caller
+/// who asks for them.
 void add_storage(const Workspace& workspace, const RestOptions& options, const RestRequest& request,
                  std::string_view location, Json& answer);
 

@@ -206,7 +206,10 @@ Result<RestResponse> create_table(RestContext& context, const RestCall& call) {
   GRISTMILL_TRY(const auto metadata, store::create_metadata(wanted, store::current_time_ms()));
   // Some clients write into these folders without making them.
   GRISTMILL_RETURN_IF_ERROR(make_table_folders(metadata.location()));
-  if (body["stage-create"].as_bool()) return table_answer(context, call, metadata, {});
+  if (body["stage-create"].as_bool()) {
+    context.staged.add(metadata.location(), store::current_time_ms());
+    return table_answer(context, call, metadata, {});
+  }
   return insert_table(context, call, name, metadata);
 }
 

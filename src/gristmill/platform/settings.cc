@@ -74,6 +74,14 @@ Status set_server_string(Settings& settings, const toml::node& value) {
   return {};
 }
 
+template <std::string IcebergSettings::* member>
+Status set_iceberg_string(Settings& settings, const toml::node& value) {
+  const auto text = value.value_exact<std::string>();
+  if (!text || text->empty()) return wrong_type("a string");
+  settings.iceberg.*member = *text;
+  return {};
+}
+
 Status set_catalog_url(Settings& settings, const toml::node& value) {
   const auto url = value.value<std::string>();
   if (!url || !meta::is_postgres_url(*url))
@@ -200,6 +208,11 @@ constexpr std::array keys{
     Key{"feedback.queue", set_size<std::uint64_t, feedback_queue_field>},
     Key{"feedback.keys", set_whole<[](Settings& settings) -> auto& { return settings.feedback.keys; }, 1, 100'000'000>},
     Key{"feedback.compact_every", set_feedback_interval},
+    Key{"iceberg.keys_file", set_iceberg_string<&IcebergSettings::keys_file>},
+    Key{"iceberg.writer_profile", set_iceberg_string<&IcebergSettings::writer_profile>},
+    Key{"iceberg.reader_profile", set_iceberg_string<&IcebergSettings::reader_profile>},
+    Key{"iceberg.remote_signing",
+        set_flag<[](Settings& settings) -> auto& { return settings.iceberg.remote_signing; }>},
     Key{"server.host", set_server_string<&ServerSettings::host>},
     Key{"server.port", set_whole<[](Settings& settings) -> auto& { return settings.server.port; }, 0, 65535>},
     Key{"server.tls_certificate", set_server_string<&ServerSettings::tls_certificate>},
@@ -293,6 +306,12 @@ quarantine = "100%"              # share of an ingestion that may be quarantined
 # connections = 1024
 # rate = 2000                    # requests a second of one token
 # jobs = 1                       # runs at once that clients start
+
+# [iceberg]                      # what Iceberg clients of the server get for a warehouse in a bucket, docs/server.md
+# keys_file = "clients.ini"      # like ~/.aws/credentials; keys only for clients
+# writer_profile = "writers"     # section for tokens that may write; without the line they get no keys
+# reader_profile = "readers"     # for tokens that may only read
+# remote_signing = true          # sign the requests of clients that ask for it
 )";
 
 }  // namespace

@@ -47,6 +47,14 @@ struct ServerSettings {
   int jobs = 1;                     ///< Runs at once that clients start.
 };
 
+/// What the Iceberg REST catalog gives clients for reaching a warehouse in a bucket.
+struct IcebergSettings {
+  std::string keys_file;       ///< Of AWS's kind, relative to the workspace or absolute; empty = ~/.aws/credentials.
+  std::string writer_profile;  ///< Its section with the keys for tokens that may write; empty = they get none.
+  std::string reader_profile;  ///< The same for tokens that may only read.
+  bool remote_signing = true;  ///< Signs requests of clients that ask for it in place of keys.
+};
+
 /// What gristmill.toml says, with defaults filled in.
 struct Settings {
   std::string name;
@@ -64,6 +72,7 @@ struct Settings {
   std::vector<std::string> release_approvers;  ///< Only these may; empty = any other user.
   FeedbackSettings feedback;
   ServerSettings server;
+  IcebergSettings iceberg;
   io::S3Settings objects;                         ///< How `s3://` places are reached.
 };
 

@@ -217,8 +217,15 @@ void add_list(CLI::App& parent, Session& session) {
         for (const auto& item : json.items())
           rows.push_back({plain(item["name"]), plain(item["versions"]), plain(item["documents"]),
                           format_size(item["bytes"].as_double()), plain(item["updated_at"])});
-        return table(rows);
+        auto out = table(rows);
+        for (const auto& item : json.items()) {
+          if (item.contains("error")) out += fmt::format("damaged: {}\n", item["error"].as_string());
+        }
+        return out;
       });
+      for (const auto& item : list.items()) {
+        if (item.contains("error")) session.exit_code = 1;
+      }
       return {};
     });
   });

@@ -212,7 +212,10 @@ class Compaction {
                               .note = {}};
     indexed.attach(output);
     std::vector<std::string> sources;
-    for (const auto& file : bin) sources.push_back(file.path);
+    for (const auto& file : bin) {
+      GRISTMILL_RETURN_IF_ERROR(check_data_file(file));
+      sources.push_back(file.path);
+    }
     GRISTMILL_TRY(const auto writer, formats::create_row_writer(std::move(output), columns_, sources));
     for (const auto& file : bin) {
       GRISTMILL_TRY(auto deleted, deleted_rows(file, deletes));

@@ -8,6 +8,7 @@
 #include "gristmill/base/clock.h"
 #include "gristmill/formats/dataset_file.h"
 #include "gristmill/io/file.h"
+#include "gristmill/io/object_path.h"
 #include "gristmill/platform/document_counts.h"
 #include "gristmill/platform/release.h"
 #include "gristmill/platform/run.h"
@@ -182,7 +183,17 @@ Result<std::vector<store::ScanFile>> scan_in_order(const store::Table& table, co
   return files;
 }
 
+Status check_data_file(const store::ScanFile& file) {
+  if (io::is_object(file.path) || file.bytes <= 0) return {};
+  GRISTMILL_TRY(const auto bytes, io::find_file(file.path));
+  if (bytes && *bytes == static_cast<std::uint64_t>(file.bytes)) return {};
+  return corrupt_data(fmt::format(
+      "data file {} {}: restore it from a copy, or roll back to a version without it", file.path,
+      bytes ? fmt::format("has {} bytes, its manifest says {}", *bytes, file.bytes) : std::string("is missing")));
+}
+
 Result<formats::DatasetPiece> VersionFiles::piece(const store::ScanFile& file) {
+  GRISTMILL_RETURN_IF_ERROR(check_data_file(file));
   GRISTMILL_TRY(auto deleted, deletes_.of(file));
   formats::TableView view{columns_, std::move(deleted)};
   return formats::DatasetPiece{.path = file.path, .view = std::make_shared<const formats::TableView>(std::move(view))};
@@ -193,16 +204,23 @@ Result<Json> list_datasets(const Workspace& workspace) {
   GRISTMILL_TRY(const auto names, catalog.list_tables());
   auto list = Json::array();
   for (const auto& name : names) {
-    GRISTMILL_TRY(const auto table, store::Table::load(catalog, name));
     auto item = Json::object({{"name", name.text()},
                               {"current_version", nullptr},
-                              {"versions", table.snapshots().size()},
+                              {"versions", 0},
                               {"documents", 0},
                               {"bytes", 0},
                               {"updated_at", nullptr}});
-    if (const auto* snapshot = table.metadata().current_snapshot()) {
+    const auto table = store::Table::load(catalog, name);
+    if (!table && table.error().code == ErrorCode::not_found) continue;  // Dropped in between.
+    if (!table && table.error().code != ErrorCode::corrupt_data) return table.error();
+    if (!table) {
+      list.push(std::move(item.set("error", table.error().message)));
+      continue;
+    }
+    item.set("versions", table->snapshots().size());
+    if (const auto* snapshot = table->metadata().current_snapshot()) {
       item.set("current_version", snapshot->id)
-          .set("documents", DocumentCounts(table).of(*snapshot))
+          .set("documents", DocumentCounts(*table).of(*snapshot))
           .set("bytes", bytes_of(*snapshot))
           .set("updated_at", iso8601(snapshot->timestamp_ms));
     }

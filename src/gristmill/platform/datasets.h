@@ -25,6 +25,11 @@ Result<store::Table> open_or_create(const Workspace& workspace, const std::strin
 /// Data files of a version in document order: by commit, then by name.
 Result<std::vector<store::ScanFile>> scan_in_order(const store::Table& table, const store::Snapshot& snapshot);
 
+/// Refuses a data file that is missing or not as long as its manifest says: a whole file of another table would read
+/// well. An object store is not asked: that would cost a request a file, and nobody puts files in each other's place
+/// there.
+Status check_data_file(const store::ScanFile& file);
+
 /// Opens the data files of a version, whose operator columns are `columns`, without the rows that are deleted.
 class VersionFiles {
  public:
@@ -47,7 +52,7 @@ Status for_each_document(const store::Table& table, const store::Snapshot& snaps
 /// Operator columns of a version: everything beyond the origin columns.
 Result<std::vector<data::Column>> operator_columns(const store::Table& table, const store::Snapshot& snapshot);
 
-/// One object a dataset: name, current version, documents, bytes.
+/// One object a dataset: name, current version, documents, bytes; `error` for one whose metadata is damaged.
 Result<Json> list_datasets(const Workspace& workspace);
 /// `dataset show --json` of cli.md; the versions are those of `dataset versions`.
 Result<Json> show_dataset(const Workspace& workspace, const std::string& selector);

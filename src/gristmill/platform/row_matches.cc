@@ -68,6 +68,7 @@ Result<formats::RowNumbers> RowMatcher::deleted_rows(const store::ScanFile& file
 }
 
 Result<Edit> RowMatcher::find(const store::ScanFile& file) const {
+  GRISTMILL_RETURN_IF_ERROR(check_data_file(file));
   GRISTMILL_TRY(const auto deleted, deleted_rows(file));
   Edit edit{.file = file, .rows = {.path = file.path}, .removed_ids = {}};
   if (keys_) {

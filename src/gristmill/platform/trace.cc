@@ -76,6 +76,7 @@ Result<std::optional<Location>> find_in_version(const store::Table& table, const
       GRISTMILL_TRY(const auto hit, formats::find_in_index(index, id));
       if (hit && hit->outcome.empty()) row = hit->row;
     } else {
+      GRISTMILL_RETURN_IF_ERROR(check_data_file(file));
       GRISTMILL_TRY(row, search_file(file.path, id));
     }
     if (!row) continue;
@@ -298,14 +299,18 @@ Result<ShardChoice> find_shard(const Workspace& workspace, const std::string& na
 
 Result<Json> trace_position(const Workspace& workspace, const std::string& shard_name, std::uint64_t position) {
   GRISTMILL_TRY(const auto shard, find_shard(workspace, shard_name));
-  GRISTMILL_TRY(const auto reader, formats::ShardReader::open(shard.path));
+  auto opened = formats::ShardReader::open(shard.path);
+  if (!opened && opened.error().code == ErrorCode::not_found)
+    return corrupt_data(fmt::format("{}: the token shard is missing: restore it from a copy", shard.path));
+  if (!opened) return std::move(opened).error();
+  const auto reader = *std::move(opened);
   if (position >= reader.tokens())
     return invalid_argument(
         fmt::format("{} holds {} tokens, positions 0 to {}", shard.path, reader.tokens(), reader.tokens() - 1));
   GRISTMILL_TRY(const auto place, reader.locate(position));
   GRISTMILL_TRY(const auto ids, reader.read(position, 1));
   Tracer tracer(workspace, place.id);
-  GRISTMILL_RETURN_IF_ERROR(tracer.find_in(shard.source));
+  if (auto found = tracer.find_in(shard.source); !found) return std::move(found).error().within(shard.path);
   GRISTMILL_TRY(auto answer, tracer.answer());
   answer.set("token", Json::object({{"shard", shard.path},
                                     {"dataset", shard.dataset},

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 
 #include "gristmill/io/file.h"
@@ -11,6 +12,7 @@
 #include "gristmill/store/location.h"
 #include "gristmill/store/manifest_part.h"
 #include "gristmill/store/manifest_schema.h"
+#include "gristmill/store/metadata.h"
 
 namespace gristmill::store {
 namespace {
@@ -19,7 +21,19 @@ constexpr std::uint64_t file_bytes_max = std::uint64_t{1} << 30;
 
 Result<std::string> read_bytes(const std::string& location) {
   GRISTMILL_TRY(const auto path, path_of(location));
-  return io::read_file(path, file_bytes_max);
+  auto bytes = io::read_file(path, file_bytes_max);
+  if (bytes || bytes.error().code != ErrorCode::not_found) return bytes;
+  return corrupt_data(fmt::format("{}; restore the file from a copy", bytes.error().message));
+}
+
+/// A manifest must be as long as its list says: a whole one of another table would read well.
+Result<std::string> read_manifest_bytes(const ManifestFile& file) {
+  auto bytes = read_bytes(file.location);
+  if (!bytes || file.bytes <= 0 || bytes->size() == static_cast<std::size_t>(file.bytes)) return bytes;
+  return corrupt_data(
+      fmt::format("{} has {} bytes, the manifest list says {}: it was cut short, or another file is in "
+                  "its place; restore it from a copy",
+                  file.location, bytes->size(), file.bytes));
 }
 
 Result<ManifestFile> manifest_file(const Json& row) {
@@ -105,6 +119,18 @@ Json list_row(const ManifestFile& file) {
                        {"key_metadata", file.key_metadata}});
 }
 
+Result<std::vector<ManifestFile>> decode_list(AvroReader& reader, const std::string& location) {
+  std::vector<ManifestFile> files;
+  Json row;
+  while (true) {
+    GRISTMILL_TRY(const bool has_row, reader.next(row));
+    if (!has_row) return files;
+    auto file = manifest_file(row);
+    if (!file) return std::move(file).error().within(location);
+    files.push_back(*std::move(file));
+  }
+}
+
 }  // namespace
 
 DataFile data_file(const formats::WrittenFile& written) {
@@ -118,15 +144,7 @@ DataFile data_file(const formats::WrittenFile& written) {
 
 Result<std::vector<ManifestFile>> decode_manifest_list(std::string bytes, const std::string& location) {
   GRISTMILL_TRY(auto reader, AvroReader::open(std::move(bytes), location, manifest_list_field_names()));
-  std::vector<ManifestFile> files;
-  Json row;
-  while (true) {
-    GRISTMILL_TRY(const bool has_row, reader.next(row));
-    if (!has_row) return files;
-    auto file = manifest_file(row);
-    if (!file) return std::move(file).error().within(location);
-    files.push_back(*std::move(file));
-  }
+  return decode_list(reader, location);
 }
 
 Result<Manifest> decode_manifest(std::string bytes, const ManifestFile& file) {
@@ -146,7 +164,7 @@ Result<Manifest> decode_manifest(std::string bytes, const ManifestFile& file) {
 
 Status for_each_entry(const ManifestFile& file, const ManifestPart& part,
                       const std::function<Status(const ManifestEntry& entry)>& use) {
-  auto bytes = read_bytes(file.location);
+  auto bytes = read_manifest_bytes(file);
   if (!bytes) return std::move(bytes).error().within("manifest");
   auto opened = AvroReader::open(*std::move(bytes), file.location, manifest_field_names());
   if (!opened) return std::move(opened).error().within("manifest");
@@ -164,15 +182,27 @@ Status for_each_entry(const ManifestFile& file, const ManifestPart& part,
   }
 }
 
-Result<std::vector<ManifestFile>> read_manifest_list(const std::string& location) {
+Result<std::vector<ManifestFile>> read_manifest_list(const Snapshot& snapshot) {
+  const auto& location = snapshot.manifest_list;
   auto bytes = read_bytes(location);
   if (!bytes) return std::move(bytes).error().within("manifest list");
-  auto files = decode_manifest_list(*std::move(bytes), location);
+  auto reader = AvroReader::open(*std::move(bytes), location, manifest_list_field_names());
+  if (!reader) return std::move(reader).error().within("manifest list");
+  // Most writers say whose list it is, though no specification demands it.
+  const auto said = reader->metadata("snapshot-id");
+  std::int64_t owner = 0;
+  const auto number = std::from_chars(said.data(), said.data() + said.size(), owner);
+  if (number.ec == std::errc() && owner != snapshot.id)
+    return corrupt_data(
+        fmt::format("manifest list {} is that of snapshot {}, not of {}: another file is in its place; "
+                    "restore it from a copy",
+                    location, owner, snapshot.id));
+  auto files = decode_list(*reader, location);
   return files ? std::move(files) : std::move(files).error().within("manifest list");
 }
 
 Result<Manifest> read_manifest(const ManifestFile& file) {
-  auto bytes = read_bytes(file.location);
+  auto bytes = read_manifest_bytes(file);
   if (!bytes) return std::move(bytes).error().within("manifest");
   auto manifest = decode_manifest(*std::move(bytes), file);
   return manifest ? std::move(manifest) : std::move(manifest).error().within("manifest");

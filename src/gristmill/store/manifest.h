@@ -12,6 +12,8 @@
 
 namespace gristmill::store {
 
+struct Snapshot;
+
 /// A data file about to be added to a table.
 struct DataFile {
   std::string path;
@@ -70,8 +72,8 @@ struct ManifestHeader {
   ManifestContent content = ManifestContent::data;
 };
 
-/// Reads a manifest list, of format version 1 or 2.
-Result<std::vector<ManifestFile>> read_manifest_list(const std::string& location);
+/// Reads the manifest list of a snapshot, of format version 1 or 2.
+Result<std::vector<ManifestFile>> read_manifest_list(const Snapshot& snapshot);
 /// Reads one manifest.
 Result<Manifest> read_manifest(const ManifestFile& file);
 /// The same from the bytes of the file.

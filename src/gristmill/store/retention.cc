@@ -44,7 +44,7 @@ class Reach {
   /// Adds lists and manifests; manifests that `other` has are left out.
   Status add(const Snapshot& snapshot, const Reach* other = nullptr) {
     GRISTMILL_TRY(auto list, path_of(snapshot.manifest_list));
-    GRISTMILL_TRY(const auto files, read_manifest_list(snapshot.manifest_list));
+    GRISTMILL_TRY(const auto files, read_manifest_list(snapshot));
     lists_.insert(std::move(list));
     for (const auto& file : files) {
       GRISTMILL_TRY(auto path, path_of(file.location));

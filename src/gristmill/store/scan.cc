@@ -98,7 +98,7 @@ Result<std::vector<ScanFile>> scan_manifests(const TableMetadata& metadata, cons
                                              const ScanFilter& filter, std::int64_t after) {
   std::vector<ScanFile> files;
   std::vector<ScannedDelete> deletes;
-  GRISTMILL_TRY(const auto manifests, read_manifest_list(snapshot.manifest_list));
+  GRISTMILL_TRY(const auto manifests, read_manifest_list(snapshot));
   std::map<std::int64_t, FilePruner> pruners;
   const auto left_out = left_out_of(filter);
   ManifestPart part{.left_out = left_out, .columns = {}};

@@ -317,7 +317,7 @@ Result<Snapshot> SnapshotWriter::write(TableMetadata& metadata, AttemptFiles& fi
                     .summary = {}};
   std::vector<ManifestFile> manifests;
   if (parent != nullptr) {
-    GRISTMILL_TRY(manifests, read_manifest_list(parent->manifest_list));
+    GRISTMILL_TRY(manifests, read_manifest_list(*parent));
   }
   std::erase_if(manifests, [](const ManifestFile& file) { return file.live_files() == 0; });
   removed_files_ = removed_rows_ = removed_bytes_ = removed_delete_files_ = 0;

@@ -22,6 +22,24 @@ Error damaged(Error error) {
   return error;
 }
 
+/// Metadata that lies elsewhere than its table says may well be this table's: tables are moved, and registered from
+/// anywhere. It is not when another table of the catalog has its metadata there, under the same uuid.
+Status check_owner(const Table& table, const Catalog& catalog) {
+  const auto own_folder = table.metadata().location() + "/";
+  if (table.metadata_location().starts_with(own_folder)) return {};
+  GRISTMILL_TRY(const auto names, catalog.list_tables());
+  for (const auto& name : names) {
+    if (name == table.name()) continue;
+    const auto location = catalog.metadata_location(name);
+    if (!location || !location->starts_with(own_folder)) continue;
+    const auto other = read_metadata(*location);
+    if (!other || other->uuid().empty() || other->uuid() != table.metadata().uuid()) continue;
+    return corrupt_data(fmt::format("dataset {}: {} holds the table metadata of {}: restore the file from a copy",
+                                    table.name().text(), table.metadata_location(), name.text()));
+  }
+  return {};
+}
+
 }  // namespace
 
 Table::Table(const Catalog& catalog, TableName name, std::string metadata_location, TableMetadata metadata)
@@ -64,6 +82,7 @@ Result<Table> Table::load(const Catalog& catalog, const TableName& name) {
   for (std::string before;;) {
     GRISTMILL_TRY(auto location, catalog.metadata_location(name));
     auto table = load_at(catalog, name, location);
+    if (table) GRISTMILL_RETURN_IF_ERROR(check_owner(*table, catalog));
     if (table || table.error().code != ErrorCode::not_found) return table;
     if (location == before) return damaged(std::move(table).error());
     before = std::move(location);

@@ -226,7 +226,7 @@ TEST_CASE("deletion vectors and other file formats are refused in clear words") 
   Workplace place;
   auto table = place.create();
   const auto snapshot = *table.append(place.request(1));
-  auto manifests = *store::read_manifest_list(snapshot.manifest_list);
+  auto manifests = *store::read_manifest_list(snapshot);
   auto manifest = *store::read_manifest(manifests[0]);
   const auto refusal = [&](store::ManifestContent content, const char* format) {
     manifests[0].content = content;

@@ -72,7 +72,7 @@ class Stored(Workspace):
             return pathlib.Path(snapshot.manifests(table.io)[0].manifest_path.removeprefix("file://"))
         if kind == "data":
             return pathlib.Path(next(iter(table.scan().plan_files())).file.file_path.removeprefix("file://"))
-        (index,) = (self.folder / "warehouse" / "clean" / source / "index").rglob("*.ids")
+        (index,) = (self.folder / "warehouse" / "clean" / source / "_index").rglob("*.ids")
         return index
 
     def fill(self, words, number):

@@ -232,8 +232,9 @@ TEST_CASE("deletion vectors and other file formats are refused in clear words") 
     manifests[0].content = content;
     manifest.entries[0].file.set("file_format", format);
     manifest.entries[0].file.set("content", content == store::ManifestContent::data ? 0 : 1);
-    const auto list_bytes = *store::encode_manifest_list({}, manifests);
     const auto manifest_bytes = *store::encode_manifest({.content = content}, manifest.avro_schema, manifest.entries);
+    manifests[0].bytes = static_cast<std::int64_t>(manifest_bytes.size());
+    const auto list_bytes = *store::encode_manifest_list({.snapshot_id = snapshot.id}, manifests);
     REQUIRE(io::write_file(*store::path_of(snapshot.manifest_list), list_bytes).ok());
     REQUIRE(io::write_file(*store::path_of(manifests[0].location), manifest_bytes).ok());
     const auto scanned = table.scan(snapshot);

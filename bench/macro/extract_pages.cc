@@ -8,41 +8,13 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
-#include <fstream>
-#include <sstream>
 
-#include "gristmill/kernels/utf8.h"
 #include "gristmill/ops/operator.h"
+#include "html_pages.h"
 
 namespace {
 
 using namespace gristmill;
-
-double cpu_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-struct Page {
-  std::string html;
-  std::string text;
-  std::string verdict;
-};
-
-std::vector<Page> read_pages(const char* list_path) {
-  std::vector<Page> pages;
-  std::ifstream list(list_path);
-  std::string path;
-  while (std::getline(list, path)) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream bytes;
-    bytes << file.rdbuf();
-    pages.push_back({kernels::replace_invalid_utf8(bytes.str()), {}, {}});
-  }
-  return pages;
-}
 
 double extract_all(const ops::Operator& op, std::vector<Page>& pages) {
   const auto scratch = op.make_scratch();
@@ -56,9 +28,9 @@ double extract_all(const ops::Operator& op, std::vector<Page>& pages) {
     document.text = page.html;
     document.media_type = "text/html";
     document.columns = batch.allocate_cells(columns);
-    const double start = cpu_seconds();
+    const double start = thread_cpu_seconds();
     const auto verdict = op.apply(document, *scratch);
-    seconds += cpu_seconds() - start;
+    seconds += thread_cpu_seconds() - start;
     const bool is_kept = verdict.outcome == ops::Outcome::kept;
     page.text = is_kept ? document.text : std::string_view();
     page.verdict = is_kept ? "kept" : verdict.reason;

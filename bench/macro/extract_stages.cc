@@ -11,18 +11,15 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
-#include <fstream>
 #include <numeric>
-#include <sstream>
 
 #include "gristmill/kernels/html_tree.h"
-#include "gristmill/kernels/utf8.h"
 #include "gristmill/ops/extract/blocks.h"
 #include "gristmill/ops/extract/decide.h"
 #include "gristmill/ops/extract/page_facts.h"
 #include "gristmill/ops/extract/render.h"
 #include "gristmill/ops/operator.h"
+#include "html_pages.h"
 
 namespace {
 
@@ -33,30 +30,6 @@ enum Stage : std::size_t { parse, cut, decide, write };
 constexpr std::array<const char*, 4> stage_names{"parse", "cut", "decide", "write"};
 using Seconds = std::array<double, stage_names.size()>;
 
-double cpu_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-struct Page {
-  std::string html;
-  std::string text;  ///< As the operator has it.
-};
-
-std::vector<Page> read_pages(const char* list_path) {
-  std::vector<Page> pages;
-  std::ifstream list(list_path);
-  std::string path;
-  while (std::getline(list, path)) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream bytes;
-    bytes << file.rdbuf();
-    pages.push_back({kernels::replace_invalid_utf8(bytes.str()), {}});
-  }
-  return pages;
-}
-
 /// The whole operator on all pages.
 double apply_all(const ops::Operator& op, std::vector<Page>& pages) {
   const auto scratch = op.make_scratch();
@@ -64,7 +37,7 @@ double apply_all(const ops::Operator& op, std::vector<Page>& pages) {
   scratch->arena = &batch.arena;
   const auto columns = op.spec().columns_out.size();
   for (std::size_t i = 0; i < columns; ++i) scratch->columns_out.push_back(static_cast<std::uint16_t>(i));
-  const double start = cpu_seconds();
+  const double start = thread_cpu_seconds();
   for (auto& page : pages) {
     data::Document document;
     document.text = page.html;
@@ -74,7 +47,7 @@ double apply_all(const ops::Operator& op, std::vector<Page>& pages) {
     page.text = is_kept ? document.text : std::string_view();
     batch.clear();
   }
-  return cpu_seconds() - start;
+  return thread_cpu_seconds() - start;
 }
 
 /// Its stages one by one. Ends the program when a text differs from the operator's.
@@ -88,16 +61,16 @@ Seconds run_stages(const std::vector<Page>& pages) {
   extract::Rendering rendering;
   Seconds sums{};
   for (const auto& page : pages) {
-    std::array<double, stage_names.size() + 1> at{cpu_seconds()};
+    std::array<double, stage_names.size() + 1> at{thread_cpu_seconds()};
     tree.parse(page.html, {});
-    at[1] = cpu_seconds();
+    at[1] = thread_cpu_seconds();
     extract::cut_into_blocks(tree, false, cut_page);
-    at[2] = cpu_seconds();
+    at[2] = thread_cpu_seconds();
     const auto chosen = extract::decide(tree, cut_page, extract::Profile::balanced);
-    at[3] = cpu_seconds();
+    at[3] = thread_cpu_seconds();
     extract::render_text(tree, cut_page, chosen, {}, rendering);
     const auto found = extract::read_page_facts(tree, facts);
-    at[4] = cpu_seconds();
+    at[4] = thread_cpu_seconds();
     for (std::size_t stage = 0; stage < sums.size(); ++stage) sums[stage] += at[stage + 1] - at[stage];
     if (rendering.text == page.text) continue;
     fmt::print(stderr, "the stages and the operator disagree on a page titled '{}'\n", found[Fact::title]);

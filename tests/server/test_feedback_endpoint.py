@@ -145,36 +145,34 @@ def stored_when(place, count):
     return False
 
 
-def test_a_compaction_that_fails_is_told_and_made_up_for(place):
+@pytest.fixture
+def compacting(place):
+    """A server that compacts each second."""
     path = place.folder / "gristmill.toml"
     path.write_text(path.read_text() + '\n[feedback]\ncompact_every = "1s"\n')
-    server = Server(place)
-    try:
-        server.call("POST", PATH, json=[rating(n) for n in range(5)], status=201)
-        assert stored_when(place, 5)
-        metadata = max(
-            (place.folder / "warehouse").rglob("feedback/events/metadata/*.json"), key=lambda path: path.name
-        )
-        metadata.rename(metadata.with_suffix(".away"))
-        server.call("POST", PATH, json=[rating(n) for n in range(5, 8)], status=201)
-        for _ in range(200):
-            figures = dict(line.rsplit(" ", 1) for line in server.get("/metrics").text.splitlines())
-            if float(figures["gristmill_feedback_compactions_failed_total"]) > 0:
-                break
-            time.sleep(0.1)
-        assert "feedback was not compacted" in server.log.read_text()
-        metadata.with_suffix(".away").rename(metadata)
-        assert stored_when(place, 8)
-    finally:
-        assert server.stop() == 0
+    running = Server(place)
+    yield running
+    assert running.stop() == 0
 
 
-def test_served_and_compacted_on_schedule(place):
-    path = place.folder / "gristmill.toml"
-    path.write_text(path.read_text() + '\n[feedback]\ncompact_every = "1s"\n')
-    server = Server(place)
-    try:
-        server.call("POST", PATH, json=[rating(n) for n in range(5)], status=201)
-        assert stored_when(place, 5)
-    finally:
-        assert server.stop() == 0
+def test_a_compaction_that_fails_is_told_and_made_up_for(place, compacting):
+    compacting.call("POST", PATH, json=[rating(n) for n in range(5)], status=201)
+    assert stored_when(place, 5)
+    metadata = max((place.folder / "warehouse").rglob("feedback/events/metadata/*.json"), key=lambda path: path.name)
+    metadata.rename(metadata.with_suffix(".away"))
+    compacting.call("POST", PATH, json=[rating(n) for n in range(5, 8)], status=201)
+    failed = "gristmill_feedback_compactions_failed_total"
+    for _ in range(200):
+        figures = dict(line.rsplit(" ", 1) for line in compacting.get("/metrics").text.splitlines())
+        if float(figures[failed]) > 0:
+            break
+        time.sleep(0.1)
+    assert float(figures[failed]) > 0
+    assert "feedback was not compacted" in compacting.log.read_text()
+    metadata.with_suffix(".away").rename(metadata)
+    assert stored_when(place, 8)
+
+
+def test_served_and_compacted_on_schedule(place, compacting):
+    compacting.call("POST", PATH, json=[rating(n) for n in range(5)], status=201)
+    assert stored_when(place, 5)

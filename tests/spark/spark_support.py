@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import threading
 import time
 
 import pytest
@@ -71,6 +72,25 @@ def exported(workspace, dataset):
 
 def texts(workspace, dataset):
     return sorted(row["text"] for row in workspace.json_lines("dataset", "head", dataset, "-n", "1000"))
+
+
+def write_at_once(writers, count=4):
+    """Runs all writers side by side, each with numbers of its own: from 1000 on the first, from 2000 the second, ..."""
+    failures = []
+
+    def repeat(write, first):
+        try:
+            for number in range(first, first + count):
+                write(number)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=repeat, args=(write, 1000 * i)) for i, write in enumerate(writers, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
 
 
 def make_old(folder):

@@ -3,11 +3,10 @@
 
 import pathlib
 import re
-import threading
 
 import pyarrow as pa
 import pytest
-from spark_support import MERGE_ON_READ, documents, exported, make_old, texts
+from spark_support import MERGE_ON_READ, documents, exported, make_old, texts, write_at_once
 
 ROWS = "SELECT id AS n, concat('row ', id) AS text, TIMESTAMP'2024-01-01 10:00:00' AS at FROM range({}, {})"
 
@@ -238,7 +237,6 @@ def test_all_at_once(lake, table, workspace, server):
 
     retries = "'commit.retry.num-retries' = '50', 'commit.retry.max-wait-ms' = '500'"
     lake(f"ALTER TABLE {table} SET TBLPROPERTIES ({retries})")
-    failures = []
 
     def by_spark(number):
         lake(f"INSERT INTO {table} (n, text) VALUES ({number}, 'by Spark')")
@@ -251,20 +249,7 @@ def test_all_at_once(lake, table, workspace, server):
     def by_gristmill(number):
         workspace.json("dataset", "delete", "spark/t", "--where", f"n = {number % 1000}")
 
-    def repeat(write, first):
-        try:
-            for number in range(first, first + 4):
-                write(number)
-        except BaseException as error:
-            failures.append(error)
-
-    writers = ((by_spark, 1000), (by_spark, 2000), (by_pyiceberg, 3000), (by_gristmill, 4000))
-    threads = [threading.Thread(target=repeat, args=writer) for writer in writers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    write_at_once((by_spark, by_spark, by_pyiceberg, by_gristmill))
     expected = [*range(4, 100), *(first + i for first in (1000, 2000, 3000) for i in range(4))]
     assert sorted(lake.column(f"SELECT n FROM {table}")) == expected
     assert sorted(row["n"] for row in exported(workspace, "spark/t")) == expected

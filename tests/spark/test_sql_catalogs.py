@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Spark's JdbcCatalog and PyIceberg's SqlCatalog open the workspace's database themselves, on SQLite and PostgreSQL."""
 
-import threading
 import urllib.parse
 
 import catalogs
@@ -9,7 +8,7 @@ import pyarrow as pa
 import pytest
 from pyiceberg.exceptions import CommitFailedException
 from server_support import Workspace
-from spark_support import MERGE_ON_READ, documents, exported, program, texts
+from spark_support import MERGE_ON_READ, documents, exported, program, texts, write_at_once
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -80,7 +79,6 @@ def test_all_at_once(lake, workspace):
     workspace.catalog().load_table("many.t").append(
         pa.table({"n": pa.array(range(10), pa.int64()), "text": [str(number) for number in range(10)]})
     )
-    failures = []
 
     def by_spark(number):
         lake(f"INSERT INTO {table} VALUES ({number}, '{number}')")
@@ -99,20 +97,7 @@ def test_all_at_once(lake, workspace):
     def by_ingestion(number):
         workspace.ingest(workspace.write_jsonl(f"{number}.jsonl", [str(number)]))
 
-    def repeat(write, first):
-        try:
-            for number in range(first, first + 4):
-                write(number)
-        except BaseException as error:
-            failures.append(error)
-
-    writers = (by_spark, by_spark, by_pyiceberg, by_gristmill, by_ingestion)
-    threads = [threading.Thread(target=repeat, args=(write, 1000 * i)) for i, write in enumerate(writers, 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    write_at_once((by_spark, by_spark, by_pyiceberg, by_gristmill, by_ingestion))
     expected = [*range(4, 10), *(first + i for first in (1000, 2000, 3000) for i in range(4))]
     assert sorted(lake.column(f"SELECT n FROM {table}")) == expected
     assert sorted(one["n"] for one in exported(workspace, "many/t")) == expected

@@ -36,49 +36,45 @@ Result<std::uint64_t> size_of(const toml::node& value) {
   return parse_size(*text);
 }
 
-template <typename T, T& (*field)(Settings&)>
+/// What a path of members leads to.
+template <auto... path>
+auto& member_at(Settings& settings) {
+  return (settings.*....*path);
+}
+
+template <auto... path>
 Status set_size(Settings& settings, const toml::node& value) {
   GRISTMILL_TRY(const auto bytes, size_of(value));
-  field(settings) = static_cast<T>(bytes);
+  auto& member = member_at<path...>(settings);
+  member = static_cast<std::remove_reference_t<decltype(member)>>(bytes);
   return {};
 }
 
-std::uint64_t& memory_field(Settings& settings) { return settings.memory_bytes; }
-std::size_t& document_field(Settings& settings) { return settings.limits.document_bytes_max; }
-std::uint64_t& expanded_field(Settings& settings) { return settings.limits.expanded_bytes_max; }
-
-/// A whole number within bounds; `field` gives the member.
-template <auto field, std::int64_t least, std::int64_t most>
+/// A whole number within bounds.
+template <std::int64_t least, std::int64_t most, auto... path>
 Status set_whole(Settings& settings, const toml::node& value) {
   const auto number = value.value_exact<std::int64_t>();
   if (!number || *number < least || *number > most)
     return wrong_type(fmt::format("a whole number from {} to {}", least, most));
-  auto& member = field(settings);
+  auto& member = member_at<path...>(settings);
   member = static_cast<std::remove_reference_t<decltype(member)>>(*number);
   return {};
 }
 
-template <auto field>
+template <auto... path>
 Status set_flag(Settings& settings, const toml::node& value) {
   const auto flag = value.value_exact<bool>();
   if (!flag) return wrong_type("true or false");
-  field(settings) = *flag;
+  member_at<path...>(settings) = *flag;
   return {};
 }
 
-template <std::string ServerSettings::* member>
-Status set_server_string(Settings& settings, const toml::node& value) {
+/// A text that is not empty.
+template <auto... path>
+Status set_text(Settings& settings, const toml::node& value) {
   const auto text = value.value_exact<std::string>();
   if (!text || text->empty()) return wrong_type("a string");
-  settings.server.*member = *text;
-  return {};
-}
-
-template <std::string IcebergSettings::* member>
-Status set_iceberg_string(Settings& settings, const toml::node& value) {
-  const auto text = value.value_exact<std::string>();
-  if (!text || text->empty()) return wrong_type("a string");
-  settings.iceberg.*member = *text;
+  member_at<path...>(settings) = *text;
   return {};
 }
 
@@ -120,14 +116,6 @@ Status set_names(std::vector<std::string>& names, const toml::node& value) {
   return {};
 }
 
-template <auto member>
-Status set_feedback_string(Settings& settings, const toml::node& value) {
-  const auto text = value.value_exact<std::string>();
-  if (!text || text->empty()) return wrong_type("a string");
-  settings.feedback.*member = *text;
-  return {};
-}
-
 /// One of some words, given as "one, two, three".
 template <auto member>
 Status set_feedback_choice(Settings& settings, const toml::node& value, std::string_view words) {
@@ -145,8 +133,6 @@ Status set_feedback_interval(Settings& settings, const toml::node& value) {
   GRISTMILL_TRY(settings.feedback.compact_every_ms, parse_duration_ms(*text));
   return {};
 }
-
-std::uint64_t& feedback_queue_field(Settings& settings) { return settings.feedback.queue_bytes; }
 
 template <std::string io::S3Settings::* member>
 Status set_object_string(Settings& settings, const toml::node& value) {
@@ -171,30 +157,29 @@ constexpr std::array keys{
     Key{"warehouse.path", set_string<&Settings::warehouse>},
     Key{"s3.endpoint", set_object_string<&io::S3Settings::endpoint>},
     Key{"s3.region", set_object_string<&io::S3Settings::region>},
-    Key{"s3.path_style", set_flag<[](Settings& settings) -> auto& { return settings.objects.path_style; }>},
+    Key{"s3.path_style", set_flag<&Settings::objects, &io::S3Settings::path_style>},
     Key{"s3.profile", set_object_string<&io::S3Settings::profile>},
     Key{"s3.credentials_file", set_object_string<&io::S3Settings::credentials_file>},
     Key{"s3.ca_file", set_object_string<&io::S3Settings::ca_file>},
     Key{"s3.timeout", set_timeout},
-    Key{"s3.attempts", set_whole<[](Settings& settings) -> auto& { return settings.objects.attempts_max; }, 1, 100>},
-    Key{"resources.memory", set_size<std::uint64_t, memory_field>},
-    Key{"resources.threads", set_whole<[](Settings& settings) -> auto& { return settings.threads; }, 0, 4096>},
-    Key{"workers.lease_seconds",
-        set_whole<[](Settings& settings) -> auto& { return settings.lease_seconds; }, 1, 86'400>},
-    Key{"limits.document", set_size<std::size_t, document_field>},
-    Key{"limits.expanded", set_size<std::uint64_t, expanded_field>},
+    Key{"s3.attempts", set_whole<1, 100, &Settings::objects, &io::S3Settings::attempts_max>},
+    Key{"resources.memory", set_size<&Settings::memory_bytes>},
+    Key{"resources.threads", set_whole<0, 4096, &Settings::threads>},
+    Key{"workers.lease_seconds", set_whole<1, 86'400, &Settings::lease_seconds>},
+    Key{"limits.document", set_size<&Settings::limits, &formats::Limits::document_bytes_max>},
+    Key{"limits.expanded", set_size<&Settings::limits, &formats::Limits::expanded_bytes_max>},
     Key{"limits.expansion_ratio", set_ratio},
     Key{"limits.quarantine", set_quarantine},
     Key{"fields.text",
         [](Settings& settings, const toml::node& value) { return set_names(settings.fields.text, value); }},
-    Key{"release.approvals", set_whole<[](Settings& settings) -> auto& { return settings.release_approvals; }, 0, 100>},
+    Key{"release.approvals", set_whole<0, 100, &Settings::release_approvals>},
     Key{"release.approvers",
         [](Settings& settings, const toml::node& value) { return set_names(settings.release_approvers, value); }},
     Key{"fields.url",
         [](Settings& settings, const toml::node& value) { return set_names(settings.fields.url, value); }},
-    Key{"feedback.path", set_feedback_string<&FeedbackSettings::folder>},
-    Key{"feedback.dataset", set_feedback_string<&FeedbackSettings::dataset>},
-    Key{"feedback.license", set_feedback_string<&FeedbackSettings::license>},
+    Key{"feedback.path", set_text<&Settings::feedback, &FeedbackSettings::folder>},
+    Key{"feedback.dataset", set_text<&Settings::feedback, &FeedbackSettings::dataset>},
+    Key{"feedback.license", set_text<&Settings::feedback, &FeedbackSettings::license>},
     Key{"feedback.without_consent",
         [](Settings& settings, const toml::node& value) {
           return set_feedback_choice<&FeedbackSettings::without_consent>(settings, value, "strip, refuse");
@@ -205,24 +190,22 @@ constexpr std::array keys{
         }},
     Key{"feedback.pii_kinds",
         [](Settings& settings, const toml::node& value) { return set_names(settings.feedback.pii_kinds, value); }},
-    Key{"feedback.queue", set_size<std::uint64_t, feedback_queue_field>},
-    Key{"feedback.keys", set_whole<[](Settings& settings) -> auto& { return settings.feedback.keys; }, 1, 100'000'000>},
+    Key{"feedback.queue", set_size<&Settings::feedback, &FeedbackSettings::queue_bytes>},
+    Key{"feedback.keys", set_whole<1, 100'000'000, &Settings::feedback, &FeedbackSettings::keys>},
     Key{"feedback.compact_every", set_feedback_interval},
-    Key{"iceberg.keys_file", set_iceberg_string<&IcebergSettings::keys_file>},
-    Key{"iceberg.writer_profile", set_iceberg_string<&IcebergSettings::writer_profile>},
-    Key{"iceberg.reader_profile", set_iceberg_string<&IcebergSettings::reader_profile>},
-    Key{"iceberg.remote_signing",
-        set_flag<[](Settings& settings) -> auto& { return settings.iceberg.remote_signing; }>},
-    Key{"server.host", set_server_string<&ServerSettings::host>},
-    Key{"server.port", set_whole<[](Settings& settings) -> auto& { return settings.server.port; }, 0, 65535>},
-    Key{"server.tls_certificate", set_server_string<&ServerSettings::tls_certificate>},
-    Key{"server.tls_key", set_server_string<&ServerSettings::tls_key>},
-    Key{"server.plain_http", set_flag<[](Settings& settings) -> auto& { return settings.server.plain_http; }>},
-    Key{"server.threads", set_whole<[](Settings& settings) -> auto& { return settings.server.threads; }, 1, 256>},
-    Key{"server.connections",
-        set_whole<[](Settings& settings) -> auto& { return settings.server.connections; }, 1, 100'000>},
-    Key{"server.rate", set_whole<[](Settings& settings) -> auto& { return settings.server.rate; }, 1, 1'000'000>},
-    Key{"server.jobs", set_whole<[](Settings& settings) -> auto& { return settings.server.jobs; }, 1, 64>},
+    Key{"iceberg.keys_file", set_text<&Settings::iceberg, &IcebergSettings::keys_file>},
+    Key{"iceberg.writer_profile", set_text<&Settings::iceberg, &IcebergSettings::writer_profile>},
+    Key{"iceberg.reader_profile", set_text<&Settings::iceberg, &IcebergSettings::reader_profile>},
+    Key{"iceberg.remote_signing", set_flag<&Settings::iceberg, &IcebergSettings::remote_signing>},
+    Key{"server.host", set_text<&Settings::server, &ServerSettings::host>},
+    Key{"server.port", set_whole<0, 65535, &Settings::server, &ServerSettings::port>},
+    Key{"server.tls_certificate", set_text<&Settings::server, &ServerSettings::tls_certificate>},
+    Key{"server.tls_key", set_text<&Settings::server, &ServerSettings::tls_key>},
+    Key{"server.plain_http", set_flag<&Settings::server, &ServerSettings::plain_http>},
+    Key{"server.threads", set_whole<1, 256, &Settings::server, &ServerSettings::threads>},
+    Key{"server.connections", set_whole<1, 100'000, &Settings::server, &ServerSettings::connections>},
+    Key{"server.rate", set_whole<1, 1'000'000, &Settings::server, &ServerSettings::rate>},
+    Key{"server.jobs", set_whole<1, 64, &Settings::server, &ServerSettings::jobs>},
 };
 
 Status set_key(Settings& settings, const std::string& name, const toml::node& value, const std::string& path) {

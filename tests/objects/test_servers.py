@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from conftest import ObjectWorkspace
-from real_servers import KEYS, LIST_UPLOADS, forwarder, in_peers, real_server
+from real_servers import KEYS, LIST_UPLOADS, MAKE_BUCKET, forwarder, in_peers, real_server
 from row_changes import change_rows
 from small_store import Server
 
@@ -206,3 +206,39 @@ def test_the_landed_bytes_are_the_files(make, endpoint, source_root):
     told = in_peers(script, prefix, endpoint=endpoint).split("\n")
     files = workspace.json("ingestions", "show", record["ingestion_id"])["files"]
     assert sorted(filter(None, told)) == sorted(f"{item['sha256']} {pathlib.Path(item['name']).name}" for item in files)
+
+
+EMPTY_BUCKET = (
+    "import boto3, sys\n"
+    "store = boto3.client('s3', region_name='us-east-1')\n"
+    "for page in store.get_paginator('list_objects_v2').paginate(Bucket=sys.argv[1]):\n"
+    "    for item in page.get('Contents', []):\n"
+    "        store.delete_object(Bucket=sys.argv[1], Key=item['Key'])\n"
+    "store.delete_bucket(Bucket=sys.argv[1])\n"
+)
+
+
+def test_a_bucket_is_removed_with_all_it_holds(gristmill, endpoint, between, tmp_path, source_root):
+    bucket = "gone-" + tmp_path.name.strip("_").replace("_", "-")[-20:].strip("-")
+    in_peers(MAKE_BUCKET, bucket, endpoint=endpoint)
+    place = {"warehouse": f"s3://{bucket}/wh", "timeout": 20}
+    workspace = ObjectWorkspace(gristmill, tmp_path / "home", between.endpoint, KEYS, **place)
+    corpus, recipe = source_root / "examples" / "corpus", source_root / "recipes" / "web-to-tokens.yaml"
+    workspace("ingest", corpus, "--source", "web", check=False)
+    forward, removed = between.backend, []
+
+    def answer(method, target, headers, body):
+        if method == "PUT" and "/data/run-" in target and not removed:
+            removed.append(target)
+            in_peers(EMPTY_BUCKET, bucket, endpoint=endpoint)
+        return forward(method, target, headers, body)
+
+    between.backend = answer
+    told = workspace.fails(5, "run", recipe)
+    assert removed and f"s3://{bucket}: there is no such bucket" in told and "gristmill run --resume" in told, told
+    # Made again, it is empty: what was there is missed, not taken for nothing.
+    in_peers(MAKE_BUCKET, bucket, endpoint=endpoint)
+    told = workspace.fails(1, "run", "--resume", "last")
+    assert "raw/web" in told and "no such object" in told, told
+    again = workspace.json("ingest", corpus, "--source", "again", check=False)
+    assert again["documents"] > 0 and workspace("dataset", "head", "raw/again", "-n", "1").stdout

@@ -169,7 +169,7 @@ Result<HttpAnswer> S3Client::send(const Call& call) {
     if (!fault.may_pass) return answer;
     if (attempt >= settings_.attempts_max) {
       auto error = std::move(answer).error();
-      error.message += fmt::format(" (after {} attempts)", attempt);
+      error.message += fmt::format(" (after {} attempts); repeat the command when it is in order again", attempt);
       return error;
     }
     std::this_thread::sleep_for(pause_before(attempt, fault.retry_after));
@@ -224,7 +224,8 @@ Error S3Client::refusal(const Call& call, const HttpAnswer& answer, const S3Faul
                                    place, now_iso8601(), answer.header("date")));
   }
   if (answer.status == 401 || answer.status == 403)
-    return denied(fmt::format("the credentials do not allow {} here: ask the owner of the bucket", call.action));
+    return denied(fmt::format(
+        "the credentials do not allow {} here: ask the owner of the bucket and repeat the command", call.action));
   if (answer.status == 412) return Error{ErrorCode::conflict, fmt::format("{}: was changed meanwhile", place)};
   if (answer.status >= 500 || may_pass(answer.status, code))
     return unavailable(fmt::format("{}: the server refused {}: {}", place, call.action, told));

@@ -24,6 +24,7 @@
 #include "gristmill/platform/file_tree.h"
 #include "gristmill/platform/id_indexes.h"
 #include "gristmill/platform/run_journal.h"
+#include "gristmill/platform/task_outputs.h"
 #include "gristmill/store/catalog.h"
 #include "gristmill/store/table.h"
 
@@ -138,7 +139,8 @@ class Ingestion {
     const auto should_stop = [this] { return options_.stop != nullptr && options_.stop->load(); };
     auto turn = io::LockFile::wait(fmt::format("{}/.gristmill/locks/{}", workspace_.folder(), pair), should_stop);
     if (!turn) return resumable(std::move(turn).error()).error();
-    GRISTMILL_RETURN_IF_ERROR(remove_leftovers());
+    GRISTMILL_RETURN_IF_ERROR(resumable(remove_leftovers()));
+    GRISTMILL_RETURN_IF_ERROR(resumable(forget_lost_tasks(workspace_.database(), id)));
     GRISTMILL_RETURN_IF_ERROR(load_files());
     GRISTMILL_RETURN_IF_ERROR(resumable(land()));
     if (std::ranges::none_of(files_, [](const IngestFile& file) { return file.status == "landed"; })) {
@@ -146,7 +148,9 @@ class Ingestion {
     }
     auto result = read_documents();
     if (!result) return resumable(std::move(result).error()).error();
-    return commit(*result);
+    auto committed = commit(*result);
+    if (!committed) return resumable(std::move(committed).error()).error();
+    return committed;
   }
 
  private:
@@ -161,9 +165,10 @@ class Ingestion {
     return status == "running" || status == "failed";
   }
 
-  /// Tells how to go on after an interruption.
+  /// Tells how to go on after an interruption, or when what was away or closed is there again.
   [[nodiscard]] Status resumable(Status status) const {
-    if (status || status.error().code != ErrorCode::interrupted) return status;
+    constexpr std::array passing{ErrorCode::interrupted, ErrorCode::unavailable, ErrorCode::denied};
+    if (status || std::ranges::find(passing, status.error().code) == passing.end()) return status;
     auto error = std::move(status).error();
     error.message += fmt::format("; go on with `gristmill ingest --resume {}`", task_id());
     return error;
@@ -498,6 +503,7 @@ class Ingestion {
   }
 
   Status append(const engine::PlanResult& result, double began_cpu_seconds) {
+    GRISTMILL_RETURN_IF_ERROR(check_outputs(result));
     GRISTMILL_TRY(auto table, open_or_create(workspace_, dataset(), formats::table_columns({})));
     store::CommitRequest request{.files = {},
                                  .summary = {{"gristmill.ingestion-id", ingestion_id()},

@@ -27,6 +27,7 @@
 #include "gristmill/platform/run_journal.h"
 #include "gristmill/platform/run_place.h"
 #include "gristmill/platform/shared_run.h"
+#include "gristmill/platform/task_outputs.h"
 #include "gristmill/store/partition.h"
 #include "gristmill/store/table.h"
 
@@ -180,7 +181,7 @@ class PipelineRun {
   /// time, and one of them commits.
   Result<Json> work() {
     auto done = is_shared_ ? work_together() : work_alone();
-    if (done) return done;
+    if (done || is_recorded_) return done;
     if (is_shared_) {
       // It may have come to its end elsewhere, which is what this process then sees of it.
       const auto now = find_run(workspace_, "run_id", run_id_);
@@ -197,7 +198,7 @@ class PipelineRun {
     auto error = std::move(done).error();
     // A database that is away cannot be told; the run can be taken up all the same.
     if (!noted && error.code != ErrorCode::unavailable) return noted.error();
-    if (error.code == ErrorCode::interrupted || error.code == ErrorCode::unavailable)
+    if (error.code == ErrorCode::interrupted || error.code == ErrorCode::unavailable || error.code == ErrorCode::denied)
       error.message += fmt::format("; go on with `gristmill run --resume {}`", run_id_);
     return error;
   }
@@ -240,6 +241,7 @@ class PipelineRun {
   }
 
   Result<Json> work_alone() {
+    GRISTMILL_RETURN_IF_ERROR(forget_lost_tasks(workspace_.database(), run_id_));
     GRISTMILL_TRY(auto plan, make_plan());
     GRISTMILL_RETURN_IF_ERROR(remove_temporaries(plan.folders));
     RunJournal journal(workspace_.database(), run_id_);
@@ -469,16 +471,27 @@ class PipelineRun {
     } else {
       GRISTMILL_RETURN_IF_ERROR(commit(document, result, began));
     }
-    GRISTMILL_RETURN_IF_ERROR(write_report(workspace_, document));
+    is_recorded_ = true;
+    if (auto written = write_report(workspace_, document); !written) return without_report(std::move(written).error());
     workspace_.remove_internal_folder(run_id_);
     // What stays now is swept another time.
     if (is_shared_) (void)sweep_run_places(workspace_);
     return document;
   }
 
+  /// What the run did is recorded and stays: only its report is owed.
+  [[nodiscard]] Error without_report(Error error) const {
+    error.message = fmt::format(
+        "{} is recorded, but its report could not be written: {}; `gristmill run --resume {}` "
+        "writes it",
+        run_id_, error.message, run_id_);
+    return error;
+  }
+
   /// One Iceberg commit publishes the version; run state, token set and audit entry ride in its transaction.
   Status commit(Json& document, const engine::PlanResult& result, double began_cpu_seconds) {
     const auto columns = formats::table_columns(columns_);
+    GRISTMILL_RETURN_IF_ERROR(check_outputs(result));
     GRISTMILL_TRY(auto table, open_or_create(workspace_, pipeline_.output, columns));
     GRISTMILL_RETURN_IF_ERROR(check_field_ids(table, columns));
     store::CommitRequest request{.files = {},
@@ -547,6 +560,7 @@ class PipelineRun {
   WorkOptions options_;
   bool is_shared_ = false;
   bool is_worker_ = false;
+  bool is_recorded_ = false;  ///< Its end, for good or ill, is in the database.
   std::unique_ptr<SharedRunJournal> board_;
   engine::TaskClaim commit_claim_;
   Json place_;
@@ -560,14 +574,25 @@ class PipelineRun {
   std::string started_at_;
 };
 
+constexpr std::string_view stopped_runs = "run_id = ? AND status IN ('failed', 'interrupted')";
+
 /// A run that had stopped is open to workers again.
 Status reopen(const Workspace& workspace, const std::string& run_id) {
   return workspace.database().write([&](meta::Transaction& transaction) -> Status {
-    const auto done = transaction.execute(
-        "UPDATE runs SET status = 'running' WHERE run_id = ? AND status IN ('failed', "
-        "'interrupted')",
-        {run_id});
+    const auto done = transaction.execute(fmt::format("UPDATE runs SET status = 'running' WHERE {}", stopped_runs),
+                                          {run_id});
     return done ? Status() : Status(done.error());
+  });
+}
+
+/// Forgets all tasks of a shared run that had stopped when files of theirs are gone; not once another has reopened it.
+Status forget_lost_tasks_of_stopped(const Workspace& workspace, const std::string& run_id) {
+  GRISTMILL_TRY(const auto lost, find_lost_output(workspace.database(), run_id));
+  if (lost.empty()) return {};
+  return workspace.database().write([&](meta::Transaction& transaction) -> Status {
+    GRISTMILL_TRY(const auto stopped,
+                  transaction.query(fmt::format("SELECT 1 FROM runs WHERE {}", stopped_runs), {run_id}));
+    return stopped.empty() ? Status() : forget_tasks(transaction, run_id);
   });
 }
 
@@ -591,8 +616,10 @@ Result<Json> go_on(const Workspace& workspace, const std::string& run_id, const 
     workspace.remove_internal_folder(run_id);
     return found.summary;
   }
-  if (found.plan["shared"].as_bool())
+  if (found.plan["shared"].as_bool()) {
+    if (found.status != "running") GRISTMILL_RETURN_IF_ERROR(forget_lost_tasks_of_stopped(workspace, run_id));
     GRISTMILL_RETURN_IF_ERROR(reopen_run_place(workspace, run_id, found.plan["place"]));
+  }
   PipelineRun run(workspace, options);
   GRISTMILL_RETURN_IF_ERROR(run.load(found.run_id, found.plan, found.started_at));
   if (run.is_shared() && found.status != "running") GRISTMILL_RETURN_IF_ERROR(reopen(workspace, run_id));

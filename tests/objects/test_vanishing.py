@@ -5,7 +5,6 @@ command says which bucket it was and how to go on, nothing is half there, and wi
 from random import Random
 
 import pytest
-from conftest import ObjectWorkspace
 from machines import counts, write_corpus, write_pipeline
 
 # How the bucket is gone: the exit code and what the message must say.

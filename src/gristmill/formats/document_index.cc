@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstring>
 
 #include "gristmill/io/file.h"
@@ -16,15 +17,34 @@ static_assert(std::endian::native == std::endian::little,
               "index files are little-endian and written as they lie in memory");
 static_assert(sizeof(IndexEntry) == 24);
 
-constexpr char magic[8] = {'G', 'M', 'D', 'O', 'C', 'I', 'X', '1'};
+constexpr char magic[8] = {'G', 'M', 'D', 'O', 'C', 'I', 'X', '2'};
+/// Of files without an owner, as they were written at first.
+constexpr char first_magic[8] = {'G', 'M', 'D', 'O', 'C', 'I', 'X', '1'};
 
-/// magic, entry count, bytes of the outcome names that follow the entries, checksum of entries and names.
+/// magic, entry count, bytes of the outcome names that follow the entries, checksum of entries and names, and whose
+/// index it is.
 struct Head {
   char magic[8];
   std::uint64_t entry_count;
   std::uint64_t names_bytes;
   std::uint64_t checksum;
+  std::uint64_t owner[2];
+
+  [[nodiscard]] bool has_owner() const { return std::memcmp(magic, first_magic, sizeof magic) != 0; }
+  [[nodiscard]] std::uint64_t bytes() const { return has_owner() ? sizeof(Head) : offsetof(Head, owner); }
 };
+
+/// Run, ingestion or change and task, which are the last parts of the path: no two indexes have both in common, and
+/// they stay when the table lies elsewhere.
+Hash128 owner_of(std::string_view path) {
+  const auto name = path.rfind('/');
+  const auto folder = name == std::string_view::npos || name == 0 ? name : path.rfind('/', name - 1);
+  return xxh3_128(folder == std::string_view::npos ? path : path.substr(folder + 1));
+}
+
+constexpr std::string_view advice =
+    "restore it from a copy, or delete it: the data file is searched then, and only what became of dropped documents "
+    "is lost";
 
 // Small enough to be one page, large enough that interpolation nearly always lands inside.
 constexpr std::uint64_t window_entries = 128;
@@ -33,10 +53,12 @@ std::string_view bytes_of(const std::vector<IndexEntry>& entries) {
   return {reinterpret_cast<const char*>(entries.data()), entries.size() * sizeof(IndexEntry)};
 }
 
-Result<std::vector<IndexEntry>> read_entries(const std::string& path, std::uint64_t first, std::uint64_t count) {
+Result<std::vector<IndexEntry>> read_entries(const std::string& path, const Head& head, std::uint64_t first,
+                                             std::uint64_t count) {
   GRISTMILL_TRY(const auto bytes,
-                io::read_range(path, sizeof(Head) + first * sizeof(IndexEntry), count * sizeof(IndexEntry)));
-  if (bytes.size() != count * sizeof(IndexEntry)) return corrupt_data(fmt::format("{}: index file is cut short", path));
+                io::read_range(path, head.bytes() + first * sizeof(IndexEntry), count * sizeof(IndexEntry)));
+  if (bytes.size() != count * sizeof(IndexEntry))
+    return corrupt_data(fmt::format("{}: index file is cut short: {}", path, advice));
   std::vector<IndexEntry> entries(count);
   std::memcpy(static_cast<void*>(entries.data()), bytes.data(), bytes.size());
   return entries;
@@ -44,17 +66,23 @@ Result<std::vector<IndexEntry>> read_entries(const std::string& path, std::uint6
 
 Result<Head> read_head(const std::string& path) {
   GRISTMILL_TRY(const auto bytes, io::read_range(path, 0, sizeof(Head)));
+  const auto begins_with = [&](const char (&start)[8]) {
+    return bytes.size() >= sizeof start && std::memcmp(bytes.data(), start, sizeof start) == 0;
+  };
   Head head{};
-  if (bytes.size() != sizeof head || std::memcmp(bytes.data(), magic, sizeof magic) != 0)
-    return corrupt_data(fmt::format("{} is not a document index", path));
-  std::memcpy(&head, bytes.data(), sizeof head);
+  std::memcpy(&head, bytes.data(), std::min(bytes.size(), sizeof head));
+  if ((!begins_with(magic) && !begins_with(first_magic)) || bytes.size() < head.bytes())
+    return corrupt_data(fmt::format("{} is not a document index: {}", path, advice));
+  const auto owner = owner_of(path);
+  if (head.has_owner() && (head.owner[0] != owner.high || head.owner[1] != owner.low))
+    return corrupt_data(fmt::format("{} is the index of another data file: {}", path, advice));
   return head;
 }
 
 Result<std::string> outcome_name(const std::string& path, const Head& head, std::uint32_t outcome) {
   if (outcome == 0) return std::string();
   GRISTMILL_TRY(const auto names,
-                io::read_range(path, sizeof(Head) + head.entry_count * sizeof(IndexEntry), head.names_bytes));
+                io::read_range(path, head.bytes() + head.entry_count * sizeof(IndexEntry), head.names_bytes));
   std::string_view rest = names;
   for (std::uint32_t i = 1; i < outcome && !rest.empty(); ++i)
     rest.remove_prefix(std::min(rest.size(), rest.find('\n') + 1));
@@ -79,7 +107,11 @@ Status DocumentIndexWriter::write(const std::string& path) {
   Head head{.magic = {},
             .entry_count = entries_.size(),
             .names_bytes = names.size(),
-            .checksum = xxh3_64(names, xxh3_64(bytes_of(entries_)))};
+            .checksum = xxh3_64(names, xxh3_64(bytes_of(entries_))),
+            .owner = {}};
+  const auto owner = owner_of(path);
+  head.owner[0] = owner.high;
+  head.owner[1] = owner.low;
   std::memcpy(head.magic, magic, sizeof magic);
   GRISTMILL_TRY(auto file, io::FileWriter::create(path));
   GRISTMILL_RETURN_IF_ERROR(file->write({reinterpret_cast<const char*>(&head), sizeof head}));
@@ -92,12 +124,12 @@ Status find_all_in_index(const std::string& path, std::span<const Hash128> ids, 
   GRISTMILL_TRY(const auto head, read_head(path));
   GRISTMILL_TRY(const auto size, io::file_size(path));
   if (head.entry_count > size / sizeof(IndexEntry) || head.names_bytes > size)
-    return corrupt_data(fmt::format("{}: index file is cut short", path));
-  GRISTMILL_TRY(const auto entries, read_entries(path, 0, head.entry_count));
+    return corrupt_data(fmt::format("{}: index file is cut short: {}", path, advice));
+  GRISTMILL_TRY(const auto entries, read_entries(path, head, 0, head.entry_count));
   GRISTMILL_TRY(const auto names,
-                io::read_range(path, sizeof(Head) + head.entry_count * sizeof(IndexEntry), head.names_bytes));
+                io::read_range(path, head.bytes() + head.entry_count * sizeof(IndexEntry), head.names_bytes));
   if (xxh3_64(names, xxh3_64(bytes_of(entries))) != head.checksum)
-    return corrupt_data(fmt::format("{}: the index does not match its checksum", path));
+    return corrupt_data(fmt::format("{}: the index does not match its checksum: {}", path, advice));
   std::vector<std::string_view> outcomes{""};
   for (std::string_view rest = names; !rest.empty(); rest.remove_prefix(outcomes.back().size() + 1))
     outcomes.push_back(rest.substr(0, rest.find('\n')));
@@ -130,7 +162,7 @@ Result<std::optional<IndexHit>> find_in_index(const std::string& path, const Has
       high = begin;
       continue;
     }
-    GRISTMILL_TRY(const auto entries, read_entries(path, begin, count));
+    GRISTMILL_TRY(const auto entries, read_entries(path, head, begin, count));
     const auto found = std::ranges::lower_bound(entries, id, {}, &IndexEntry::id);
     if (found != entries.end() && found->id == id) {
       GRISTMILL_TRY(auto outcome, outcome_name(path, head, found->outcome));

@@ -574,25 +574,14 @@ class PipelineRun {
   std::string started_at_;
 };
 
-constexpr std::string_view stopped_runs = "run_id = ? AND status IN ('failed', 'interrupted')";
-
 /// A run that had stopped is open to workers again.
 Status reopen(const Workspace& workspace, const std::string& run_id) {
   return workspace.database().write([&](meta::Transaction& transaction) -> Status {
-    const auto done = transaction.execute(fmt::format("UPDATE runs SET status = 'running' WHERE {}", stopped_runs),
-                                          {run_id});
+    const auto done = transaction.execute(
+        "UPDATE runs SET status = 'running' WHERE run_id = ? AND status IN ('failed', "
+        "'interrupted')",
+        {run_id});
     return done ? Status() : Status(done.error());
-  });
-}
-
-/// Forgets all tasks of a shared run that had stopped when files of theirs are gone; not once another has reopened it.
-Status forget_lost_tasks_of_stopped(const Workspace& workspace, const std::string& run_id) {
-  GRISTMILL_TRY(const auto lost, find_lost_output(workspace.database(), run_id));
-  if (lost.empty()) return {};
-  return workspace.database().write([&](meta::Transaction& transaction) -> Status {
-    GRISTMILL_TRY(const auto stopped,
-                  transaction.query(fmt::format("SELECT 1 FROM runs WHERE {}", stopped_runs), {run_id}));
-    return stopped.empty() ? Status() : forget_tasks(transaction, run_id);
   });
 }
 
@@ -617,7 +606,8 @@ Result<Json> go_on(const Workspace& workspace, const std::string& run_id, const 
     return found.summary;
   }
   if (found.plan["shared"].as_bool()) {
-    if (found.status != "running") GRISTMILL_RETURN_IF_ERROR(forget_lost_tasks_of_stopped(workspace, run_id));
+    if (found.status != "running")
+      GRISTMILL_RETURN_IF_ERROR(forget_lost_tasks_if_stopped(workspace.database(), run_id));
     GRISTMILL_RETURN_IF_ERROR(reopen_run_place(workspace, run_id, found.plan["place"]));
   }
   PipelineRun run(workspace, options);

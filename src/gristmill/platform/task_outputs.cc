@@ -51,8 +51,8 @@ Result<std::string> find_lost(const std::vector<Output>& outputs) {
   return std::string();
 }
 
-}  // namespace
-
+/// The first file that a recorded task of a run or ingestion wrote and that is gone or of another length; empty when
+/// all are there. Lists each folder once.
 Result<std::string> find_lost_output(meta::Database& database, const std::string& run_id) {
   std::vector<Output> outputs;
   GRISTMILL_RETURN_IF_ERROR(database.read([&](meta::Transaction& transaction) -> Status {
@@ -67,10 +67,23 @@ Result<std::string> find_lost_output(meta::Database& database, const std::string
   return find_lost(outputs);
 }
 
+}  // namespace
+
 Status forget_lost_tasks(meta::Database& database, const std::string& run_id) {
   GRISTMILL_TRY(const auto lost, find_lost_output(database, run_id));
   if (lost.empty()) return {};
   return database.write([&](meta::Transaction& transaction) { return forget_tasks(transaction, run_id); });
+}
+
+Status forget_lost_tasks_if_stopped(meta::Database& database, const std::string& run_id) {
+  GRISTMILL_TRY(const auto lost, find_lost_output(database, run_id));
+  if (lost.empty()) return {};
+  return database.write([&](meta::Transaction& transaction) -> Status {
+    GRISTMILL_TRY(
+        const auto stopped,
+        transaction.query("SELECT 1 FROM runs WHERE run_id = ? AND status IN ('failed', 'interrupted')", {run_id}));
+    return stopped.empty() ? Status() : forget_tasks(transaction, run_id);
+  });
 }
 
 Status check_outputs(const engine::PlanResult& result) {

@@ -91,4 +91,38 @@ TEST_CASE("a file that is no index, or is cut short, is an error") {
   std::filesystem::remove(index_path());
 }
 
+TEST_CASE("an index under another's name is refused, wherever its table lies; files of before have no owner") {
+  const auto folder = std::filesystem::temp_directory_path() / fmt::format("indexes-{}", ::getpid());
+  const auto own = (folder / "a" / "_index" / "run-1" / "map-0-000000.ids").string();
+  DocumentIndexWriter writer;
+  writer.add_written({7, 7}, 3);
+  writer.add_outcome({9, 9}, "filter.x", "x.short");
+  REQUIRE(writer.write(own).ok());
+  const std::vector<Hash128> wanted{{7, 7}};
+  const auto use = [](std::size_t, std::string_view) {};
+  for (const auto* other : {"a/_index/run-1/map-0-000001.ids", "a/_index/run-2/map-0-000000.ids"}) {
+    const auto path = (folder / other).string();
+    REQUIRE(io::write_file(path, *io::read_file(own)).ok());
+    const auto told = find_in_index(path, {7, 7});
+    REQUIRE(!told.ok());
+    CHECK(told.error().code == ErrorCode::corrupt_data);
+    CHECK(told.error().message.find(path + " is the index of another data file") == 0);
+    CHECK(!find_all_in_index(path, wanted, use).ok());
+  }
+  const auto moved = (folder / "b" / "index" / "run-1" / "map-0-000000.ids").string();
+  REQUIRE(io::write_file(moved, *io::read_file(own)).ok());
+  CHECK((*find_in_index(moved, {7, 7}))->row == 3);
+  // As it was written before there were owners: the head was 16 bytes shorter.
+  auto bytes = *io::read_file(own);
+  bytes[7] = '1';
+  bytes.erase(32, 16);
+  REQUIRE(io::write_file(own, bytes).ok());
+  CHECK((*find_in_index(own, {7, 7}))->row == 3);
+  CHECK((*find_in_index(own, {9, 9}))->outcome == "filter.x\tx.short");
+  CHECK(find_all_in_index(own, wanted, use).ok());
+  REQUIRE(io::write_file(own, std::string_view(bytes).substr(0, 31)).ok());
+  CHECK(!find_in_index(own, {7, 7}).ok());
+  std::filesystem::remove_all(folder);
+}
+
 }  // namespace gristmill::formats

@@ -96,6 +96,10 @@ Hash128 Xxh3Stream::digest() const noexcept {
   return {hash.high64, hash.low64};
 }
 
+// The state is the same for both widths.
+std::uint64_t Xxh3Stream::digest64() const noexcept { return XXH3_64bits_digest(&state_->state); }
+void Xxh3Stream::reset() noexcept { XXH3_128bits_reset(&state_->state); }
+
 struct Sha256::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
   ~State() { EVP_MD_CTX_free(context); }

@@ -44,6 +44,10 @@ class Xxh3Stream {
   Xxh3Stream& operator=(Xxh3Stream&&) noexcept;
   void update(std::string_view bytes) noexcept;
   [[nodiscard]] Hash128 digest() const noexcept;
+  /// XXH3-64 of the same bytes.
+  [[nodiscard]] std::uint64_t digest64() const noexcept;
+  /// Begins anew.
+  void reset() noexcept;
 
  private:
   struct State;

@@ -94,12 +94,12 @@ Result<std::string> read_piece(const PackStore& store, const ChunkPiece& piece) 
     for (const auto& part : piece.parts) {
       GRISTMILL_TRY(const auto chunk, store.read(part.chunk));
       if (part.offset > chunk.size() || part.bytes > chunk.size() - part.offset)
-        return corrupt_data("a piece of an artifact reaches beyond its chunk " + part.chunk.hex());
+        return corrupt_data("a piece of an artifact reaches beyond its chunk " + part.chunk.text());
       content.append(chunk, part.offset, part.bytes);
     }
   }
-  if (content.size() != piece.bytes || ChunkDigest::of(content) != piece.digest)
-    return corrupt_data("a piece of an artifact does not have the digest " + piece.digest.hex());
+  if (content.size() != piece.bytes || !piece.digest.matches(content))
+    return corrupt_data("a piece of an artifact does not have the digest " + piece.digest.text());
   return content;
 }
 

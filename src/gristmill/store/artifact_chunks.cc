@@ -23,24 +23,56 @@ constexpr auto gears = [] {
 
 constexpr int mean_bits = 19;
 static_assert(chunk_bytes_mean == std::size_t{1} << mean_bits);
-/// The highest bits of the hash depend on the last 64 bytes, the lowest on fewer.
-constexpr std::uint64_t rare_mask = ~std::uint64_t{0} << (64 - (mean_bits + 2));
-constexpr std::uint64_t frequent_mask = ~std::uint64_t{0} << (64 - (mean_bits - 2));
+/// A chunk ends behind a byte where the hash is below a limit: its highest bits, which depend on the last 64 bytes,
+/// are zero then.
+constexpr std::uint64_t rare_limit = std::uint64_t{1} << (64 - (mean_bits + 2));
+constexpr std::uint64_t frequent_limit = std::uint64_t{1} << (64 - (mean_bits - 2));
 constexpr std::size_t window = 64;
+constexpr std::size_t npos = std::string_view::npos;
 
-/// The first place in [begin, end) behind which the mask's bits are zero, or `end`.
-std::size_t find_boundary(std::string_view bytes, std::size_t begin, std::size_t end, std::uint64_t mask,
-                          std::uint64_t& hash) noexcept {
-  std::uint64_t value = hash;
+std::uint64_t next_hash(std::uint64_t hash, const char* byte) noexcept {
+  return (hash << 1) + gears[static_cast<unsigned char>(*byte)];
+}
+
+/// The first place in [begin, end), itself a window from the start, where the hash is below the limit.
+std::size_t find_plain(const char* bytes, std::size_t begin, std::size_t end, std::uint64_t limit) noexcept {
+  std::uint64_t hash = 0;
+  for (std::size_t i = begin - window; i < begin; ++i) hash = next_hash(hash, bytes + i);
   for (std::size_t i = begin; i < end; ++i) {
-    value = (value << 1) + gears[static_cast<unsigned char>(bytes[i])];
-    if ((value & mask) == 0) {
-      hash = value;
-      return i + 1;
+    hash = next_hash(hash, bytes + i);
+    if (hash < limit) return i;
+  }
+  return npos;
+}
+
+constexpr std::size_t strips = 4;
+constexpr std::size_t strip_bytes = 2048;
+
+/// True when the hash is below the limit anywhere in as many bytes. Each hash needs the one before it, and a processor
+/// that waits for it does little else: so it walks down several strips at once, after the window in front of each.
+bool is_anywhere(const char* bytes, std::uint64_t limit) noexcept {
+  std::uint64_t hash[strips] = {};
+  for (std::size_t i = 0; i < window; ++i) {
+    for (std::size_t k = 0; k < strips; ++k) hash[k] = next_hash(hash[k], bytes + k * strip_bytes + i - window);
+  }
+#pragma GCC unroll 8
+  for (std::size_t i = 0; i < strip_bytes; ++i) {
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < strips; ++k) {
+      hash[k] = next_hash(hash[k], bytes + k * strip_bytes + i);
+      if (hash[k] < limit) [[unlikely]]
+        return true;
     }
   }
-  hash = value;
-  return end;
+  return false;
+}
+
+std::size_t find(const char* bytes, std::size_t begin, std::size_t end, std::uint64_t limit) noexcept {
+  constexpr auto step = strips * strip_bytes;
+  for (; begin + step <= end; begin += step) {
+    if (is_anywhere(bytes + begin, limit)) return find_plain(bytes, begin, begin + step, limit);
+  }
+  return find_plain(bytes, begin, end, limit);
 }
 
 }  // namespace
@@ -49,13 +81,9 @@ std::size_t chunk_length(std::string_view bytes) noexcept {
   if (bytes.size() <= chunk_bytes_min) return bytes.size();
   const auto end = std::min(bytes.size(), chunk_bytes_max);
   const auto middle = std::min(end, chunk_bytes_mean);
-  std::uint64_t hash = 0;
-  // Bytes further back than the window have left the hash.
-  for (std::size_t i = chunk_bytes_min - window; i < chunk_bytes_min; ++i)
-    hash = (hash << 1) + gears[static_cast<unsigned char>(bytes[i])];
-  const auto early = find_boundary(bytes, chunk_bytes_min, middle, rare_mask, hash);
-  if (early < middle || (hash & rare_mask) == 0) return early;
-  return find_boundary(bytes, middle, end, frequent_mask, hash);
+  auto last = find(bytes.data(), chunk_bytes_min, middle, rare_limit);
+  if (last == npos) last = find(bytes.data(), middle, end, frequent_limit);
+  return last == npos ? end : last + 1;
 }
 
 }  // namespace gristmill::store

@@ -12,7 +12,8 @@ namespace gristmill::store {
 namespace {
 
 constexpr std::string_view format_name = "gristmill-artifact";
-constexpr std::int64_t format_version = 1;
+// With digests of SHA-256 alone, and with others too.
+constexpr std::int64_t format_version = 1, mixed_format_version = 2;
 constexpr std::size_t path_bytes_max = 4096;
 constexpr std::uint32_t permission_bits = 0777;
 
@@ -31,11 +32,23 @@ bool is_plain_path(std::string_view path) {
 }
 
 Json piece_json(const ChunkPiece& piece) {
-  auto json = Json::array({piece.digest.hex(), piece.bytes});
+  auto json = Json::array({piece.digest.text(), piece.bytes});
   if (piece.parts.empty()) return json;
   auto parts = Json::array();
-  for (const auto& part : piece.parts) parts.push(Json::array({part.chunk.hex(), part.offset, part.bytes}));
+  for (const auto& part : piece.parts) parts.push(Json::array({part.chunk.text(), part.offset, part.bytes}));
   return json.push(std::move(parts));
+}
+
+/// The oldest version of the format that can say this.
+std::int64_t version_for(const ArtifactManifest& manifest) {
+  const auto is_sha256 = [](const ChunkPiece& piece) {
+    return piece.digest.kind == ChunkDigest::Kind::sha256 && std::ranges::all_of(piece.parts, [](const auto& part) {
+             return part.chunk.kind == ChunkDigest::Kind::sha256;
+           });
+  };
+  const bool is_old = std::ranges::all_of(
+      manifest.files, [&](const ArtifactFile& file) { return std::ranges::all_of(file.pieces, is_sha256); });
+  return is_old ? format_version : mixed_format_version;
 }
 
 Result<std::uint64_t> natural(const Json& value, std::string_view name) {
@@ -140,7 +153,7 @@ std::string ArtifactManifest::encode() const {
   auto folder_list = Json::array();
   for (const auto& folder : folders) folder_list.push(folder);
   return Json::object({{"format", format_name},
-                       {"format_version", format_version},
+                       {"format_version", version_for(*this)},
                        {"kind", is_tree ? "tree" : "file"},
                        {"files", std::move(file_list)},
                        {"links", std::move(link_list)},
@@ -151,7 +164,8 @@ std::string ArtifactManifest::encode() const {
 Result<ArtifactManifest> ArtifactManifest::decode(std::string_view text) {
   GRISTMILL_TRY(const auto json, Json::parse(text));
   if (json["format"].as_string() != format_name) return wrong("it is none");
-  if (json["format_version"].as_int() != format_version)
+  const auto version = json["format_version"].as_int();
+  if (version != format_version && version != mixed_format_version)
     return wrong(
         fmt::format("version {} of the format is not known here; update Gristmill", json["format_version"].dump()));
   ArtifactManifest manifest;
@@ -169,6 +183,8 @@ Result<ArtifactManifest> ArtifactManifest::decode(std::string_view text) {
              !manifest.folders.empty()) {
     return wrong("a single file has one entry without a path");
   }
+  // Otherwise it would not be written as it was read, and its id is a digest of that.
+  if (version != version_for(manifest)) return wrong("its digests are not those of its version of the format");
   return manifest;
 }
 

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 #include <random>
+#include <utility>
 
 #include "gristmill/base/hash.h"
 #include "gristmill/io/file.h"
@@ -12,10 +14,13 @@
 namespace gristmill::store {
 namespace {
 
-constexpr std::string_view index_magic = "GMPACKI1";
+// With digests of SHA-256 alone, and with others too.
+constexpr std::string_view index_magic = "GMPACKI1", mixed_index_magic = "GMPACKI2";
 constexpr std::string_view index_ending = ".index";
 constexpr std::string_view condemned_ending = ".condemned";
 constexpr std::string_view pack_ending = ".pack";
+/// What is read, checked and written at once: large enough to keep a disk busy, small enough to stay in cache.
+constexpr std::size_t buffer_bytes = std::size_t{8} << 20;
 constexpr std::size_t entry_bytes = 56;
 constexpr std::size_t head_bytes = 24;  // Magic, bytes of the pack, number of entries.
 
@@ -51,59 +56,28 @@ Result<Pack> read_index(const std::string& path, const std::string& name) {
   return pack;
 }
 
+bool is_sha256(const PackEntry& entry) { return entry.digest.kind == ChunkDigest::Kind::sha256; }
+
 Error damaged(const std::string& path, const std::string& what) {
   return corrupt_data(fmt::format("{}: {}; get the chunk again with `gristmill artifact pull`", path, what));
 }
 
-Status check(const std::string& path, const PackEntry& entry, std::string_view content) {
-  const bool is_whole = content.size() == entry.bytes && xxh3_64(content) == entry.checksum;
-  return is_whole ? Status()
-                  : Status(damaged(
-                        path, fmt::format("the chunk {} at byte {} is damaged", entry.digest.hex(), entry.offset)));
+Error damaged_chunk(const std::string& path, const PackEntry& entry) {
+  return damaged(path, fmt::format("the chunk {} at byte {} is damaged", entry.digest.text(), entry.offset));
 }
 
 }  // namespace
 
-ChunkDigest ChunkDigest::of(std::string_view content) {
-  ChunkDigest digest;
-  parse(sha256_hex(content), digest);
-  return digest;
-}
-
-std::string ChunkDigest::hex() const {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  text.reserve(64);
-  for (const auto byte : bytes) {
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
-}
-
-bool ChunkDigest::parse(std::string_view text, ChunkDigest& out) noexcept {
-  if (text.size() != 64) return false;
-  const auto value = [](char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-  };
-  for (std::size_t i = 0; i < 32; ++i) {
-    const int high = value(text[2 * i]);
-    const int low = value(text[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
-    out.bytes[i] = static_cast<unsigned char>(high * 16 + low);
-  }
-  return true;
-}
-
 std::string encode_pack_index(const Pack& pack) {
-  std::string out(index_magic);
+  const bool is_mixed = !std::ranges::all_of(pack.entries, is_sha256);
+  std::string out(is_mixed ? mixed_index_magic : index_magic);
   put(out, pack.bytes);
   put(out, pack.entries.size());
   for (const auto& entry : pack.entries) {
     const auto* digest = entry.digest.bytes.data();
     out.append(digest, digest + entry.digest.bytes.size());
-    put(out, entry.offset);
+    // Entries follow each other, so that an offset says nothing new.
+    put(out, is_mixed ? static_cast<std::uint64_t>(entry.digest.kind) : entry.offset);
     put(out, entry.bytes);
     put(out, entry.checksum);
   }
@@ -113,7 +87,8 @@ std::string encode_pack_index(const Pack& pack) {
 
 Result<Pack> decode_pack_index(std::string_view bytes, const std::string& name) {
   const auto wrong = [&] { return corrupt_data(fmt::format("index of pack {}: damaged", name)); };
-  if (bytes.size() < head_bytes + 8 || !bytes.starts_with(index_magic)) return wrong();
+  const bool is_mixed = bytes.starts_with(mixed_index_magic);
+  if (bytes.size() < head_bytes + 8 || (!is_mixed && !bytes.starts_with(index_magic))) return wrong();
   const auto body = bytes.size() - head_bytes - 8;
   if (body % entry_bytes != 0 || body / entry_bytes != get(bytes, 16)) return wrong();
   if (xxh3_64(bytes.substr(0, bytes.size() - 8)) != get(bytes, bytes.size() - 8)) return wrong();
@@ -122,37 +97,64 @@ Result<Pack> decode_pack_index(std::string_view bytes, const std::string& name) 
   for (std::size_t at = head_bytes; at + 8 < bytes.size(); at += entry_bytes) {
     PackEntry entry;
     std::memcpy(entry.digest.bytes.data(), bytes.data() + at, entry.digest.bytes.size());
-    entry.offset = get(bytes, at + 32);
+    const auto kind = is_mixed ? get(bytes, at + 32) : 0;
+    if (kind > static_cast<std::uint64_t>(ChunkDigest::Kind::blake3)) return wrong();
+    entry.digest.kind = static_cast<ChunkDigest::Kind>(kind);
+    entry.offset = is_mixed ? end : get(bytes, at + 32);
     entry.bytes = get(bytes, at + 40);
     entry.checksum = get(bytes, at + 48);
     if (entry.offset != end || entry.bytes == 0 || entry.bytes > pack.bytes - end) return wrong();
     end += entry.bytes;
     pack.entries.push_back(entry);
   }
-  if (end != pack.bytes) return wrong();
+  if (end != pack.bytes || is_mixed == std::ranges::all_of(pack.entries, is_sha256)) return wrong();
   return pack;
 }
 
-PackWriter::PackWriter(std::string folder, std::string name, std::unique_ptr<LargeFileWriter> file)
-    : folder_(std::move(folder)), pack_{.name = std::move(name), .bytes = 0, .entries = {}}, file_(std::move(file)) {}
-
-Result<std::unique_ptr<PackWriter>> PackWriter::create(const std::string& folder) {
-  auto name = random_name();
-  GRISTMILL_TRY(auto file, LargeFileWriter::create(fmt::format("{}/{}{}", folder, name, pack_ending)));
-  return std::unique_ptr<PackWriter>(new PackWriter(folder, std::move(name), std::move(file)));
+Result<std::span<char>> PackWriter::room(std::size_t wanted) {
+  if (buffer_.empty()) buffer_ = BlockBuffer(buffer_bytes);
+  if (buffer_.size() - filled_ < wanted) GRISTMILL_RETURN_IF_ERROR(flush(filled_ / block_bytes * block_bytes));
+  return buffer_.span().subspan(filled_);
 }
 
 Status PackWriter::add(const ChunkDigest& digest, std::string_view content) {
   pack_.entries.push_back({digest, pack_.bytes, content.size(), xxh3_64(content)});
   pack_.bytes += content.size();
-  return file_->write(content);
+  if (buffer_.holds(content.data())) {
+    char* const place = buffer_.span().data() + filled_;
+    if (content.data() != place) std::memmove(place, content.data(), content.size());
+    filled_ += content.size();
+    return {};
+  }
+  while (!content.empty()) {
+    GRISTMILL_TRY(const auto free, room(1));
+    const auto count = std::min(free.size(), content.size());
+    std::memcpy(free.data(), content.data(), count);
+    filled_ += count;
+    content.remove_prefix(count);
+  }
+  return {};
+}
+
+Status PackWriter::flush(std::size_t count) {
+  if (!file_) {
+    pack_.name = random_name();
+    GRISTMILL_TRY(file_, LargeFileWriter::create(fmt::format("{}/{}{}", folder_, pack_.name, pack_ending)));
+  }
+  const auto bytes = buffer_.span();
+  GRISTMILL_RETURN_IF_ERROR(file_->write({bytes.data(), count}));
+  std::memmove(bytes.data(), bytes.data() + count, filled_ - count);
+  filled_ -= count;
+  return {};
 }
 
 Result<Pack> PackWriter::publish() {
+  GRISTMILL_RETURN_IF_ERROR(flush(filled_));
   GRISTMILL_RETURN_IF_ERROR(file_->publish());
+  file_.reset();
   GRISTMILL_RETURN_IF_ERROR(
       io::write_file(fmt::format("{}/{}{}", folder_, pack_.name, index_ending), encode_pack_index(pack_)));
-  return std::move(pack_);
+  return std::exchange(pack_, {});
 }
 
 Result<std::unique_ptr<PackStore>> PackStore::open(const std::string& folder) {
@@ -185,6 +187,7 @@ void PackStore::adopt(Pack pack) {
   const std::unique_lock lock(mutex_);
   if (!packs_.emplace(shared->name, shared).second) return;
   for (std::uint32_t i = 0; i < shared->entries.size(); ++i) chunks_.try_emplace(shared->entries[i].digest, shared, i);
+  if (std::ranges::any_of(shared->entries, is_sha256)) has_sha256_ = true;
 }
 
 std::vector<std::shared_ptr<const Pack>> PackStore::packs() const {
@@ -213,13 +216,13 @@ Result<std::string> PackStore::read(const ChunkDigest& digest) const {
   {
     const std::shared_lock lock(mutex_);
     const auto found = chunks_.find(digest);
-    if (found == chunks_.end()) return not_found(fmt::format("{}: no chunk {}", folder_, digest.hex()));
+    if (found == chunks_.end()) return not_found(fmt::format("{}: no chunk {}", folder_, digest.text()));
     place = found->second;
   }
   const auto& entry = place.pack->entries[place.entry];
   const auto path = path_of(*place.pack);
   GRISTMILL_TRY(auto content, io::read_range(path, entry.offset, entry.bytes));
-  GRISTMILL_RETURN_IF_ERROR(check(path, entry, content));
+  if (content.size() != entry.bytes || xxh3_64(content) != entry.checksum) return damaged_chunk(path, entry);
   return content;
 }
 
@@ -267,24 +270,67 @@ Result<std::vector<Pack>> PackStore::condemned() const {
   return packs;
 }
 
-Status copy_pack(const PackStore& from, const Pack& pack, PackStore& to) {
+namespace {
+
+/// Checks chunk by chunk what passes by, in pieces of any size.
+class PassingChecker {
+ public:
+  PassingChecker(const Pack& pack, const std::string& path) : pack_(pack), path_(path) {}
+
+  Status pass(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const auto& entry = pack_.entries[next_];
+      const auto part = bytes.substr(0, entry.bytes - seen_);
+      checksum_.update(part);
+      seen_ += part.size();
+      bytes.remove_prefix(part.size());
+      if (seen_ < entry.bytes) return {};
+      if (checksum_.digest64() != entry.checksum) return damaged_chunk(path_, entry);
+      checksum_.reset();
+      seen_ = 0;
+      ++next_;
+    }
+    return {};
+  }
+
+ private:
+  const Pack& pack_;
+  const std::string& path_;
+  Xxh3Stream checksum_;
+  std::size_t next_ = 0;
+  std::uint64_t seen_ = 0;  ///< Of the next entry.
+};
+
+/// Reads until the memory is full or the file at its end.
+Result<std::size_t> fill(io::ByteSource& source, std::span<char> memory) {
+  std::size_t filled = 0;
+  while (filled < memory.size()) {
+    GRISTMILL_TRY(const auto count, source.read(memory.subspan(filled)));
+    if (count == 0) break;
+    filled += count;
+  }
+  return filled;
+}
+
+}  // namespace
+
+Status copy_pack(const PackStore& from, const Pack& pack, PackStore& to, BlockBuffer& buffer) {
   const auto index_path = fmt::format("{}/{}{}", to.folder(), pack.name, index_ending);
   GRISTMILL_TRY(const auto present, io::find_file(index_path));
   if (present) return {};
+  if (buffer.empty()) buffer = BlockBuffer(buffer_bytes);
   const auto path = from.path_of(pack);
   GRISTMILL_TRY(auto source, open_large_file(path));
   GRISTMILL_TRY(auto file, LargeFileWriter::create(to.path_of(pack)));
-  std::string content;
-  for (const auto& entry : pack.entries) {
-    content.resize(entry.bytes);
-    std::size_t filled = 0;
-    while (filled < content.size()) {
-      GRISTMILL_TRY(const auto count, source->read(std::span(content).subspan(filled)));
-      if (count == 0) return damaged(path, "it is shorter than its index says");
-      filled += count;
-    }
-    GRISTMILL_RETURN_IF_ERROR(check(path, entry, content));
-    GRISTMILL_RETURN_IF_ERROR(file->write(content));
+  PassingChecker checker(pack, path);
+  for (std::uint64_t left = pack.bytes; left > 0;) {
+    GRISTMILL_TRY(const auto filled, fill(*source, buffer.span()));
+    const std::string_view bytes(buffer.span().data(), std::min<std::uint64_t>(filled, left));
+    if (bytes.empty()) return damaged(path, "it is shorter than its index says");
+    // The same memory is checked and written.
+    GRISTMILL_RETURN_IF_ERROR(checker.pass(bytes));
+    GRISTMILL_RETURN_IF_ERROR(file->write(bytes));
+    left -= bytes.size();
   }
   GRISTMILL_RETURN_IF_ERROR(file->publish());
   GRISTMILL_RETURN_IF_ERROR(io::write_file(index_path, encode_pack_index(pack)));

@@ -2,42 +2,21 @@
 // Content-addressed chunks of artifacts, in pack files with an index beside each (docs/formats/artifacts.md).
 #pragma once
 
-#include <array>
+#include <atomic>
 #include <cstdint>
-#include <cstring>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "gristmill/base/result.h"
+#include "gristmill/store/artifact_digest.h"
 #include "gristmill/store/direct_file.h"
 
 namespace gristmill::store {
-
-/// SHA-256 of some bytes.
-struct ChunkDigest {
-  std::array<unsigned char, 32> bytes{};
-
-  static ChunkDigest of(std::string_view content);
-  [[nodiscard]] std::string hex() const;
-  /// False for anything but 64 hex digits.
-  static bool parse(std::string_view text, ChunkDigest& out) noexcept;
-  auto operator<=>(const ChunkDigest&) const = default;
-};
-
-/// Digests are uniform: any eight bytes of one are its hash.
-struct ChunkDigestHash {
-  std::size_t operator()(const ChunkDigest& digest) const noexcept {
-    std::uint64_t value = 0;
-    std::memcpy(&value, digest.bytes.data(), sizeof value);
-    return value;
-  }
-};
 
 /// A chunk's place in its pack.
 struct PackEntry {
@@ -58,20 +37,27 @@ std::string encode_pack_index(const Pack& pack);
 /// Refuses damaged bytes, and entries that lie outside the pack or overlap the one before.
 Result<Pack> decode_pack_index(std::string_view bytes, const std::string& name);
 
-/// Writes one pack; published, it stays as it is for ever.
+/// Writes packs, one after the other; published, a pack stays as it is for ever. Destroyed before, it leaves nothing.
 class PackWriter {
  public:
-  static Result<std::unique_ptr<PackWriter>> create(const std::string& folder);
+  explicit PackWriter(std::string folder) : folder_(std::move(folder)) {}
+  /// Memory for at least `wanted` bytes (4 MiB at most) that may become chunks: what is read right there is not copied
+  /// again. It is valid until the next call, other than `add` of chunks within it in the order of their places.
+  Result<std::span<char>> room(std::size_t wanted);
   Status add(const ChunkDigest& digest, std::string_view content);
+  /// Bytes of the pack that is being written.
   [[nodiscard]] std::uint64_t bytes() const { return pack_.bytes; }
-  /// The pack, then its index: durable, and visible from then on.
+  /// The pack, then its index: durable, and visible from then on. Something must have been added.
   Result<Pack> publish();
 
  private:
-  PackWriter(std::string folder, std::string name, std::unique_ptr<LargeFileWriter> file);
+  Status flush(std::size_t count);
+
   std::string folder_;
   Pack pack_;
   std::unique_ptr<LargeFileWriter> file_;
+  BlockBuffer buffer_;
+  std::size_t filled_ = 0;  ///< With what was added and is not written yet.
 };
 
 /// All packs of a place, a folder or a bucket's prefix. 90 bytes of memory a chunk. Thread-safe.
@@ -83,7 +69,9 @@ class PackStore {
   [[nodiscard]] const std::string& folder() const { return folder_; }
   [[nodiscard]] std::vector<std::shared_ptr<const Pack>> packs() const;
   [[nodiscard]] bool has(const ChunkDigest& digest) const;
-  /// The chunk's bytes, checked against digest and checksum. `corrupt_data` names the pack, `not_found` the chunk.
+  /// Whether there are chunks that were named by SHA-256.
+  [[nodiscard]] bool has_sha256() const { return has_sha256_; }
+  /// The chunk's bytes, checked against the checksum. `corrupt_data` names the pack, `not_found` the chunk.
   Result<std::string> read(const ChunkDigest& digest) const;
   /// Makes a published pack known.
   void adopt(Pack pack);
@@ -111,9 +99,11 @@ class PackStore {
   mutable std::shared_mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<const Pack>> packs_;
   std::unordered_map<ChunkDigest, Place, ChunkDigestHash> chunks_;
+  std::atomic<bool> has_sha256_ = false;
 };
 
-/// Copies a pack whole, checking every chunk on the way; nothing happens where it is already.
-Status copy_pack(const PackStore& from, const Pack& pack, PackStore& to);
+/// Copies a pack whole through `buffer`: every chunk that is written was checked in that memory. Nothing happens where
+/// the pack is already.
+Status copy_pack(const PackStore& from, const Pack& pack, PackStore& to, BlockBuffer& buffer);
 
 }  // namespace gristmill::store

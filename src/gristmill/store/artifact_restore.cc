@@ -123,7 +123,7 @@ class Restorer {
     if (data < 0 || static_cast<std::uint64_t>(data) >= offset + piece.bytes) return false;
     std::string content(piece.bytes, '\0');
     const auto count = ::pread(descriptor, content.data(), content.size(), static_cast<off_t>(offset));
-    return count == static_cast<ssize_t>(content.size()) && ChunkDigest::of(content) == piece.digest;
+    return count == static_cast<ssize_t>(content.size()) && piece.digest.matches(content);
   }
 
   static Status write_at(int descriptor, const std::string& path, std::uint64_t offset, std::string_view content) {

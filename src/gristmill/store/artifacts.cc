@@ -23,7 +23,6 @@ namespace {
 constexpr std::uint64_t pack_bytes_max = std::uint64_t{128} << 20;
 /// Files are read in spans of this size, side by side; a chunk ends at the end of its span.
 constexpr std::uint64_t span_bytes = std::uint64_t{64} << 20;
-constexpr std::size_t buffer_bytes = std::size_t{8} << 20;
 
 /// Reads exactly so many bytes at a place.
 Status read_at(int descriptor, const std::string& path, std::uint64_t offset, std::span<char> out) {
@@ -38,10 +37,15 @@ Status read_at(int descriptor, const std::string& path, std::uint64_t offset, st
   return {};
 }
 
-/// Puts chunks into packs, each thread into one of its own.
+/// Puts chunks into packs, each thread into those of its own.
 class ChunkSink {
  public:
-  ChunkSink(PackStore& store, int threads) : store_(store), writers_(static_cast<std::size_t>(threads)) {}
+  ChunkSink(PackStore& store, int threads) : store_(store) {
+    for (int i = 0; i < threads; ++i) writers_.emplace_back(store.folder());
+  }
+
+  /// Memory of a thread for bytes that may become chunks (PackWriter::room).
+  Result<std::span<char>> room(std::size_t wanted, int thread) { return writer(thread).room(wanted); }
 
   /// Stores a chunk unless it is there, or another thread has just taken it.
   Status put(const ChunkDigest& digest, std::string_view content, int thread) {
@@ -52,32 +56,34 @@ class ChunkSink {
       ++chunks_new_;
       bytes_new_ += content.size();
     }
-    auto& writer = writers_[static_cast<std::size_t>(thread)];
-    if (!writer) {
-      GRISTMILL_TRY(writer, PackWriter::create(store_.folder()));
-    }
-    GRISTMILL_RETURN_IF_ERROR(writer->add(digest, content));
-    return writer->bytes() >= pack_bytes_max ? publish(writer) : Status();
+    return writer(thread).add(digest, content);
+  }
+
+  /// Publishes the pack of a thread if it is large enough.
+  Status close_full(int thread) {
+    return writer(thread).bytes() >= pack_bytes_max ? publish(writer(thread)) : Status();
   }
 
   Status finish(const ArtifactWork& work) {
-    return for_each_piece(writers_.size(), work, [&](std::size_t i, int) { return publish(writers_[i]); });
+    return for_each_piece(writers_.size(), work, [&](std::size_t i, int) {
+      return writers_[i].bytes() > 0 ? publish(writers_[i]) : Status();
+    });
   }
 
   [[nodiscard]] std::uint64_t chunks_new() const { return chunks_new_; }
   [[nodiscard]] std::uint64_t bytes_new() const { return bytes_new_; }
 
  private:
-  Status publish(std::unique_ptr<PackWriter>& writer) {
-    if (!writer) return {};
-    GRISTMILL_TRY(auto pack, writer->publish());
-    writer.reset();
+  PackWriter& writer(int thread) { return writers_[static_cast<std::size_t>(thread)]; }
+
+  Status publish(PackWriter& writer) {
+    GRISTMILL_TRY(auto pack, writer.publish());
     store_.adopt(std::move(pack));
     return {};
   }
 
   PackStore& store_;
-  std::vector<std::unique_ptr<PackWriter>> writers_;
+  std::vector<PackWriter> writers_;
   std::mutex mutex_;
   std::unordered_set<ChunkDigest, ChunkDigestHash> taken_;
   std::uint64_t chunks_new_ = 0, bytes_new_ = 0;
@@ -103,6 +109,7 @@ class SpanReader {
     if (file.number() < 0) return errno_error(fmt::format("opening {}", entry_.source), errno);
     GRISTMILL_RETURN_IF_ERROR(cut(file.number()));
     if (earlier_ != nullptr) GRISTMILL_RETURN_IF_ERROR(compare_changed(file.number()));
+    GRISTMILL_RETURN_IF_ERROR(sink_.close_full(thread_));
     struct stat facts{};
     if (::fstat(file.number(), &facts) != 0) return errno_error(entry_.source, errno);
     if (static_cast<std::uint64_t>(facts.st_size) != entry_.bytes)
@@ -112,31 +119,36 @@ class SpanReader {
 
  private:
   Status cut(int descriptor) {
-    static thread_local std::vector<char> buffer(buffer_bytes);
-    std::size_t filled = 0;
-    auto at = span_.begin;
-    std::size_t used = 0;
-    while (true) {
-      const auto available = filled - used;
-      if (available < chunk_bytes_max && at + available < span_.end) {
-        std::copy(buffer.begin() + static_cast<std::ptrdiff_t>(used),
-                  buffer.begin() + static_cast<std::ptrdiff_t>(filled), buffer.begin());
-        const auto more = std::min<std::uint64_t>(buffer.size() - available, span_.end - at - available);
-        GRISTMILL_RETURN_IF_ERROR(
-            read_at(descriptor, entry_.source, at + available, std::span(buffer).subspan(available, more)));
-        filled = available + more;
-        used = 0;
+    for (auto at = span_.begin; at < span_.end;) {
+      const auto left = span_.end - at;
+      GRISTMILL_TRY(const auto room, sink_.room(std::min<std::uint64_t>(left, chunk_bytes_max), thread_));
+      const auto read = room.first(std::min<std::uint64_t>(room.size(), left));
+      GRISTMILL_RETURN_IF_ERROR(read_at(descriptor, entry_.source, at, read));
+      for (std::string_view rest(read.data(), read.size()); !rest.empty();) {
+        const auto chunk = rest.substr(0, chunk_length(rest));
+        // Where it ends is not known before more is read.
+        if (chunk.size() == rest.size() && chunk.size() < chunk_bytes_max && read.size() < left) break;
+        ChunkPiece piece{name_of(chunk), chunk.size(), {}};
+        // With an earlier version at hand, what is new is looked at again: most of it may not be.
+        if (earlier_ == nullptr) GRISTMILL_RETURN_IF_ERROR(sink_.put(piece.digest, chunk, thread_));
+        span_.pieces.push_back(std::move(piece));
+        rest.remove_prefix(chunk.size());
+        at += chunk.size();
       }
-      if (filled == used) return {};
-      const std::string_view rest(buffer.data() + used, filled - used);
-      const auto chunk = rest.substr(0, chunk_length(rest));
-      ChunkPiece piece{ChunkDigest::of(chunk), chunk.size(), {}};
-      // With an earlier version at hand, what is new is looked at again: most of it may not be.
-      if (earlier_ == nullptr) GRISTMILL_RETURN_IF_ERROR(sink_.put(piece.digest, chunk, thread_));
-      span_.pieces.push_back(std::move(piece));
-      used += chunk.size();
-      at += chunk.size();
     }
+    return {};
+  }
+
+  [[nodiscard]] bool is_known(const ChunkDigest& digest) const {
+    return store_.has(digest) || (earlier_ != nullptr && earlier_->find(digest, 0) != std::string::npos);
+  }
+
+  /// Chunks that are there under their former kind of name keep it, so that nothing is stored twice.
+  [[nodiscard]] ChunkDigest name_of(std::string_view chunk) const {
+    const auto digest = ChunkDigest::of(chunk);
+    if (!store_.has_sha256() || is_known(digest)) return digest;
+    const auto former = ChunkDigest::of(chunk, ChunkDigest::Kind::sha256);
+    return is_known(former) ? former : digest;
   }
 
   /// Pieces that are neither stored nor in the earlier file are compared with what stood there.
@@ -195,7 +207,7 @@ class SpanReader {
       auto& piece = span_.pieces[i];
       std::string content(piece.bytes, '\0');
       GRISTMILL_RETURN_IF_ERROR(read_at(descriptor, entry_.source, at, content));
-      if (ChunkDigest::of(content) != piece.digest)
+      if (!piece.digest.matches(content))
         return unavailable(fmt::format("{} changed while it was read; add it again", entry_.source));
       const auto left = is_too_far || begin > end ? 0 : end - begin;
       // The last piece of a run gets all that is left, so that its end meets the end of what it replaces.
@@ -214,7 +226,7 @@ class SpanReader {
     for (auto& part : parts) {
       if (!is_new(part)) continue;
       const auto bytes = content.substr(part.offset, part.bytes);
-      part = {ChunkDigest::of(bytes), 0, part.bytes};
+      part = {name_of(bytes), 0, part.bytes};
       GRISTMILL_RETURN_IF_ERROR(sink_.put(part.chunk, bytes, thread_));
     }
     piece.parts = std::move(parts);
@@ -311,16 +323,20 @@ Result<CopiedChunks> copy_chunks(const std::set<ChunkDigest>& wanted, const Pack
     copied.bytes += pack->bytes;
     whole.push_back(pack);
   }
-  GRISTMILL_RETURN_IF_ERROR(
-      for_each_piece(whole.size(), work, [&](std::size_t i, int) { return copy_pack(from, *whole[i], to); }));
+  std::vector<BlockBuffer> buffers(static_cast<std::size_t>(work.threads));
+  GRISTMILL_RETURN_IF_ERROR(for_each_piece(whole.size(), work, [&](std::size_t i, int thread) {
+    return copy_pack(from, *whole[i], to, buffers[static_cast<std::size_t>(thread)]);
+  }));
   const std::vector<ChunkDigest> rest(missing.begin(), missing.end());
   ChunkSink sink(to, work.threads);
-  GRISTMILL_RETURN_IF_ERROR(for_each_piece(rest.size(), work, [&](std::size_t i, int thread) -> Status {
+  const auto copy_one = [&](std::size_t i, int thread) -> Status {
     GRISTMILL_TRY(const auto content, from.read(rest[i]));
-    if (ChunkDigest::of(content) != rest[i])
-      return corrupt_data(fmt::format("{}: chunk {} is damaged", from.folder(), rest[i].hex()));
-    return sink.put(rest[i], content, thread);
-  }));
+    if (!rest[i].matches(content))
+      return corrupt_data(fmt::format("{}: chunk {} is damaged", from.folder(), rest[i].text()));
+    GRISTMILL_RETURN_IF_ERROR(sink.put(rest[i], content, thread));
+    return sink.close_full(thread);
+  };
+  GRISTMILL_RETURN_IF_ERROR(for_each_piece(rest.size(), work, copy_one));
   GRISTMILL_RETURN_IF_ERROR(sink.finish({.threads = work.threads}));
   copied.packs = whole.size();
   copied.bytes += sink.bytes_new();
@@ -331,13 +347,13 @@ namespace {
 
 /// Writes what is wanted of a pack into a new one.
 Status save_wanted(const Pack& pack, const std::set<ChunkDigest>& wanted, PackStore& store) {
-  GRISTMILL_TRY(auto writer, PackWriter::create(store.folder()));
+  PackWriter writer(store.folder());
   for (const auto& entry : pack.entries) {
     if (!wanted.contains(entry.digest)) continue;
     GRISTMILL_TRY(const auto content, store.read(entry.digest));
-    GRISTMILL_RETURN_IF_ERROR(writer->add(entry.digest, content));
+    GRISTMILL_RETURN_IF_ERROR(writer.add(entry.digest, content));
   }
-  GRISTMILL_TRY(auto rewritten, writer->publish());
+  GRISTMILL_TRY(auto rewritten, writer.publish());
   store.adopt(std::move(rewritten));
   return {};
 }

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,23 +11,18 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <span>
+#include <functional>
+#include <utility>
 
 #include "gristmill/store/artifact_work.h"
 
 namespace gristmill::store {
 namespace {
 
-// What disks and file systems want of O_DIRECT, and pieces large enough to keep a disk busy.
-constexpr std::size_t alignment = 4096;
-constexpr std::size_t buffer_bytes = std::size_t{2} << 20;
+// For what does not lie in whole blocks.
+constexpr std::size_t bounce_bytes = std::size_t{256} << 10;
 
-struct Free {
-  void operator()(char* bytes) const { std::free(bytes); }
-};
-using Buffer = std::unique_ptr<char[], Free>;
-
-Buffer make_buffer() { return Buffer(static_cast<char*>(std::aligned_alloc(alignment, buffer_bytes))); }
+bool is_aligned(const char* place) { return reinterpret_cast<std::uintptr_t>(place) % block_bytes == 0; }
 
 bool is_local(const std::string& path) { return path.find("://") == std::string::npos; }
 
@@ -44,29 +40,37 @@ class OrdinaryWriter final : public LargeFileWriter {
 class DirectWriter final : public LargeFileWriter {
  public:
   DirectWriter(std::string path, std::string temporary, int descriptor)
-      : path_(std::move(path)), temporary_(std::move(temporary)), file_(descriptor), buffer_(make_buffer()) {}
+      : path_(std::move(path)), temporary_(std::move(temporary)), file_(descriptor) {}
   ~DirectWriter() override {
     if (!temporary_.empty()) ::unlink(temporary_.c_str());
   }
 
   Status write(std::string_view bytes) override {
     size_ += bytes.size();
+    if (filled_ == 0 && is_aligned(bytes.data())) {
+      const auto whole = bytes.size() / block_bytes * block_bytes;
+      GRISTMILL_RETURN_IF_ERROR(write_blocks(bytes.substr(0, whole)));
+      bytes.remove_prefix(whole);
+    }
     while (!bytes.empty()) {
-      const auto count = std::min(bytes.size(), buffer_bytes - filled_);
-      std::memcpy(buffer_.get() + filled_, bytes.data(), count);
+      if (buffer_.empty()) buffer_ = BlockBuffer(bounce_bytes);
+      const auto count = std::min(bytes.size(), bounce_bytes - filled_);
+      std::memcpy(buffer_.span().data() + filled_, bytes.data(), count);
       filled_ += count;
       bytes.remove_prefix(count);
-      if (filled_ == buffer_bytes) GRISTMILL_RETURN_IF_ERROR(flush());
+      if (filled_ == bounce_bytes) GRISTMILL_RETURN_IF_ERROR(flush());
     }
     return {};
   }
 
   Status publish() override {
-    // The last block is filled up and cut off again.
-    const auto whole = (filled_ + alignment - 1) / alignment * alignment;
-    std::memset(buffer_.get() + filled_, 0, whole - filled_);
-    filled_ = whole;
-    GRISTMILL_RETURN_IF_ERROR(flush());
+    if (filled_ > 0) {
+      // The last block is filled up and cut off again.
+      const auto whole = (filled_ + block_bytes - 1) / block_bytes * block_bytes;
+      std::memset(buffer_.span().data() + filled_, 0, whole - filled_);
+      filled_ = whole;
+      GRISTMILL_RETURN_IF_ERROR(flush());
+    }
     if (::ftruncate(file_.number(), static_cast<off_t>(size_)) != 0 || ::fsync(file_.number()) != 0)
       return errno_error(fmt::format("syncing {}", path_), errno);
     if (::rename(temporary_.c_str(), path_.c_str()) != 0)
@@ -77,7 +81,11 @@ class DirectWriter final : public LargeFileWriter {
 
  private:
   Status flush() {
-    std::string_view rest(buffer_.get(), filled_);
+    const auto filled = std::exchange(filled_, 0);
+    return write_blocks({buffer_.span().data(), filled});
+  }
+
+  Status write_blocks(std::string_view rest) {
     while (!rest.empty()) {
       const auto count = ::write(file_.number(), rest.data(), rest.size());
       if (count < 0 && errno == EINTR) continue;
@@ -86,7 +94,6 @@ class DirectWriter final : public LargeFileWriter {
       // A write may end early, at a full disk say, and what is left then no longer lies as O_DIRECT wants it.
       if (!rest.empty()) (void)::fcntl(file_.number(), F_SETFL, 0);
     }
-    filled_ = 0;
     return {};
   }
 
@@ -100,47 +107,64 @@ class DirectWriter final : public LargeFileWriter {
 
   std::string path_, temporary_;
   Descriptor file_;
-  Buffer buffer_;
+  BlockBuffer buffer_;
   std::size_t filled_ = 0;
   std::uint64_t size_ = 0;
 };
 
 class DirectSource final : public io::ByteSource {
  public:
-  DirectSource(std::string path, int descriptor) : path_(std::move(path)), file_(descriptor), buffer_(make_buffer()) {}
+  DirectSource(std::string path, int descriptor) : path_(std::move(path)), file_(descriptor) {}
 
   Result<std::size_t> read(std::span<char> out) override {
-    if (used_ == filled_) GRISTMILL_RETURN_IF_ERROR(fill());
+    if (used_ == filled_) {
+      if (is_aligned(out.data()) && out.size() >= block_bytes)
+        return read_blocks(out.first(out.size() / block_bytes * block_bytes));
+      if (buffer_.empty()) buffer_ = BlockBuffer(bounce_bytes);
+      used_ = 0;
+      filled_ = 0;
+      GRISTMILL_TRY(filled_, read_blocks(buffer_.span()));
+    }
     const auto count = std::min(out.size(), filled_ - used_);
-    std::memcpy(out.data(), buffer_.get() + used_, count);
+    std::memcpy(out.data(), buffer_.span().data() + used_, count);
     used_ += count;
     return count;
   }
 
  private:
-  Status fill() {
-    used_ = 0;
-    filled_ = 0;
+  Result<std::size_t> read_blocks(std::span<char> out) {
     // Only the end of a file is not a whole block.
-    while (offset_ % alignment == 0) {
-      const auto count = ::pread(file_.number(), buffer_.get(), buffer_bytes, static_cast<off_t>(offset_));
+    while (offset_ % block_bytes == 0) {
+      const auto count = ::pread(file_.number(), out.data(), out.size(), static_cast<off_t>(offset_));
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) return errno_error(fmt::format("reading {} at byte {}", path_, offset_), errno);
-      filled_ = static_cast<std::size_t>(count);
-      offset_ += filled_;
-      return {};
+      offset_ += static_cast<std::uint64_t>(count);
+      return static_cast<std::size_t>(count);
     }
-    return {};
+    return std::size_t{0};
   }
 
   std::string path_;
   Descriptor file_;
-  Buffer buffer_;
+  BlockBuffer buffer_;
   std::uint64_t offset_ = 0;
   std::size_t used_ = 0, filled_ = 0;
 };
 
 }  // namespace
+
+BlockBuffer::BlockBuffer(std::size_t bytes) {
+  constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
+  const bool is_large = bytes % huge_page_bytes == 0;
+  bytes_.reset(static_cast<char*>(std::aligned_alloc(is_large ? huge_page_bytes : block_bytes, bytes)));
+  GRISTMILL_CHECK(bytes_ != nullptr, fmt::format("{} bytes", bytes));
+  size_ = bytes;
+  if (is_large) (void)::madvise(bytes_.get(), bytes, MADV_HUGEPAGE);
+}
+
+bool BlockBuffer::holds(const char* place) const {
+  return std::less_equal<>()(bytes_.get(), place) && std::less<>()(place, bytes_.get() + size_);
+}
 
 Result<std::unique_ptr<LargeFileWriter>> LargeFileWriter::create(const std::string& path) {
   if (is_local(path)) {

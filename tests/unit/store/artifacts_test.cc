@@ -92,6 +92,185 @@ TEST_CASE("chunks end where the content says, within their bounds") {
   CHECK(chunk_length(std::string(chunk_bytes_max, 'a')) <= chunk_bytes_max);
 }
 
+TEST_CASE("chunks end where one byte after the other says") {
+  // The rule in its plainest words, beside the code that walks down several strips at once.
+  const auto plain = [](std::string_view bytes) {
+    std::uint64_t state = 1;
+    std::uint64_t numbers[256];
+    for (auto& number : numbers) {
+      state += 0x9E3779B97F4A7C15U;
+      auto value = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9U;
+      value = (value ^ (value >> 27)) * 0x94D049BB133111EBU;
+      number = value ^ (value >> 31);
+    }
+    std::uint64_t hash = 0;
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      if (i == chunk_bytes_max) return i;
+      hash = 2 * hash + numbers[static_cast<unsigned char>(bytes[i])];
+      if (i >= chunk_bytes_min && hash >> (i < chunk_bytes_mean ? 43 : 47) == 0) return i + 1;
+    }
+    return bytes.size();
+  };
+  auto text = noise(12'000'000, 12);
+  // Long runs and short periods too.
+  text += std::string(3'000'000, 'a');
+  for (int i = 0; i < 700'000; ++i) text += "abc\n";
+  for (std::size_t at = 0; at < text.size();) {
+    const auto rest = std::string_view(text).substr(at);
+    const auto length = plain(rest);
+    CHECK(chunk_length(rest) == length);
+    // What is cut off behind the end changes nothing.
+    CHECK(chunk_length(rest.substr(0, length)) == length);
+    at += length;
+  }
+}
+
+TEST_CASE("chunks that were named by SHA-256 keep their names and are not stored again") {
+  const Folder folder;
+  const auto tree = folder.at("tree");
+  const auto large = noise(3'000'000, 13);
+  write(tree + "/f", large);
+  write(tree + "/g", noise(50'000, 14));
+  // A place as it was written before: chunks cut by the same rule, named by SHA-256, and a manifest of them.
+  PackWriter writer(folder.at("packs"));
+  ArtifactManifest former{.is_tree = true, .files = {}, .links = {}, .folders = {}};
+  for (const std::string name : {"f", "g"}) {
+    const auto content = read(tree + "/" + name);
+    ArtifactFile file{.path = name, .mode = 0644, .bytes = content.size(), .pieces = {}};
+    for (std::string_view rest(content); !rest.empty(); rest.remove_prefix(file.pieces.back().bytes)) {
+      const auto chunk = rest.substr(0, chunk_length(rest));
+      file.pieces.push_back({ChunkDigest::of(chunk, ChunkDigest::Kind::sha256), chunk.size(), {}});
+      REQUIRE(writer.add(file.pieces.back().digest, chunk));
+    }
+    former.files.push_back(std::move(file));
+  }
+  REQUIRE(writer.publish());
+  const auto index_path = (*PackStore::open(folder.at("packs")))->packs()[0]->name + ".index";
+  CHECK(read(folder.at("packs/" + index_path)).starts_with("GMPACKI1"));
+  const auto text = former.encode();
+  CHECK(text.find("\"format_version\":1,") != std::string::npos);
+  CHECK(text.find("[\"" + sha256_hex(read(tree + "/g")) + "\",50000]") != std::string::npos);
+
+  const auto packs = *PackStore::open(folder.at("packs"));
+  CHECK(packs->has_sha256());
+  REQUIRE(restore_tree(*ArtifactManifest::decode(text), *packs, folder.at("out"), work));
+  CHECK(read(folder.at("out/f")) == large);
+  // The same tree is the same version, with and without the earlier one at hand.
+  const auto again = stored(tree, nullptr, *packs);
+  CHECK(again.bytes_new == 0);
+  CHECK(again.manifest.encode() == text);
+  CHECK(stored(tree, &former, *packs).manifest.encode() == text);
+  // What is new stands beside it under its new name.
+  write(tree + "/f", large + noise(100'000, 15));
+  const auto more = stored(tree, &former, *packs);
+  CHECK(more.bytes_new >= 100'000);
+  CHECK(more.bytes_new < 105'000);
+  CHECK(more.manifest.encode().find("\"format_version\":2,") != std::string::npos);
+  CHECK(more.manifest.encode().find("blake3:") != std::string::npos);
+  const auto remote = *PackStore::open(folder.at("remote"));
+  REQUIRE(copy_chunks(chunks_of(more.manifest), *packs, *remote, work));
+  REQUIRE(restore_tree(more.manifest, **PackStore::open(folder.at("remote")), folder.at("far"), work));
+  CHECK(read(folder.at("far/f")) == read(tree + "/f"));
+}
+
+TEST_CASE("names of chunks and the versions of the format that know them") {
+  const auto sha256 = ChunkDigest::of("abc", ChunkDigest::Kind::sha256);
+  CHECK(sha256.text() == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");  // FIPS 180-4
+  const auto blake3 = ChunkDigest::of("abc");
+  CHECK(blake3.text() == "blake3:6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85");  // b3sum
+  for (const auto& digest : {sha256, blake3}) {
+    ChunkDigest again;
+    CHECK(ChunkDigest::parse(digest.text(), again));
+    CHECK(again == digest);
+    CHECK(again.matches("abc"));
+    CHECK_FALSE(again.matches("abd"));
+  }
+  ChunkDigest none;
+  for (const std::string& text : std::vector<std::string>{"", "blake3:", "blake2:" + sha256.text(),
+                                                          "blake3:" + blake3.text(), "0" + sha256.text()})
+    CHECK_FALSE(ChunkDigest::parse(text, none));
+  const auto manifest = [](int version, const std::string& digest) {
+    return R"({"format":"gristmill-artifact","format_version":)" + std::to_string(version) +
+           R"(,"kind":"file","files":[{"path":"","mode":420,"bytes":3,"pieces":[[")" + digest +
+           R"(",3]]}],"links":[],"folders":[]})";
+  };
+  for (const auto version : {1, 2, 3}) {
+    CHECK(ArtifactManifest::decode(manifest(version, sha256.text())).ok() == (version == 1));
+    CHECK(ArtifactManifest::decode(manifest(version, blake3.text())).ok() == (version == 2));
+  }
+}
+
+TEST_CASE("indexes of packs say what kind their digests are") {
+  Pack pack{.name = "p", .bytes = 7, .entries = {}};
+  pack.entries.push_back({ChunkDigest::of("abc"), 0, 3, xxh3_64("abc")});
+  pack.entries.push_back({ChunkDigest::of("defg", ChunkDigest::Kind::sha256), 3, 4, xxh3_64("defg")});
+  const auto bytes = encode_pack_index(pack);
+  CHECK(bytes.starts_with("GMPACKI2"));
+  const auto again = decode_pack_index(bytes, "p");
+  REQUIRE(again);
+  CHECK(again->entries[0].digest == pack.entries[0].digest);
+  CHECK(again->entries[1].digest == pack.entries[1].digest);
+  CHECK(again->entries[1].offset == 3);
+  // Of SHA-256 alone, the index is what it always was; and no kind is made up.
+  auto wrong = bytes;
+  wrong[7] = '1';
+  auto unknown = bytes;
+  unknown[24 + 32] = 2;
+  for (auto* damaged : {&wrong, &unknown}) {
+    const auto checksum = xxh3_64(std::string_view(*damaged).substr(0, damaged->size() - 8));
+    std::memcpy(damaged->data() + damaged->size() - 8, &checksum, sizeof checksum);
+    CHECK_FALSE(decode_pack_index(*damaged, "p"));
+  }
+}
+
+TEST_CASE("packs are written in place and from elsewhere, and their copies are checked across pieces") {
+  const Folder folder;
+  PackWriter writer(folder.at("packs"));
+  std::vector<std::pair<ChunkDigest, std::string>> chunks;
+  const auto add = [&](std::string_view content) {
+    chunks.emplace_back(ChunkDigest::of(content), content);
+    REQUIRE(writer.add(chunks.back().first, content));
+  };
+  for (unsigned i = 0; i < 24; ++i) {
+    const auto content = noise(700'001, 100 + i);
+    if (i % 3 == 0) {
+      add(content);
+      continue;
+    }
+    auto room = writer.room(content.size());
+    REQUIRE(room);
+    std::ranges::copy(content, room->begin());
+    const std::string_view whole(room->data(), content.size());
+    // Something in the middle is left out.
+    add(whole.substr(0, 200'000));
+    add(whole.substr(300'000));
+  }
+  REQUIRE(writer.publish());
+  const auto packs = *PackStore::open(folder.at("packs"));
+  const auto far = *PackStore::open(folder.at("far"));
+  BlockBuffer buffer;
+  REQUIRE(copy_pack(*packs, *packs->packs()[0], *far, buffer));
+  for (const auto& [digest, content] : chunks) {
+    const auto found = far->read(digest);
+    REQUIRE(found);
+    CHECK(*found == content);
+  }
+  CHECK(read(far->path_of(*packs->packs()[0])) == read(packs->path_of(*packs->packs()[0])));
+  // A pack that is too short, and one that is damaged where two pieces meet.
+  const auto path = packs->path_of(*packs->packs()[0]);
+  const auto bytes = read(path);
+  const auto third = *PackStore::open(folder.at("third"));
+  write(path, bytes.substr(0, bytes.size() - 1));
+  CHECK(copy_pack(*packs, *packs->packs()[0], *third, buffer).error().message.find("shorter") != std::string::npos);
+  for (const auto at : {std::size_t{0}, (std::size_t{8} << 20) - 1, std::size_t{8} << 20, bytes.size() - 1}) {
+    auto bad = bytes;
+    bad[at] = static_cast<char>(bad[at] ^ 1);
+    write(path, bad);
+    CHECK(copy_pack(*packs, *packs->packs()[0], *third, buffer).error().code == ErrorCode::corrupt_data);
+  }
+  CHECK((*PackStore::open(folder.at("third")))->packs().empty());
+}
+
 TEST_CASE("a tree comes back as it was: bytes, modes, links, empty folders and files") {
   const Folder folder;
   const auto tree = folder.at("tree");

@@ -55,13 +55,20 @@ bool is_anywhere(const char* bytes, std::uint64_t limit) noexcept {
   for (std::size_t i = 0; i < window; ++i) {
     for (std::size_t k = 0; k < strips; ++k) hash[k] = next_hash(hash[k], bytes + k * strip_bytes + i - window);
   }
+  constexpr std::size_t line_bytes = 64;
+  constexpr std::size_t unrolled = 8;
+  for (std::size_t i = 0; i < strip_bytes; i += unrolled) {
+    // Too many streams for the processor to see where each one goes.
+    for (std::size_t k = 0; i % line_bytes == 0 && k < strips; ++k)
+      __builtin_prefetch(bytes + (strips + k) * strip_bytes + i);
 #pragma GCC unroll 8
-  for (std::size_t i = 0; i < strip_bytes; ++i) {
+    for (std::size_t step = 0; step < unrolled; ++step) {
 #pragma GCC unroll 4
-    for (std::size_t k = 0; k < strips; ++k) {
-      hash[k] = next_hash(hash[k], bytes + k * strip_bytes + i);
-      if (hash[k] < limit) [[unlikely]]
-        return true;
+      for (std::size_t k = 0; k < strips; ++k) {
+        hash[k] = next_hash(hash[k], bytes + k * strip_bytes + i + step);
+        if (hash[k] < limit) [[unlikely]]
+          return true;
+      }
     }
   }
   return false;

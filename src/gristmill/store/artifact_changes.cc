@@ -2,7 +2,9 @@
 #include "gristmill/store/artifact_changes.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
+#include <utility>
 
 namespace gristmill::store {
 namespace {
@@ -91,8 +93,18 @@ Result<std::string> read_piece(const PackStore& store, const ChunkPiece& piece) 
   if (piece.parts.empty()) {
     GRISTMILL_TRY(content, store.read(piece.digest));
   } else {
+    // What is around a change lies in one chunk, and is read once.
+    std::array<std::pair<ChunkDigest, std::string>, 2> recent;
+    std::size_t oldest = 0;
     for (const auto& part : piece.parts) {
-      GRISTMILL_TRY(const auto chunk, store.read(part.chunk));
+      auto found = std::ranges::find(recent, part.chunk, &std::pair<ChunkDigest, std::string>::first);
+      if (found == recent.end()) {
+        GRISTMILL_TRY(auto chunk, store.read(part.chunk));
+        found = recent.begin() + static_cast<std::ptrdiff_t>(oldest);
+        *found = {part.chunk, std::move(chunk)};
+        oldest = 1 - oldest;
+      }
+      const auto& chunk = found->second;
       if (part.offset > chunk.size() || part.bytes > chunk.size() - part.offset)
         return corrupt_data("a piece of an artifact reaches beyond its chunk " + part.chunk.text());
       content.append(chunk, part.offset, part.bytes);

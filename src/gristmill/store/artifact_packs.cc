@@ -10,6 +10,7 @@
 
 #include "gristmill/base/hash.h"
 #include "gristmill/io/file.h"
+#include "gristmill/store/artifact_chunks.h"
 
 namespace gristmill::store {
 namespace {
@@ -104,6 +105,8 @@ Result<Pack> decode_pack_index(std::string_view bytes, const std::string& name) 
     entry.bytes = get(bytes, at + 40);
     entry.checksum = get(bytes, at + 48);
     if (entry.offset != end || entry.bytes == 0 || entry.bytes > pack.bytes - end) return wrong();
+    // More memory than a chunk can need is not asked for.
+    if (entry.bytes > chunk_bytes_max) return wrong();
     end += entry.bytes;
     pack.entries.push_back(entry);
   }
@@ -221,7 +224,7 @@ Result<std::string> PackStore::read(const ChunkDigest& digest) const {
   }
   const auto& entry = place.pack->entries[place.entry];
   const auto path = path_of(*place.pack);
-  GRISTMILL_TRY(auto content, io::read_range(path, entry.offset, entry.bytes));
+  GRISTMILL_TRY(auto content, read_large_file(path, entry.offset, entry.bytes));
   if (content.size() != entry.bytes || xxh3_64(content) != entry.checksum) return damaged_chunk(path, entry);
   return content;
 }

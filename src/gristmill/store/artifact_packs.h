@@ -34,7 +34,7 @@ struct Pack {
 };
 
 std::string encode_pack_index(const Pack& pack);
-/// Refuses damaged bytes, and entries that lie outside the pack or overlap the one before.
+/// Refuses damaged bytes, and entries that lie outside the pack, overlap the one before or are larger than any chunk.
 Result<Pack> decode_pack_index(std::string_view bytes, const std::string& name);
 
 /// Writes packs, one after the other; published, a pack stays as it is for ever. Destroyed before, it leaves nothing.

@@ -19,6 +19,8 @@
 namespace gristmill::store {
 namespace {
 
+constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
+constexpr std::size_t direct_bytes_max = std::size_t{16} << 20;
 // For what does not lie in whole blocks.
 constexpr std::size_t bounce_bytes = std::size_t{256} << 10;
 
@@ -154,7 +156,6 @@ class DirectSource final : public io::ByteSource {
 }  // namespace
 
 BlockBuffer::BlockBuffer(std::size_t bytes) {
-  constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
   const bool is_large = bytes % huge_page_bytes == 0;
   bytes_.reset(static_cast<char*>(std::aligned_alloc(is_large ? huge_page_bytes : block_bytes, bytes)));
   GRISTMILL_CHECK(bytes_ != nullptr, fmt::format("{} bytes", bytes));
@@ -188,6 +189,31 @@ Result<std::unique_ptr<io::ByteSource>> open_large_file(const std::string& path)
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT);
   if (descriptor < 0) return io::open_file(path);
   return std::unique_ptr<io::ByteSource>(new DirectSource(path, descriptor));
+}
+
+Result<std::string> read_large_file(const std::string& path, std::uint64_t offset, std::size_t size) {
+  // Each thread keeps the memory that it reads into.
+  if (!is_local(path) || size > direct_bytes_max) return io::read_range(path, offset, size);
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT));
+  if (file.number() < 0) return io::read_range(path, offset, size);
+  static thread_local BlockBuffer buffer;
+  const auto before = static_cast<std::size_t>(offset % block_bytes);
+  const auto wanted = (before + size + block_bytes - 1) / block_bytes * block_bytes;
+  if (buffer.size() < wanted) buffer = BlockBuffer((wanted + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes);
+  std::size_t filled = 0;
+  // Only the end of a file is not a whole block.
+  while (filled < wanted && filled % block_bytes == 0) {
+    const auto place = static_cast<off_t>(offset - before + filled);
+    const auto count = ::pread(file.number(), buffer.span().data() + filled, wanted - filled, place);
+    if (count < 0 && errno == EINTR) continue;
+    // Some file systems open a file so and then do not read it.
+    if (count < 0 && errno == EINVAL) return io::read_range(path, offset, size);
+    if (count < 0) return errno_error(fmt::format("reading {} at byte {}", path, place), errno);
+    if (count == 0) break;
+    filled += static_cast<std::size_t>(count);
+  }
+  if (filled <= before) return std::string();
+  return std::string(buffer.span().data() + before, std::min(size, filled - before));
 }
 
 }  // namespace gristmill::store

@@ -52,4 +52,8 @@ class LargeFileWriter {
 /// whole blocks of a BlockBuffer.
 Result<std::unique_ptr<io::ByteSource>> open_large_file(const std::string& path);
 
+/// `size` bytes of such a file from `offset` (fewer at its end), past the page cache where that can be: it does not
+/// have them, and to fetch bytes into fresh memory that are used once costs more than to use them.
+Result<std::string> read_large_file(const std::string& path, std::uint64_t offset, std::size_t size);
+
 }  // namespace gristmill::store

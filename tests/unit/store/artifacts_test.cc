@@ -223,6 +223,29 @@ TEST_CASE("indexes of packs say what kind their digests are") {
   }
 }
 
+TEST_CASE("parts of large files are read wherever they are") {
+  const Folder folder;
+  const auto content = noise(3'000'001, 16);
+  write(folder.at("f"), content);
+  for (const auto& [offset, size] : std::vector<std::pair<std::size_t, std::size_t>>{{0, 10},
+                                                                                     {0, 4096},
+                                                                                     {4095, 2},
+                                                                                     {4096, 4096},
+                                                                                     {1, 2'999'999},
+                                                                                     {2'999'000, 1001},
+                                                                                     {2'999'000, 5000},
+                                                                                     {0, 4'000'000}})
+    CHECK(*read_large_file(folder.at("f"), offset, size) == content.substr(offset, size));
+  CHECK(read_large_file(folder.at("f"), 3'000'001, 5)->empty());
+  CHECK(read_large_file(folder.at("f"), 5'000'000, 5)->empty());
+  CHECK(read_large_file(folder.at("absent"), 0, 5).error().code == ErrorCode::not_found);
+  // An index that tells of more than there can be.
+  Pack pack{.name = std::string(32, 'a'), .bytes = std::uint64_t{1} << 40, .entries = {}};
+  pack.entries.push_back({ChunkDigest::of("abc"), 0, pack.bytes, 0});
+  write(folder.at("packs/" + pack.name + ".index"), encode_pack_index(pack));
+  CHECK(PackStore::open(folder.at("packs")).error().code == ErrorCode::corrupt_data);
+}
+
 TEST_CASE("packs are written in place and from elsewhere, and their copies are checked across pieces") {
   const Folder folder;
   PackWriter writer(folder.at("packs"));

@@ -179,6 +179,25 @@ void add_verify(CLI::App& parent, Session& session) {
   });
 }
 
+void add_restore(CLI::App& parent, Session& session) {
+  auto* command = parent.add_subcommand("restore", "Set the tags of a release again that another program removed");
+  command->footer("Example: gristmill release restore 2026-11");
+  auto name = std::make_shared<std::string>();
+  command->add_option("name", *name, "Name of the release")->required();
+  command->callback([&session, name] {
+    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      GRISTMILL_TRY(const auto done, platform::restore_release(workspace, *name));
+      session.show(done, [](const Json& json) {
+        std::string out;
+        for (const auto& version : json["restored"].items())
+          out += fmt::format("tagged again: {}\n", version.as_string());
+        return out.empty() ? std::string("all tags are there\n") : out;
+      });
+      return {};
+    });
+  });
+}
+
 using Diff = Result<Json> (*)(const platform::Workspace&, const std::string&, const std::string&);
 
 /// A verb that compares two things.
@@ -209,6 +228,7 @@ void add_release_commands(CLI::App& app, Session& session) {
   add_show(*release, session);
   add_approve(*release, session);
   add_verify(*release, session);
+  add_restore(*release, session);
   add_diff(*release, session, "Name of a release", "What changed between two releases, and by which rule",
            "gristmill release diff 2026-10 2026-11", platform::diff_releases, release_diff_text);
   add_diff(*app.get_subcommand("dataset"), session, "NAME@VERSION",

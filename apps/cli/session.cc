@@ -93,6 +93,8 @@ void Session::show(const Json& document, const std::function<std::string(const J
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
+void Session::warn(const std::string& line) { fmt::print(stderr, "gristmill: {}\n", for_terminal(line)); }
+
 void Session::say(const std::string& line) const {
   if (!is_quiet && !is_json) fmt::print(stderr, "{}\n", line);
 }

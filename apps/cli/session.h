@@ -36,6 +36,8 @@ struct Session {
   void show(const Json& document, const std::function<std::string(const Json&)>& print) const;
   /// A line for people: not with --json, not with --quiet. Goes to stderr.
   void say(const std::string& line) const;
+  /// What is wrong beside an answer that is given all the same. Goes to stderr, always.
+  static void warn(const std::string& line);
 };
 
 /// Exit code of a failure (cli.md).

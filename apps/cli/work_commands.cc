@@ -410,6 +410,8 @@ void add_trace(CLI::App& app, Session& session) {
         }
         return out;
       });
+      for (const auto& item : chain["damaged"].items()) session.warn(item["error"].as_string());
+      if (chain["damaged"].size() > 0) session.exit_code = 1;
       return {};
     });
   });

@@ -5,7 +5,7 @@ was, nothing else is harmed, and with the file back all is as before."""
 import pathlib
 
 import pytest
-from cli_support import TOKENIZER, Workspace
+from cli_support import TOKENIZER, Workspace, strict_json
 
 SHOW = ("dataset", "show", "{t}")
 HEAD = ("dataset", "head", "{t}", "-n", "100")
@@ -122,3 +122,39 @@ def test_a_damaged_file_is_named(stored, file, kind):
     assert not wrong, wrong
     assert stored.texts("raw/web") == rows and stored.texts("raw/other") == elsewhere
     assert stored.json("dataset", "versions", "raw/web") == versions
+
+
+@pytest.mark.parametrize("file", ["metadata", "list", "manifest", "index"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_trace_answers_beside_a_damaged_dataset(stored, file, kind):
+    """A document of raw/web is found though raw/other, or the index of clean/other, cannot be read."""
+    path, spare = stored.path(file, "other"), stored.path(file, "web")
+    lost, known = stored.ids[1], stored.json("trace", stored.ids[0])
+    content = damaged(kind, path, spare)
+    try:
+        is_searched = (file, kind) == ("index", "missing")
+        done = stored.call("trace", stored.ids[0], "--json", code=0 if is_searched else 1)
+        answer = strict_json(done.stdout)
+        noted = answer.pop("damaged", [])
+        assert answer == known
+        assert [one["dataset"] for one in noted] == (
+            [] if is_searched else [{"index": "clean/other"}.get(file, "raw/other")]
+        )
+        assert is_searched or (path.name in noted[0]["error"] and path.name in done.stderr)
+        # Another one that has the document answers for the damaged one; a token names one version.
+        if file != "index":
+            document = stored.json("trace", lost, code=1)["document"]
+            assert document["dataset"] == "clean/other"
+    finally:
+        path.write_bytes(content)
+    assert stored.json("trace", stored.ids[0]) == known
+
+
+def test_trace_of_what_only_a_damaged_dataset_may_hold(stored):
+    path = stored.path("metadata", "other")
+    content = damaged("half", path, path)
+    try:
+        told = stored.call("trace", "0" * 32, code=1).stderr
+        assert "is in no dataset that can be read" in told and path.name in told
+    finally:
+        path.write_bytes(content)

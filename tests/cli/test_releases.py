@@ -239,3 +239,38 @@ def test_verify_finds_what_was_damaged(two):
     assert len(checked["faults"]) == 1 and data.name in checked["faults"][0]["what"]
     data.unlink()
     assert len(two.json("release", "verify", "before", code=4)["faults"]) == 1
+
+
+def drop_tag(workspace, tag, dataset="clean.web"):
+    """As a client does that writes to the SQL catalog directly."""
+    table = workspace.catalog().load_table(dataset)
+    table.manage_snapshots().remove_tag(tag).commit()
+    assert tag not in workspace.catalog().load_table(dataset).refs()
+
+
+def test_a_tag_that_another_program_removed_is_missed_and_set_again(two):
+    assert two.json("release", "verify", "before")["status"] == "ok"
+    version = two.json("release", "show", "before")["datasets"][0]["version"]
+    drop_tag(two, "before")
+    check = two.json("release", "verify", "before", code=4)
+    (fault,) = check["faults"]
+    assert fault["where"] == "clean/web", check
+    assert "'before'" in fault["what"] and "is missing" in fault["what"] and "release restore before" in fault["what"]
+    # What it pins is kept all the same.
+    expired = two.json("dataset", "expire", "clean/web", "--older-than", "0s", "--keep", "1")
+    assert {item["version"]: item["why"] for item in expired["kept"]}[version] == "release before"
+    assert two.json("release", "restore", "before") == {"release": "before", "restored": [f"clean/web@{version}"]}
+    assert two.json("release", "verify", "before")["status"] == "ok"
+    assert two.catalog().load_table("clean.web").refs()["before"].snapshot_id == version
+    # One that leads elsewhere is put right too, and a second call finds nothing to do.
+    table = two.catalog().load_table("clean.web")
+    current = table.current_snapshot().snapshot_id
+    table.manage_snapshots().remove_tag("before").commit()
+    two.catalog().load_table("clean.web").manage_snapshots().create_tag(current, "before").commit()
+    (fault,) = two.json("release", "verify", "before", code=4)["faults"]
+    assert f"names version {current}, not {version}" in fault["what"]
+    assert two.json("release", "restore", "before")["restored"] == [f"clean/web@{version}"]
+    assert two.json("release", "verify", "before")["status"] == "ok"
+    assert two.json("release", "restore", "before")["restored"] == []
+    assert "no release 'none'" in two.call("release", "restore", "none", code=2).stderr
+    assert two.json("audit", "verify")["intact"]

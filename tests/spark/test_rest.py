@@ -261,3 +261,33 @@ def test_reports_are_counted(lake, table, server):
         re.findall(r'^gristmill_iceberg_reports_total\{kind="(\w+)"\} (\d+)$', server.get("/metrics").text, re.M)
     )
     assert int(counted["scan"]) >= 1 and int(counted["commit"]) >= 1
+
+
+def test_a_replaced_table_and_its_releases(lake, workspace):
+    """Spark puts a table of its own in the place of a dataset: what was released stays, and nothing is lost in it."""
+    first = workspace.ingest(workspace.write_jsonl("a.jsonl", [f"Text {n}." for n in range(5)]))
+    workspace.run("normalize.unicode")
+    workspace.json("release", "create", "one", "--label", "L", "--description", "D")
+    before = texts(workspace, "raw/web")
+    for dataset in ("raw.web", "clean.web"):
+        lake(f"CREATE OR REPLACE TABLE lake.{dataset} AS SELECT 'of Spark' AS words, 7 AS n")
+    assert workspace.json("release", "verify", "one")["status"] == "ok"
+    assert texts(workspace, "raw/web@one") == texts(workspace, "clean/web@one") == before
+    # Documents that nobody would see are not added; what Spark wrote is not touched.
+    more = workspace.write_jsonl("b.jsonl", ["New."])
+    told = workspace.call("ingest", more, "--source", "web", code=2).stderr
+    assert "raw/web" in told and "columns id, text are gone" in told and "dataset rollback raw/web@VERSION" in told
+    assert lake("SELECT * FROM lake.raw.web") == [("of Spark", 7)]
+    # A run replaces its output with the columns that it needs.
+    run = workspace.run("normalize.unicode", inputs=f"raw/web@{first['version']}")
+    assert sorted(lake.column("SELECT text FROM lake.clean.web")) == before
+    assert texts(workspace, f"clean/web@{run['output']['version']}") == before
+    # Back at the version before, the same ingestion comes to its end.
+    workspace.json("dataset", "rollback", f"raw/web@{first['version']}")
+    assert workspace.ingest(more)["documents"] == 1
+    assert texts(workspace, "raw/web") == sorted([*before, "New."])
+    assert sorted(lake.column("SELECT text FROM lake.raw.web")) == sorted([*before, "New."])
+    for dataset in ("raw/web", "clean/web"):
+        workspace.json("dataset", "expire", dataset, "--older-than", "0s", "--keep", "1")
+        workspace.json("dataset", "compact", dataset)
+    assert workspace.json("release", "verify", "one")["status"] == "ok"

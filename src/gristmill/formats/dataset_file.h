@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,6 +23,8 @@ struct TableColumn {
   std::string doc;
 };
 
+/// Field ids of `id` and `text`: without them a row of ours is no document.
+inline constexpr std::array document_fields{1, 7};
 /// id 1, ingestion_id 2, origin_uri 3, origin_offset 4, url 5, media_type 6, text 7, content_digest 8, conversation 9,
 /// metadata 10, then `operator_columns` by their field_id, or from 100 in the order given.
 std::vector<TableColumn> table_columns(const std::vector<data::Column>& operator_columns);

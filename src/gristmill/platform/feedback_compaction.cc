@@ -242,6 +242,7 @@ class Compaction {
         .key = fmt::format("feedback-{}-{}-{}", log_id_, range.first, range.last),
         .columns = {},
         .also = {}};
+    request.needed_fields.assign(formats::document_fields.begin(), formats::document_fields.end());
     request.also = [&](meta::Transaction& transaction, std::int64_t snapshot) -> Status {
       GRISTMILL_RETURN_IF_ERROR(move_mark(transaction, range));
       return record(transaction, range, ingestion, written, snapshot);

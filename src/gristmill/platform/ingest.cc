@@ -517,6 +517,7 @@ class Ingestion {
     for (const auto& file : result.files) files.push_back(store::data_file(file));
     GRISTMILL_TRY(request.files, split_by_partition(table.metadata().partition_fields(), formats::table_columns({}),
                                                     files, row_writer_threads(workspace_, options_, true)));
+    request.needed_fields.assign(formats::document_fields.begin(), formats::document_fields.end());
     request.also = [&](meta::Transaction& transaction, std::int64_t snapshot) -> Status {
       record_.set("version", snapshot);
       note_commit_cost(record_, process_cpu_seconds() - began_cpu_seconds);

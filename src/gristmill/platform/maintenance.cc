@@ -40,6 +40,24 @@ Status add_token_sources(meta::Transaction& transaction, const std::string& data
   return {};
 }
 
+/// Adds what releases pin by their own records: a tag of theirs may have been removed by another program.
+Status add_releases(meta::Transaction& transaction, const std::string& dataset, Needs& needs) {
+  GRISTMILL_TRY(const auto rows, transaction.query("SELECT name, contents FROM releases"));
+  for (const auto& row : rows) {
+    GRISTMILL_TRY(const auto contents, Json::parse(meta::text(row[1])));
+    for (const auto& member : contents["datasets"].items()) {
+      if (member["dataset"].as_string() == dataset) needs[member["version"].as_int()] = "release " + meta::text(row[0]);
+    }
+  }
+  return {};
+}
+
+Status add_needs(meta::Transaction& transaction, const std::string& dataset, bool keeps_token_sources, Needs& needs) {
+  if (keeps_token_sources) GRISTMILL_RETURN_IF_ERROR(add_token_sources(transaction, dataset, needs));
+  GRISTMILL_RETURN_IF_ERROR(add_inputs_of_runs(transaction, dataset, needs));
+  return add_releases(transaction, dataset, needs);
+}
+
 void add_references(const store::TableMetadata& metadata, Needs& needs) {
   for (const auto& reference : metadata.references())
     needs[reference.snapshot_id] = (reference.is_tag ? "release " : "branch ") + reference.name;
@@ -114,8 +132,7 @@ Result<Json> expire_dataset(const Workspace& workspace, const ExpireRequest& req
   GRISTMILL_TRY(auto table, load_table(workspace, request.dataset));
   Needs needs;
   GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
-    auto added = request.with_token_sources ? Status() : add_token_sources(transaction, table.name().text(), needs);
-    return added ? add_inputs_of_runs(transaction, table.name().text(), needs) : added;
+    return add_needs(transaction, table.name().text(), !request.with_token_sources, needs);
   }));
   GRISTMILL_TRY(const auto now, workspace.careful_now_ms());
   store::Retention retention{

@@ -240,8 +240,36 @@ Status settle(meta::Transaction& transaction, const Release& release) {
                Json::object({{"digest", release.contents["digest"]}}));
 }
 
+/// Says when a table has lost the tag of a release, or gives its name to another version: then the version is no longer
+/// kept from expiry by other programs.
+void check_tag(const store::Table& table, const Json& member, const std::string& release, Json& faults) {
+  const auto references = table.metadata().references();
+  const auto tag = std::ranges::find(references, release, &store::Reference::name);
+  const auto version = member["version"].as_int();
+  if (tag != references.end() && tag->is_tag && tag->snapshot_id == version) return;
+  const auto what = tag == references.end() ? std::string("is missing: another program removed it")
+                                            : fmt::format("names version {}, not {}", tag->snapshot_id, version);
+  faults.push(Json::object(
+      {{"where", table.name().text()},
+       {"what",
+        fmt::format("the tag '{0}' of the table {1}; `gristmill release restore {0}` sets it again", release, what)}}));
+}
+
+/// Removes a tag or branch that bears the name of a release and leads elsewhere.
+Status remove_impostor(store::Table& table, const std::string& release, std::int64_t version) {
+  const auto references = table.metadata().references();
+  const auto found = std::ranges::find(references, release, &store::Reference::name);
+  if (found == references.end() || (found->is_tag && found->snapshot_id == version)) return {};
+  const auto note = [&](meta::Transaction& transaction, std::int64_t) {
+    return audit(transaction, "dataset.untag", table.name().text(),
+                 Json::object({{"tag", release}, {"version", found->snapshot_id}}));
+  };
+  return found->is_tag ? table.remove_tag(release, note) : table.remove_branch(release, note);
+}
+
 /// Reads every document of a pinned version; adds what is wrong to `faults`.
-Result<std::int64_t> verify_version(const Workspace& workspace, const Json& member, Json& faults) {
+Result<std::int64_t> verify_version(const Workspace& workspace, const std::string& release, const Json& member,
+                                    Json& faults) {
   const auto selector = fmt::format("{}@{}", member["dataset"].as_string(), member["version"].as_int());
   const auto fault = [&](const std::string& what) { faults.push(Json::object({{"where", selector}, {"what", what}})); };
   const auto chosen = select_version(workspace, selector);
@@ -249,6 +277,7 @@ Result<std::int64_t> verify_version(const Workspace& workspace, const Json& memb
     fault(chosen.error().message);
     return 0;
   }
+  check_tag(chosen->first, member, release, faults);
   std::int64_t documents = 0;
   std::int64_t damaged = 0;
   engine::SequenceDigest digest;
@@ -367,7 +396,7 @@ Result<Json> verify_release(const Workspace& workspace, const std::string& name)
   std::int64_t documents = 0;
   std::int64_t shards = 0;
   for (const auto& member : release["datasets"].items()) {
-    GRISTMILL_TRY(const auto count, verify_version(workspace, member, faults));
+    GRISTMILL_TRY(const auto count, verify_version(workspace, name, member, faults));
     documents += count;
     GRISTMILL_RETURN_IF_ERROR(verify_shards(member, faults, shards));
   }
@@ -377,6 +406,25 @@ Result<Json> verify_release(const Workspace& workspace, const std::string& name)
                        {"documents", documents},
                        {"shards", shards},
                        {"faults", std::move(faults)}});
+}
+
+Result<Json> restore_release(const Workspace& workspace, const std::string& name) {
+  GRISTMILL_TRY(const auto release, show_release(workspace, name));
+  if (release["status"].as_string() == in_creation)
+    return Error{ErrorCode::denied, fmt::format("release '{}' is not completed: its creator repeats the call", name)};
+  auto restored = Json::array();
+  for (const auto& member : release["datasets"].items()) {
+    const auto selector = fmt::format("{}@{}", member["dataset"].as_string(), member["version"].as_int());
+    auto chosen = select_version(workspace, selector);
+    if (!chosen) return std::move(chosen).error().within(fmt::format("release '{}'", name));
+    auto faults = Json::array();
+    check_tag(chosen->first, member, name, faults);
+    if (faults.size() == 0) continue;
+    GRISTMILL_RETURN_IF_ERROR(remove_impostor(chosen->first, name, member["version"].as_int()));
+    restored.push(selector);
+  }
+  GRISTMILL_RETURN_IF_ERROR(set_tags(workspace, release));
+  return Json::object({{"release", name}, {"restored", std::move(restored)}});
 }
 
 Status check_release_usable(const Workspace& workspace, const std::string& name) {

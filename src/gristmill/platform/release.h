@@ -31,8 +31,13 @@ Result<Json> show_release(const Workspace& workspace, const std::string& name);
 Result<Json> approve_release(const Workspace& workspace, const std::string& name, const std::string& comment);
 
 /// Reads everything that a release pins: every document against its digest, each version against the digest of its
-/// run, every token shard against its SHA-256. `status` is ok or damaged, `faults[]` say where.
+/// run, every token shard against its SHA-256; and that the tables still have its tags. `status` is ok or damaged,
+/// `faults[]` say where.
 Result<Json> verify_release(const Workspace& workspace, const std::string& name);
+
+/// Sets the tags of a release again that another program removed or moved; `restored[]` names the versions. Fails when
+/// a version itself is gone.
+Result<Json> restore_release(const Workspace& workspace, const std::string& name);
 
 /// `denied` when `name` is a release that may not be used yet; ok for any other name.
 Status check_release_usable(const Workspace& workspace, const std::string& name);

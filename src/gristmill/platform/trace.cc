@@ -117,31 +117,29 @@ class Tracer {
  public:
   Tracer(const Workspace& workspace, Hash128 id) : workspace_(workspace), id_(id) {}
 
-  /// Looks in every dataset's current version; what runs made comes before what ingestions landed.
+  /// Looks in every dataset's current version; what runs made comes before what ingestions landed. One that is damaged
+  /// does not keep the others from answering: it is noted.
   Status find() {
     store::Catalog catalog(workspace_.database());
     GRISTMILL_TRY(const auto names, catalog.list_tables());
     for (const auto& name : names) {
-      GRISTMILL_TRY(const auto table, store::Table::load(catalog, name));
-      const auto* snapshot = table.metadata().current_snapshot();
-      if (snapshot == nullptr) continue;
-      GRISTMILL_TRY(const auto found, find_in_version(table, *snapshot, id_));
-      if (found) {
-        locations_.push_back(*found);
-      } else {
-        GRISTMILL_RETURN_IF_ERROR(note_outcome(table, *snapshot));
-      }
+      const auto table = store::Table::load(catalog, name);
+      if (!table && table.error().code == ErrorCode::not_found) continue;  // Dropped in between.
+      GRISTMILL_RETURN_IF_ERROR(unless_damaged(name.text(), table ? look_in(*table) : Status(table.error())));
     }
     std::ranges::stable_sort(
         locations_, [](const Location& a, const Location& b) { return !a.run_id.empty() && b.run_id.empty(); });
-    if (locations_.empty() && outcomes_.size() == 0) {
+    if (!locations_.empty() || outcomes_.size() > 0) return {};
+    if (damaged_.size() == 0)
       return not_found(fmt::format("no document {} in the current version of any dataset", id_.hex()));
-    }
-    return {};
+    auto told = fmt::format("document {} is in no dataset that can be read", id_.hex());
+    for (const auto& one : damaged_.items()) told += "; " + one["error"].as_string();
+    return corrupt_data(std::move(told));
   }
 
   /// Starts from a known version, as a token shard names it.
   Status find_in(const std::string& selector) {
+    is_one_version_ = true;
     GRISTMILL_TRY(const auto chosen, select_version(workspace_, selector));
     GRISTMILL_TRY(const auto found, find_in_version(chosen.first, chosen.second, id_));
     if (!found)
@@ -150,7 +148,7 @@ class Tracer {
     return {};
   }
 
-  Result<Json> answer() const {
+  Result<Json> answer() {
     auto result = Json::object(
         {{"document", Json::object({{"id", id_.hex()}, {"dataset", nullptr}, {"version", nullptr}})},
          {"run", nullptr},
@@ -161,11 +159,13 @@ class Tracer {
     for (const auto& location : locations_) {
       auto& document = result.at("document");
       if (document["dataset"].is_null()) {
+        const auto read = add_origin(location, result, ingestion_id);
+        GRISTMILL_RETURN_IF_ERROR(unless_damaged(location.dataset, read));
+        if (!read) continue;
         document.set("dataset", location.dataset)
             .set("version", location.version)
             .set("file", location.file)
             .set("row", location.row);
-        GRISTMILL_RETURN_IF_ERROR(add_origin(location, result, ingestion_id));
         if (ingestion_id.starts_with(change_prefix)) GRISTMILL_RETURN_IF_ERROR(add_change(ingestion_id, result));
       }
       const bool is_given_here = result["change"]["dataset"].as_string() == location.dataset;
@@ -177,10 +177,28 @@ class Tracer {
     if (outcomes_.size() > 0) result.at("document").set("outcomes", outcomes_);
     if (!ingestion_id.empty() && result["change"].is_null())
       GRISTMILL_RETURN_IF_ERROR(add_ingestion(ingestion_id, result));
+    if (damaged_.size() > 0) result.set("damaged", damaged_);
     return result;
   }
 
  private:
+  Status look_in(const store::Table& table) {
+    const auto* snapshot = table.metadata().current_snapshot();
+    if (snapshot == nullptr) return {};
+    GRISTMILL_TRY(const auto found, find_in_version(table, *snapshot, id_));
+    if (!found) return note_outcome(table, *snapshot);
+    locations_.push_back(*found);
+    return {};
+  }
+
+  /// Notes damage of a dataset, which then counts as looked through. A document that was asked for in one version has
+  /// nowhere else to be.
+  Status unless_damaged(const std::string& dataset, const Status& looked) {
+    if (looked || looked.error().code != ErrorCode::corrupt_data || is_one_version_) return looked;
+    damaged_.push(Json::object({{"dataset", dataset}, {"error", looked.error().message}}));
+    return {};
+  }
+
   Status note_outcome(const store::Table& table, const store::Snapshot& snapshot) {
     GRISTMILL_RETURN_IF_ERROR(note_removal(table.name().text()));
     const auto run_id = run_behind(table.metadata(), snapshot);
@@ -260,6 +278,8 @@ class Tracer {
   Hash128 id_;
   std::vector<Location> locations_;
   Json outcomes_ = Json::array();
+  Json damaged_ = Json::array();
+  bool is_one_version_ = false;
 };
 
 /// A token set and the shard of it that was meant.

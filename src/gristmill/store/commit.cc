@@ -183,6 +183,7 @@ Result<Snapshot> Table::commit_files(const CommitRequest& request, bool is_repla
       GRISTMILL_RETURN_IF_ERROR(check_columns(next, request.columns));
       next.set_schema(request.columns);
     }
+    GRISTMILL_RETURN_IF_ERROR(check_needed_fields(next, request));
     if (!request.partition_by.empty()) {
       GRISTMILL_TRY(const auto columns, next.columns(next.current_schema_id()));
       GRISTMILL_TRY(auto fields, parse_partition(request.partition_by, columns));
@@ -200,6 +201,23 @@ Result<Snapshot> Table::commit_files(const CommitRequest& request, bool is_repla
   const auto* snapshot = metadata_.find_snapshot(outcome.snapshot_id);
   GRISTMILL_CHECK(snapshot != nullptr, std::to_string(outcome.snapshot_id));
   return *snapshot;
+}
+
+Status Table::check_needed_fields(const TableMetadata& metadata, const CommitRequest& request) const {
+  if (request.needed_fields.empty()) return {};
+  GRISTMILL_TRY(const auto columns, metadata.columns(metadata.current_schema_id()));
+  std::string missing;
+  for (const auto field : request.needed_fields) {
+    if (std::ranges::find(columns, field, &formats::TableColumn::field_id) != columns.end()) continue;
+    const auto known = metadata.column_by_id(field);
+    missing += (missing.empty() ? "" : ", ") + (known ? known->name : std::to_string(field));
+  }
+  if (missing.empty()) return {};
+  return invalid_argument(
+      fmt::format("dataset {0}: its columns {1} are gone, another program has replaced or dropped them: nothing was "
+                  "added. Bring them back with `gristmill dataset rollback {0}@VERSION` (`dataset versions {0}` lists "
+                  "them), or use another dataset",
+                  name_.text(), missing));
 }
 
 Status Table::check_columns(const TableMetadata& metadata, const std::vector<formats::TableColumn>& columns) const {

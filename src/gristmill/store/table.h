@@ -40,6 +40,9 @@ struct CommitRequest {
   std::string partition_by = {};
   std::string branch = std::string(main_branch);  ///< Another one is seen by nobody who does not ask for it.
   bool has_turn = false;  ///< The commit is made within Table::in_turn.
+  /// Field ids that the new rows cannot do without. Where another program has replaced the table's columns, so that
+  /// nobody would see them, the commit is refused.
+  std::vector<int> needed_fields = {};
 };
 
 /// A file of row-level deletes, as other Iceberg writers leave them.
@@ -171,6 +174,7 @@ class Table {
   Result<Snapshot> commit_files(const CommitRequest& request, bool is_replacing, const Rewrite* rewrite = nullptr);
   Status name_snapshot(const Reference& reference, const InSameTransaction& also);
   Status remove_name(const std::string& name, bool is_tag, const InSameTransaction& also);
+  [[nodiscard]] Status check_needed_fields(const TableMetadata& metadata, const CommitRequest& request) const;
   Status check_columns(const TableMetadata& metadata, const std::vector<formats::TableColumn>& columns) const;
 
   Catalog catalog_;

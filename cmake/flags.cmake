@@ -33,7 +33,8 @@ if(GRISTMILL_SANITIZE)
   target_compile_options(gristmill_flags INTERFACE
     -fsanitize=${GRISTMILL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -D_GLIBCXX_ASSERTIONS
     # Instrumented code makes g++ 12 warn of overflows that cannot happen; the plain build is the one that checks.
-    -O1 -Wno-stringop-overflow -Wno-array-bounds -Wno-maybe-uninitialized -Wno-restrict -Wno-null-dereference
+    -O1 -Wno-stringop-overflow -Wno-array-bounds -Wno-maybe-uninitialized -Wno-uninitialized -Wno-restrict
+    -Wno-null-dereference
     # Asio has fences beside its locks; the locks are what the thread sanitizer sees.
     -Wno-tsan)
   target_link_options(gristmill_flags INTERFACE -fsanitize=${GRISTMILL_SANITIZE})

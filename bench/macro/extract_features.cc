@@ -17,6 +17,7 @@
 #include "gristmill/ops/extract/decide.h"
 #include "gristmill/ops/extract/features.h"
 #include "gristmill/ops/extract/repeats.h"
+#include "gristmill/ops/extract/title.h"
 #include "gristmill/ops/extract/tokens.h"
 
 namespace {
@@ -45,7 +46,8 @@ class Columns {
 
   void add_page(const kernels::HtmlTree& tree, const Page& page, std::span<const std::int16_t> scores) {
     const auto repeats = find_repeats(page);
-    BlockMeasurer measurer(tree, page, scores, repeats);
+    const auto titles = match_title(tree, page, repeats);
+    BlockMeasurer measurer(tree, page, scores, repeats, titles);
     for (const auto copy : find_copies(page, repeats)) put(copies_, copy);
     const FeatureColumns* features = nullptr;
     const Block* heading = nullptr;

@@ -184,8 +184,20 @@ void BoostedTrees::settle(std::span<const FeatureBounds> bounds, SettledTrees& s
   settled.trees_.resize(static_cast<std::size_t>(next - settled.trees_.data()));
 }
 
-template <std::size_t registers, bool is_wide>
-void SettledTrees::sum_registers(const FeatureLanes* features, FeatureLanes& sums) const {
+/// One step of a node: what remains of the leaves of 16 rows.
+struct SettledTrees::Avx2 {
+  static __m256i strike(__m256i remaining, __m256i is_not_above, __m256i stays) noexcept {
+    return _mm256_and_si256(remaining, _mm256_or_si256(is_not_above, stays));
+  }
+};
+struct SettledTrees::Avx512 {
+  [[GRISTMILL_AVX512]] static __m256i strike(__m256i remaining, __m256i is_not_above, __m256i stays) noexcept {
+    return _mm256_ternarylogic_epi64(remaining, is_not_above, stays, 0xF0 & (0xCC | 0xAA));
+  }
+};
+
+template <typename Steps, std::size_t registers, bool is_wide>
+[[gnu::always_inline]] inline void SettledTrees::sum_registers(const FeatureLanes* features, FeatureLanes& sums) const {
   auto* const totals = reinterpret_cast<__m256i*>(sums.values.data());
   // Sums lie within 16 bits, so what is beyond them on the way takes itself back.
   for (std::size_t i = 0; i < registers; ++i)
@@ -201,7 +213,7 @@ void SettledTrees::sum_registers(const FeatureLanes* features, FeatureLanes& sum
       const auto stays = spread(node.stays);
       for (std::size_t i = 0; i < registers; ++i) {
         const auto is_not_above = _mm256_cmpgt_epi16(above, _mm256_load_si256(values + i));
-        remaining[i] = _mm256_and_si256(remaining[i], _mm256_or_si256(is_not_above, stays));
+        remaining[i] = Steps::strike(remaining[i], is_not_above, stays);
       }
     }
     const auto low = spread(all_->low_leaves_[tree.index]);
@@ -219,19 +231,35 @@ void SettledTrees::sum_registers(const FeatureLanes* features, FeatureLanes& sum
   }
 }
 
-void SettledTrees::sum(std::span<const FeatureLanes> features, FeatureLanes& sums, std::size_t lanes) const {
-  const auto* all = features.data();
-  if (all_->is_wide_) return sum_registers<tree_lanes / 16, true>(all, sums);
+template <typename Steps>
+[[gnu::always_inline]] inline void SettledTrees::sum_lanes(const FeatureLanes* features, FeatureLanes& sums,
+                                                           std::size_t lanes) const {
+  if (all_->is_wide_) return sum_registers<Steps, tree_lanes / 16, true>(features, sums);
   switch ((lanes + 15) / 16) {
-    case 1: return sum_registers<1, false>(all, sums);
-    case 2: return sum_registers<2, false>(all, sums);
-    case 3: return sum_registers<3, false>(all, sums);
-    case 4: return sum_registers<4, false>(all, sums);
-    case 5: return sum_registers<5, false>(all, sums);
-    case 6: return sum_registers<6, false>(all, sums);
-    case 7: return sum_registers<7, false>(all, sums);
-    default: return sum_registers<8, false>(all, sums);
+    case 1: return sum_registers<Steps, 1, false>(features, sums);
+    case 2: return sum_registers<Steps, 2, false>(features, sums);
+    case 3: return sum_registers<Steps, 3, false>(features, sums);
+    case 4: return sum_registers<Steps, 4, false>(features, sums);
+    case 5: return sum_registers<Steps, 5, false>(features, sums);
+    case 6: return sum_registers<Steps, 6, false>(features, sums);
+    case 7: return sum_registers<Steps, 7, false>(features, sums);
+    default: return sum_registers<Steps, 8, false>(features, sums);
   }
+}
+
+void SettledTrees::sum_avx2(const FeatureLanes* features, FeatureLanes& sums, std::size_t lanes) const {
+  sum_lanes<Avx2>(features, sums, lanes);
+}
+
+[[GRISTMILL_AVX512]] void SettledTrees::sum_avx512(const FeatureLanes* features, FeatureLanes& sums,
+                                                   std::size_t lanes) const {
+  sum_lanes<Avx512>(features, sums, lanes);
+}
+
+void SettledTrees::sum(std::span<const FeatureLanes> features, FeatureLanes& sums, std::size_t lanes,
+                       SimdLevel level) const {
+  if (level == SimdLevel::avx512) return sum_avx512(features.data(), sums, lanes);
+  sum_avx2(features.data(), sums, lanes);
 }
 
 void put_side_by_side(std::span<const FeatureEight> rows, const std::array<FeatureLanes*, 8>& lanes) {

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "gristmill/kernels/simd.h"
+
 namespace gristmill::kernels {
 
 /// Rows that trees judge together: eight registers of 16-bit numbers.
@@ -41,7 +43,8 @@ class BoostedTrees;
 class SettledTrees {
  public:
   /// Sum of the trees' answers for each of the first `lanes` lanes. What becomes of the other lanes is open.
-  void sum(std::span<const FeatureLanes> features, FeatureLanes& sums, std::size_t lanes = tree_lanes) const;
+  void sum(std::span<const FeatureLanes> features, FeatureLanes& sums, std::size_t lanes = tree_lanes,
+           SimdLevel level = simd_level()) const;
 
  private:
   friend class BoostedTrees;
@@ -53,8 +56,15 @@ class SettledTrees {
     std::uint16_t leaves;  ///< Bits of the leaves that are left.
   };
 
-  template <std::size_t registers, bool is_wide>
+  struct Avx2;
+  struct Avx512;
+
+  template <typename Steps, std::size_t registers, bool is_wide>
   void sum_registers(const FeatureLanes* features, FeatureLanes& sums) const;
+  template <typename Steps>
+  void sum_lanes(const FeatureLanes* features, FeatureLanes& sums, std::size_t lanes) const;
+  void sum_avx2(const FeatureLanes* features, FeatureLanes& sums, std::size_t lanes) const;
+  void sum_avx512(const FeatureLanes* features, FeatureLanes& sums, std::size_t lanes) const;
 
   const BoostedTrees* all_ = nullptr;
   std::vector<Tree> trees_;

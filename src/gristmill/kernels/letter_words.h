@@ -20,7 +20,6 @@ constexpr std::size_t readable_bytes = 64;
 struct LetterMasks {
   std::uint64_t letters = 0;  ///< ASCII letters, and all of UTF-8 beyond ASCII.
   std::uint64_t upper = 0;    ///< A to Z.
-  std::uint64_t digits = 0;   ///< 0 to 9.
 };
 
 /// Kinds of 32 bytes, in the lower halves of the masks.
@@ -32,14 +31,13 @@ inline LetterMasks letter_masks_32(const char* at) noexcept {
   };
   const auto folded = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));
   const auto mask = [](__m256i value) { return static_cast<std::uint32_t>(_mm256_movemask_epi8(value)); };
-  return {mask(_mm256_or_si256(is_between(folded, 'a', 'z'), bytes)), mask(is_between(bytes, 'A', 'Z')),
-          mask(is_between(bytes, '0', '9'))};
+  return {mask(_mm256_or_si256(is_between(folded, 'a', 'z'), bytes)), mask(is_between(bytes, 'A', 'Z'))};
 }
 
 inline LetterMasks letter_masks(const char* at) noexcept {
   const auto low = letter_masks_32(at);
   const auto high = letter_masks_32(at + 32);
-  return {low.letters | high.letters << 32, low.upper | high.upper << 32, low.digits | high.digits << 32};
+  return {low.letters | high.letters << 32, low.upper | high.upper << 32};
 }
 
 /// Eight bytes of a word of letters, ASCII in lower case.
@@ -83,7 +81,6 @@ inline std::uint32_t letter_word_hash(const char* word, std::size_t size) noexce
 enum class WordKind : std::uint8_t {
   letters,
   letters_of_one_case,  ///< A capital after a small letter starts a word: "mainMenu" is "main" and "Menu".
-  letters_and_digits,
 };
 
 /// Words that end within 64 bytes of a text, of which one may have begun before them.
@@ -97,9 +94,7 @@ struct WordWindow {
   /// must be readable.
   void move_to(std::string_view text, std::size_t first) noexcept {
     const auto left = text.size() - first;
-    auto [letters, upper, digits] = left <= 32 ? letter_masks_32(text.data() + first)
-                                               : letter_masks(text.data() + first);
-    if constexpr (kind == WordKind::letters_and_digits) letters |= digits;
+    auto [letters, upper] = left <= 32 ? letter_masks_32(text.data() + first) : letter_masks(text.data() + first);
     if (left < 64) letters = _bzhi_u64(letters, static_cast<unsigned>(left));
     const auto before = letters << 1 | letter_before_;
     starts = letters & ~before;
@@ -145,84 +140,6 @@ void for_each_word(std::string_view text, const OnWord& on_word) {
     for (; window.ends != 0; window.next()) {
       const auto begin = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(first) + window.start);
       if (!on_word(begin, first + static_cast<std::size_t>(std::countr_zero(window.ends)))) return;
-    }
-  }
-}
-
-/// A set of bytes, ASCII in lower case: 0x20 is set in all of them.
-class LowerBytes {
- public:
-  void add(char byte) noexcept {
-    const auto lower = static_cast<unsigned char>(byte | 0x20);
-    rows_[lower & 15] |= class_of(lower >> 4);
-    classes_[lower >> 4] = class_of(lower >> 4);
-  }
-  /// Bits of the 32 bytes that are in the set.
-  [[nodiscard]] std::uint32_t members_32(const char* at) const noexcept {
-    const auto load = [](const std::array<std::uint8_t, 16>& table) {
-      return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table.data())));
-    };
-    const auto low_bits = _mm256_set1_epi8(15);
-    const auto bytes = _mm256_or_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)),
-                                       _mm256_set1_epi8(0x20));
-    const auto row = _mm256_shuffle_epi8(load(rows_), _mm256_and_si256(bytes, low_bits));
-    const auto its_class = _mm256_shuffle_epi8(load(classes_), _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low_bits));
-    const auto is_other = _mm256_cmpeq_epi8(_mm256_and_si256(row, its_class), _mm256_setzero_si256());
-    return ~static_cast<std::uint32_t>(_mm256_movemask_epi8(is_other));
-  }
-
- private:
-  /// Of the sixteen upper halves eight have the bit of 0x20.
-  static std::uint8_t class_of(unsigned upper) noexcept {
-    return static_cast<std::uint8_t>(1u << ((upper & 1) | (upper >> 1 & 6)));
-  }
-
-  std::array<std::uint8_t, 16> rows_{};     ///< Classes by the lower half.
-  std::array<std::uint8_t, 16> classes_{};  ///< Class by the upper half.
-};
-
-/// How words begin: their first bytes, and their second ones.
-struct WordBeginnings {
-  LowerBytes first;
-  LowerBytes second;
-  bool has_single = false;  ///< Some word is one byte long.
-
-  void add(std::string_view word) noexcept {
-    first.add(word[0]);
-    if (word.size() > 1) second.add(word[1]);
-    has_single = has_single || word.size() == 1;
-  }
-};
-
-/// Calls `on_word(begin, end)` for each word of letters and digits that begins so, until it returns false; also for a
-/// few others. `readable_bytes` behind the text must be readable.
-template <typename OnWord>
-void for_each_word_from(const WordBeginnings& beginnings, std::string_view text, const OnWord& on_word) {
-  const auto masks_at = [&](std::size_t at) {
-    auto [letters, upper, digits] = letter_masks(text.data() + at);
-    letters |= digits;
-    return text.size() - at < 64 ? _bzhi_u64(letters, static_cast<unsigned>(text.size() - at)) : letters;
-  };
-  const auto members = [](const LowerBytes& set, const char* at) {
-    return set.members_32(at) | std::uint64_t{set.members_32(at + 32)} << 32;
-  };
-  std::uint64_t before = 0;
-  for (std::size_t first = 0; first < text.size(); first += 64) {
-    const auto letters = masks_at(first);
-    const auto singles = beginnings.has_single ? ~(letters >> 1) : 0;
-    auto starts = letters & ~(letters << 1 | before) & members(beginnings.first, text.data() + first) &
-                  (members(beginnings.second, text.data() + first + 1) | singles);
-    before = letters >> 63;
-    for (; starts != 0; starts &= starts - 1) {
-      const auto start = first + static_cast<std::size_t>(std::countr_zero(starts));
-      auto size = static_cast<std::size_t>(std::countr_one(letters >> (start - first)));
-      // A word that runs up to the end of the 64 bytes may go on behind them.
-      for (auto end = start + size; end % 64 == 0 && end < text.size(); end = start + size) {
-        const auto more = static_cast<std::size_t>(std::countr_one(masks_at(end)));
-        if (more == 0) break;
-        size += more;
-      }
-      if (!on_word(start, start + size)) return;
     }
   }
 }

@@ -9,7 +9,8 @@ namespace {
 
 SimdLevel detect() noexcept {
   const bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+                          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                          __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2");
   const SimdLevel best = has_avx512 ? SimdLevel::avx512 : SimdLevel::avx2;
   const char* const setting = std::getenv("GRISTMILL_SIMD");
   const std::string_view wanted = setting != nullptr ? setting : "";

@@ -67,8 +67,13 @@ void TokenWeights::add_up(std::span<const std::uint32_t> words, std::span<const 
     const auto all = load(weights + (place & ~(near - 1)));
     return _mm_cvtepi8_epi16(_mm_shuffle_epi8(all, load(take[place % near].from.data())));
   };
+  // Between two pages the table leaves the near caches; its lines are asked for well before they are needed.
+  constexpr std::size_t ahead = 24;
   auto sum = load(sums);
   for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto soon = std::min(i + ahead, words.size() - 1);
+    _mm_prefetch(reinterpret_cast<const char*>(weights + words[soon]), _MM_HINT_T0);
+    _mm_prefetch(reinterpret_cast<const char*>(weights + pairs[soon]), _MM_HINT_T0);
     sum = _mm_add_epi16(sum, _mm_add_epi16(of(words[i]), of(pairs[i])));
     _mm_store_si128(reinterpret_cast<__m128i*>(sums + i + 1), sum);
   }

@@ -26,7 +26,7 @@ Result<std::string> read_bytes(const std::string& location) {
   return corrupt_data(fmt::format("{}; restore the file from a copy", bytes.error().message));
 }
 
-/// A manifest must be as long as its list says: a whole one of another table would read well.
+/// A manifest must be as long as its list says: one that was cut short may read well.
 Result<std::string> read_manifest_bytes(const ManifestFile& file) {
   auto bytes = read_bytes(file.location);
   if (!bytes || file.bytes <= 0 || bytes->size() == static_cast<std::size_t>(file.bytes)) return bytes;
@@ -68,6 +68,12 @@ Result<ManifestEntry> manifest_entry(const ManifestFile& manifest, Json row) {
   entry.snapshot_id = row["snapshot_id"].as_int(manifest.added_snapshot_id);
   entry.sequence_number = row["sequence_number"].as_int(manifest.sequence_number);
   entry.file_sequence_number = row["file_sequence_number"].as_int(manifest.sequence_number);
+  const bool is_own = entry.snapshot_id == manifest.added_snapshot_id || manifest.added_snapshot_id == 0;
+  if (entry.status == EntryStatus::added && !is_own)
+    return corrupt_data(
+        fmt::format("an entry that snapshot {} added, where the manifest list says {}: another file is in "
+                    "its place; restore it from a copy",
+                    entry.snapshot_id, manifest.added_snapshot_id));
   entry.file = std::move(row.at("data_file"));
   if (entry.file["file_path"].as_string().empty()) return corrupt_data("an entry without a file path");
   if (entry.records() < 0 || entry.bytes() < 0) return corrupt_data("an entry with a negative size");

@@ -98,8 +98,9 @@ TEST_CASE("trees answer as a walk from node to node does") {
     CHECK(rest.empty());
     std::vector<FeatureLanes> features(features_max);
     for (auto& lanes : features) std::ranges::generate(lanes.values, [&] { return any_number(random); });
+    const auto level = round % 2 == 0 ? simd_level() : SimdLevel::avx2;
     FeatureLanes sums;
-    unsettled(trees).sum(features, sums);
+    unsettled(trees).sum(features, sums, tree_lanes, level);
     for (std::size_t lane = 0; lane < tree_lanes; ++lane) {
       int expected = 0;
       for (const auto& tree : drawn) expected += tree.walk(features, lane);
@@ -119,7 +120,7 @@ TEST_CASE("a part of the lanes is judged alike") {
   for (auto& lanes : features) std::ranges::generate(lanes.values, [&] { return any_number(random); });
   for (std::size_t count = 1; count <= tree_lanes; ++count) {
     FeatureLanes sums;
-    unsettled(trees).sum(features, sums, count);
+    unsettled(trees).sum(features, sums, count, count % 2 == 0 ? simd_level() : SimdLevel::avx2);
     for (std::size_t lane = 0; lane < count; ++lane) CHECK(sums.values[lane] == tree.walk(features, lane));
   }
 }

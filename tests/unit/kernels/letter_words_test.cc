@@ -119,45 +119,4 @@ TEST_CASE("a word is found in a text whatever the case") {
   CHECK_FALSE(contains_ascii_folded("<meta property=og:tape>", "og:type"));
 }
 
-TEST_CASE("words that begin with one of some bytes") {
-  std::mt19937 random(12);
-  int met = 0;
-  for (int round = 0; round < 3000; ++round) {
-    auto text = random_text(random, 300);
-    for (auto& c : text) c = random() % 9 == 0 ? static_cast<char>('0' + random() % 10) : c;
-    const auto padded = text + std::string(readable_bytes, 'b');
-    const auto seen = std::string_view(padded).substr(0, text.size());
-    WordBeginnings beginnings;
-    std::vector<std::string> wanted;
-    for (int i = 0; i < 3; ++i) {
-      std::string word(1 + random() % 3, 'a');
-      for (auto& c : word) c = "ab7\xC3\xE4zx"[random() % 7];
-      beginnings.add(wanted.emplace_back(word));
-    }
-    std::vector<std::pair<std::size_t, std::size_t>> all;
-    std::vector<std::pair<std::size_t, std::size_t>> expected;
-    for_each_word<WordKind::letters_and_digits>(seen, [&](std::size_t begin, std::size_t end) {
-      // One of the first bytes, and one of the second ones if there is a second.
-      const auto is_some = [&](std::size_t place) {
-        return std::ranges::any_of(wanted, [&](const std::string& word) {
-          return place < word.size() && (word[place] | 0x20) == (seen[begin + place] | 0x20);
-        });
-      };
-      const bool is_single = end - begin == 1;
-      if (is_some(0) && (is_single ? beginnings.has_single : is_some(1))) expected.emplace_back(begin, end);
-      all.emplace_back(begin, end);
-      return true;
-    });
-    std::vector<std::pair<std::size_t, std::size_t>> found;
-    for_each_word_from(beginnings, seen, [&](std::size_t begin, std::size_t end) {
-      found.emplace_back(begin, end);
-      return true;
-    });
-    CHECK(std::ranges::includes(found, expected));
-    CHECK(std::ranges::includes(all, found));
-    met += static_cast<int>(expected.size());
-  }
-  CHECK(met > 2000);
-}
-
 }  // namespace gristmill::kernels

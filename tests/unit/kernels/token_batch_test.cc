@@ -63,9 +63,11 @@ TEST_CASE_TEMPLATE("texts of a batch are summed as each alone", Kind,
   std::vector<std::int8_t> numbers(token_slot_count);
   for (auto& number : numbers) number = static_cast<std::int8_t>(random());
   const TokenWeights weights(numbers);
-  TokenBatch batch;
+  TokenBatch plain(SimdLevel::avx2);
+  TokenBatch best;
   std::size_t words = 0;
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < 600; ++round) {
+    auto& batch = round / 6 % 2 == 0 ? plain : best;
     std::vector<std::string> texts;
     const auto count_max = round % 2 == 0 ? TokenBatch::short_words_max : TokenBatch::text_words_max;
     const auto first_band = round % 3 == 0 ? TokenWeights::text_bands : 0;
@@ -75,10 +77,10 @@ TEST_CASE_TEMPLATE("texts of a batch are summed as each alone", Kind,
       auto& text = texts.emplace_back(random_text(random));
       const auto size = text.size();
       if (random() % 2 == 0) text.append(readable_bytes, 'x');
-      batch.add<Kind::value>(std::string_view(text).substr(0, size), text.data() + text.size(), count_max);
+      batch.add(std::string_view(text).substr(0, size), text.data() + text.size(), count_max);
       text.resize(size);
     }
-    batch.sum(weights, first_band);
+    batch.sum<Kind::value>(weights, first_band);
     REQUIRE(batch.size() == texts.size());
     for (std::size_t i = 0; i < texts.size(); ++i) {
       const auto hashes = first_hashes<Kind::value>(texts[i], count_max);
@@ -91,6 +93,41 @@ TEST_CASE_TEMPLATE("texts of a batch are summed as each alone", Kind,
     }
   }
   CHECK(words > 20'000);
+}
+
+TEST_CASE("words that are looked for are found in each text") {
+  std::mt19937 random(22);
+  const std::vector<std::int8_t> numbers(token_slot_count);
+  const TokenWeights weights(numbers);
+  TokenBatch plain(SimdLevel::avx2);
+  TokenBatch best;
+  std::size_t found = 0;
+  for (int round = 0; round < 300; ++round) {
+    auto& batch = round % 2 == 0 ? plain : best;
+    std::vector<std::uint32_t> wanted;
+    for (std::size_t i = 0; i < random() % (TokenBatch::wanted_max + 1); ++i) {
+      const std::string word{"abyz"[random() % 4], "abyz"[random() % 4]};
+      wanted.push_back(letter_word_hash((word + std::string(8, ' ')).data(), word.size()));
+    }
+    batch.look_for(wanted);
+    batch.clear();
+    std::vector<std::string> texts;
+    texts.reserve(TokenBatch::texts_max);
+    while (!batch.is_full()) {
+      const auto& text = texts.emplace_back(random_text(random));
+      batch.add(text, text.data() + text.size(), TokenBatch::short_words_max);
+    }
+    batch.sum<WordKind::letters>(weights, 0);
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      const auto hashes = first_hashes<WordKind::letters>(texts[i], TokenBatch::short_words_max);
+      const auto expected = std::ranges::count_if(
+          hashes, [&](std::uint32_t hash) { return std::ranges::find(wanted, hash) != wanted.end(); });
+      CHECK(batch.words(i) == hashes.size());
+      CHECK(batch.found(i) == static_cast<std::size_t>(expected));
+      found += batch.found(i);
+    }
+  }
+  CHECK(found > 300);
 }
 
 TEST_CASE("different short texts have different hashes, whatever stands behind them") {

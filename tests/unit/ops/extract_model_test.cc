@@ -77,9 +77,19 @@ TEST_CASE("the scorer sums the weights of the listed tokens") {
   std::mt19937 random(7);
   std::vector<std::int8_t> weights(kernels::token_slot_count);
   for (auto& weight : weights) weight = static_cast<std::int8_t>(static_cast<int>(random() % 7) - 3);
+  std::size_t shared = 0;
   for (int round = 0; round < 50; ++round) {
-    const CutPage cut(random_page(random, 60));
-    const auto scores = score_tokens(cut.tree, cut.page, find_repeats(cut.page), kernels::TokenWeights(weights), -5);
+    const CutPage cut("<title>Read head &amp; seven NEWS about the longer menus</title>" + random_page(random, 60));
+    const auto repeats = find_repeats(cut.page);
+    const auto [scores, titles] = score_tokens(cut.tree, cut.page, repeats, kernels::TokenWeights(weights), -5);
+    const auto expected = match_title(cut.tree, cut.page, repeats);
+    CHECK(titles.title_words == expected.title_words);
+    REQUIRE(titles.of_text.size() == expected.of_text.size());
+    for (std::size_t text = 0; text < titles.of_text.size(); ++text) {
+      CHECK(titles.of_text[text].words == expected.of_text[text].words);
+      CHECK(titles.of_text[text].shared == expected.of_text[text].shared);
+      shared += titles.of_text[text].shared;
+    }
     REQUIRE(scores.size() == cut.page.blocks.size());
     const Block* heading = nullptr;
     std::vector<std::uint16_t> slots;
@@ -91,6 +101,18 @@ TEST_CASE("the scorer sums the weights of the listed tokens") {
       if (cut.page.blocks[i].heading_level != 0) heading = &cut.page.blocks[i];
     }
   }
+  CHECK(shared > 100);
+}
+
+TEST_CASE("words of the title are counted in texts") {
+  const CutPage cut("<title>The Old Mill â The Old Valley News</title><h1>The old mill, 1823</h1><p>a Mill b");
+  const auto matches = match_title(cut.tree, cut.page, find_repeats(cut.page));
+  CHECK(matches.title_words == 6);  // The dash is one: all beyond ASCII is letters.
+  REQUIRE(matches.of_text.size() == 2);
+  CHECK(matches.of_text[0].words == 3);
+  CHECK(matches.of_text[0].shared == 3);
+  CHECK(matches.of_text[1].words == 1);
+  CHECK(matches.of_text[1].shared == 1);
 }
 
 TEST_CASE("the built-in model is the one that its name says") {

@@ -32,7 +32,7 @@ from judge import LEAN, Judge, extraction
 ROOT = Path(__file__).resolve().parents[3]
 
 GUESS_TREES, GUESS_RATE = 40, 0.2
-TREES, RATE = 200, 0.09
+TREES, RATE = 160, 0.11
 GUESS_WEIGHT = 0.3  # For the trees, of a block whose label is a guess.
 PROFILES = {"balanced": 0, "recall": LEAN, "precision": -LEAN}
 

@@ -173,7 +173,7 @@ class BlockCutter {
 
   void run() {
     page_.clear();
-    page_.containers.push_back({});
+    page_.containers.push_back({.tag = nodes_[0].tag});
     open_.push_back({.end = static_cast<std::uint32_t>(nodes_.size())});
     for (std::uint32_t i = 1; i < nodes_.size();) {
       while (open_.back().end <= i) close_element();
@@ -269,7 +269,8 @@ class BlockCutter {
     container.node = i;
     container.parent = outer.container;
     container.first_block = block_count();
-    container.context = context;
+    container.context = context & 0xFFFFFF;
+    container.tag = node.tag;
   }
 
   /// Filled in place, as containers and blocks are: a copy in wide pieces would wait for the narrow ones to be written.
@@ -475,7 +476,7 @@ class BlockCutter {
     }
     block_->text_end = static_cast<std::uint32_t>(text.size());
     trim_source();
-    const auto tag = nodes_[page_.containers[block_->container].node].tag;
+    const auto tag = page_.containers[block_->container].tag;
     if (kernels::html_has(tag, HtmlTagTraits::heading)) {
       block_->heading_level = static_cast<std::uint8_t>(static_cast<int>(tag) - static_cast<int>(HtmlTag::h1) + 1);
     }

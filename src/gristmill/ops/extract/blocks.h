@@ -41,23 +41,25 @@ struct Container {
   std::uint32_t outer = 0;        ///< Nearest enclosing container that holds more blocks than this one.
   std::uint32_t first_block = 0;
   std::uint32_t end_block = 0;
-  std::uint32_t context = 0;
+  std::uint32_t context : 24 = 0;
+  kernels::HtmlTag tag : 8 = kernels::HtmlTag::text;  ///< Of the node, which lies too far away to be looked at often.
 };
+static_assert(sizeof(Container) == 24);
 
 /// A run of text that no block-level element (nor two line breaks) interrupts.
 struct Block {
-  std::uint32_t text_begin = 0;   ///< Into Page::text: decoded, white space folded (kept in preformatted text).
+  std::uint32_t text_begin = 0;  ///< Into Page::text: decoded, white space folded (kept in preformatted text).
   std::uint32_t text_end = 0;
-  std::uint32_t node = 0;         ///< First text node.
-  std::uint32_t container = 0;    ///< Innermost container.
-  std::uint32_t words = 0;        ///< Runs of non-space; half the count of characters in scripts without spaces.
+  std::uint32_t node = 0;  ///< First text node.
+  std::uint32_t container = 0;  ///< Innermost container.
+  std::uint32_t words = 0;  ///< Runs of non-space; half the count of characters in scripts without spaces.
   std::uint32_t link_words = 0;
   std::uint32_t link_bytes = 0;
   std::uint32_t context = 0;
   std::uint16_t commas = 0;
   std::uint16_t sentence_ends = 0;
-  std::uint8_t heading_level = 0; ///< 1 to 6, 0 for none.
-  std::uint32_t source_begin = 0; ///< Bytes of the page that the text comes from, markup between included.
+  std::uint8_t heading_level = 0;  ///< 1 to 6, 0 for none.
+  std::uint32_t source_begin = 0;  ///< Bytes of the page that the text comes from, markup between included.
   std::uint32_t source_end = 0;
 
   [[nodiscard]] std::uint32_t bytes() const { return text_end - text_begin; }
@@ -85,7 +87,7 @@ struct Page {
   std::vector<Block> blocks;
   std::vector<kernels::FigureCounts> figures;  ///< Of the beginning of each block's text.
   std::vector<Container> containers;  ///< In document order, the root first.
-  std::vector<TextRun> runs;          ///< In order of the text; only on request.
+  std::vector<TextRun> runs;  ///< In order of the text; only on request.
 
   [[nodiscard]] std::string_view text_of(const Block& block) const {
     return {text.data() + block.text_begin, block.bytes()};

@@ -21,31 +21,29 @@ constexpr std::array<double, ways> way_weights{1.0 / 6, 2.0 / 6, 2.0 / 6, 1.0 / 
 /// A number for each way to take the page.
 using Ways = std::array<double, ways>;
 
-/// Probabilities of the levels of log-odds, found when first asked for: a page has few levels.
+/// Probabilities of all levels of log-odds: floats, so that the table stays in the near cache.
 class Probabilities {
  public:
-  explicit Probabilities(const Cut& cut) : cut_(cut), by_level_(level_count, Ways{-1}) {}
-
-  const Ways& operator[](std::uint16_t level) {
-    auto& found = by_level_[level];
-    if (found[0] >= 0) return found;
-    const double odds = (level - odds_max) / 64.0 * cut_.quarters / 4.0;
-    for (std::size_t way = 0; way < ways; ++way) {
-      const double moved = (cut_.shift + way_places[way] * cut_.spread) / 64.0;
-      found[way] = 1.0 / (1.0 + std::exp(-(odds + moved)));
+  explicit Probabilities(const Cut& cut) : cut_(cut), by_level_(level_count) {
+    for (int level = 0; level < static_cast<int>(level_count); ++level) {
+      const double odds = (level - odds_max) / 64.0 * cut_.quarters / 4.0;
+      for (std::size_t way = 0; way < ways; ++way) {
+        const double moved = (cut_.shift + way_places[way] * cut_.spread) / 64.0;
+        by_level_[static_cast<std::size_t>(level)][way] = static_cast<float>(1.0 / (1.0 + std::exp(-(odds + moved))));
+      }
     }
-    return found;
   }
 
+  const std::array<float, ways>& operator[](std::uint16_t level) const { return by_level_[level]; }
   [[nodiscard]] const Cut& cut() const { return cut_; }
 
  private:
   Cut cut_;
-  std::vector<Ways> by_level_;
+  std::vector<std::array<float, ways>> by_level_;
 };
 
 /// The table of a cut, kept by each thread until another cut is asked for.
-Probabilities& probabilities(const Cut& cut) {
+const Probabilities& probabilities(const Cut& cut) {
   thread_local Probabilities kept(cut);
   if (!(kept.cut() == cut)) kept = Probabilities(cut);
   return kept;
@@ -81,32 +79,40 @@ std::span<std::uint32_t> order_by_level(std::span<const std::uint16_t> levels, P
 }  // namespace
 
 std::vector<std::uint8_t> choose_blocks(const Page& page, std::span<const std::int16_t> log_odds, const Cut& cut) {
-  auto& probability = probabilities(cut);
+  const auto& probability = probabilities(cut);
   PageMemory memory;
   const auto levels = levels_of(log_odds, memory);
-  const auto add_expected = [&](std::uint32_t block, Ways& sums) {
-    const auto& expected = probability[levels[block]];
-    const double words = page.blocks[block].words;
-    for (std::size_t way = 0; way < ways; ++way) sums[way] += expected[way] * words;
-  };
+  const auto expected = memory.take<Ways>(levels.size());  // Words of each block that are content.
   Ways content{};
-  for (std::uint32_t i = 0; i < log_odds.size(); ++i) add_expected(i, content);
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    const double words = page.blocks[i].words;
+    for (std::size_t way = 0; way < ways; ++way) content[way] += expected[i][way] = words * probability[levels[i]][way];
+  }
   const auto order = order_by_level(levels, memory);
+  std::vector<std::uint8_t> chosen(order.size(), 0);
   Ways hit{};
   double best = 0;
   double kept = 0;
   std::size_t best_count = 0;
   for (std::size_t i = 0; i < order.size(); ++i) {
-    add_expected(order[i], hit);
-    kept += page.blocks[order[i]].words;
+    const auto block = order[i];
+    const double words = page.blocks[block].words;
+    // A block whose odds are below half of what F1 is in each way lowers all of them, and so does what comes after it.
+    bool may_raise = false;
+    for (std::size_t way = 0; way < ways; ++way)
+      may_raise |= expected[block][way] * (kept + content[way]) >= hit[way] * words;
+    if (!may_raise) break;
+    kept += words;
     double f1 = 0;
-    for (std::size_t way = 0; way < ways; ++way) f1 += way_weights[way] * 2 * hit[way] / (kept + content[way]);
+    for (std::size_t way = 0; way < ways; ++way) {
+      hit[way] += expected[block][way];
+      f1 += way_weights[way] * 2 * hit[way] / (kept + content[way]);
+    }
     if (f1 >= best) {
       best = f1;
       best_count = i + 1;
     }
   }
-  std::vector<std::uint8_t> chosen(order.size(), 0);
   for (std::size_t i = 0; i < best_count; ++i) chosen[order[i]] = 1;
   return chosen;
 }

@@ -103,16 +103,11 @@ std::string_view content_model_bytes() { return model().bytes; }
 
 Cut content_model_cut() { return model().cut; }
 
-std::vector<std::int16_t> score_tokens_by_model(const kernels::HtmlTree& tree, const Page& page,
-                                                const Repeats& repeats) {
-  return score_tokens(tree, page, repeats, *model().weights, model().token_bias);
-}
-
 std::vector<std::int16_t> score_by_model(const kernels::HtmlTree& tree, const Page& page, const Repeats& repeats) {
-  const auto scores = score_tokens_by_model(tree, page, repeats);
+  const auto [scores, titles] = score_tokens(tree, page, repeats, *model().weights, model().token_bias);
   const auto count = static_cast<std::uint32_t>(scores.size());
   std::vector<std::int16_t> odds(count);
-  BlockMeasurer measurer(tree, page, scores, repeats);
+  BlockMeasurer measurer(tree, page, scores, repeats, titles);
   // Of each thread, so that its memory is not asked for with each page.
   thread_local kernels::SettledTrees trees;
   model().trees.settle(measurer.bounds(), trees);

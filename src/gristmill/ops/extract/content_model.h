@@ -19,10 +19,6 @@ std::string_view content_model_bytes();
 /// The cut that the training found best for the model's log-odds.
 Cut content_model_cut();
 
-/// Word score of each block, as the trees take it: log-odds in 1/64 by the tokens alone.
-std::vector<std::int16_t> score_tokens_by_model(const kernels::HtmlTree& tree, const Page& page,
-                                                const Repeats& repeats);
-
 /// Log-odds of each block to be main content, in 1/64, by the built-in model. Integers all the way: equal on every
 /// machine. Linear in the page; of pages with very many tiny blocks, neighbours are judged together.
 std::vector<std::int16_t> score_by_model(const kernels::HtmlTree& tree, const Page& page, const Repeats& repeats);

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "gristmill/ops/extract/title.h"
 #include "gristmill/ops/extract/word_rules.h"
 
 namespace gristmill::ops::extract {
@@ -48,7 +49,8 @@ std::array<float, lanes> log_odds(const FeatureColumns& columns) noexcept {
 std::vector<std::int16_t> score_by_rules(const kernels::HtmlTree& tree, const Page& page, const Repeats& repeats) {
   std::vector<std::int16_t> odds(page.blocks.size());
   const auto scores = score_words(tree, page);
-  BlockMeasurer measurer(tree, page, scores, repeats);
+  const auto titles = match_title(tree, page, repeats);
+  BlockMeasurer measurer(tree, page, scores, repeats, titles);
   for (std::size_t first = 0; first < odds.size(); first += lanes) {
     const auto of_lanes = log_odds(measurer.measure(static_cast<std::uint32_t>(first)));
     const auto count = std::min(lanes, odds.size() - first);

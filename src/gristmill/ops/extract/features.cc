@@ -79,12 +79,12 @@ bool ends_sentence(const char* end) {
 /// The full stop of Chinese and Japanese.
 bool ends_wide_sentence(const char* end) { return end[-1] == '\x82' && end[-2] == '\x80' && end[-3] == '\xE3'; }
 
-/// `share_of` of whole columns; `part` and `whole` say the numbers of a lane.
+/// Shares as `share_of` for whole columns, which may differ by 1/1024; `part` and `whole` say the numbers of a lane.
 template <typename Part, typename Whole>
 void set_shares(Column& column, const Part& part, const Whole& whole) {
   for (std::uint32_t lane = 0; lane < lanes; ++lane) {
-    const double all = whole(lane);
-    const double share = 1024.0 * part(lane) / (all > 0 ? all : 1.0);
+    const float all = whole(lane);
+    const float share = 1024.0f * part(lane) / (all > 0 ? all : 1.0f);
     column[lane] = static_cast<std::int16_t>(all > 0 ? static_cast<int>(share) : 0);
   }
 }
@@ -108,11 +108,11 @@ struct BlockMeasurer::Gathered {
 };
 
 BlockMeasurer::BlockMeasurer(const kernels::HtmlTree& tree, const Page& page, std::span<const std::int16_t> word_scores,
-                             const Repeats& repeats)
+                             const Repeats& repeats, const TitleMatches& titles)
     : tree_(tree),
       page_(page),
       repeats_(repeats),
-      whole_(std::make_unique<PageMeasures>(tree, page, repeats, word_scores)),
+      whole_(std::make_unique<PageMeasures>(tree, page, repeats, word_scores, titles)),
       entered_(none),
       container_rows_(memory_.take<kernels::FeatureEight>(page.containers.size())),
       is_measured_(memory_.take<bool>(page.containers.size(), false)) {
@@ -236,7 +236,7 @@ void BlockMeasurer::measure_texts(const Gathered& blocks) {
     const auto* const end = page_.text.data() + page_.blocks[first_ + lane].text_end;
     ends[lane] = ends_sentence(end) || (blocks.bytes[lane] >= 3 && ends_wide_sentence(end)) ? 1 : 0;
   }
-  const auto of = [](const auto& numbers) { return [&](std::uint32_t lane) { return double(numbers[lane]); }; };
+  const auto of = [](const auto& numbers) { return [&](std::uint32_t lane) { return float(numbers[lane]); }; };
   set_shares(column(Feature::digit_share), of(digits), of(bytes));
   set_shares(column(Feature::upper_share), of(upper), of(bytes));
   set_shares(column(Feature::link_density), of(blocks.link_bytes), of(blocks.bytes));
@@ -290,8 +290,8 @@ void BlockMeasurer::measure_neighbours() {
   }
   set_shares(
       column(Feature::window_link_density),
-      [&](std::uint32_t lane) { return double(links[lane + 5] - *(links + lane - 4)); },
-      [&](std::uint32_t lane) { return double(words[lane + 5] - *(words + lane - 4)); });
+      [&](std::uint32_t lane) { return float(links[lane + 5] - *(links + lane - 4)); },
+      [&](std::uint32_t lane) { return float(words[lane + 5] - *(words + lane - 4)); });
 }
 
 kernels::FeatureEight BlockMeasurer::measure_container(std::uint32_t container) const {
@@ -389,20 +389,20 @@ void BlockMeasurer::measure_places() {
   set_distance(Feature::mass_distance, mass.first_block, mass.end_block);
   set_distance(Feature::segment_distance, whole_->segment_first, whole_->segment_end);
   const auto& all = whole_->all();
-  const auto count = static_cast<double>(whole_->block_count());
-  const auto all_words = static_cast<double>(all.words);
-  const auto all_mass = static_cast<double>(all.positive_score);
+  const auto count = static_cast<float>(whole_->block_count());
+  const auto all_words = static_cast<float>(all.words);
+  const auto all_mass = static_cast<float>(all.positive_score);
   const auto* words = whole_->words_before.from(first_);
   const auto* mass_before = whole_->positive_before.from(first_);
   const auto first = static_cast<std::int32_t>(first_);
   set_shares(
-      column(Feature::position), [&](std::uint32_t lane) { return double(first + static_cast<std::int32_t>(lane)); },
+      column(Feature::position), [&](std::uint32_t lane) { return float(first + static_cast<std::int32_t>(lane)); },
       [&](std::uint32_t) { return count; });
   set_shares(
-      column(Feature::word_position), [&](std::uint32_t lane) { return double(words[lane]); },
+      column(Feature::word_position), [&](std::uint32_t lane) { return float(words[lane]); },
       [&](std::uint32_t) { return all_words; });
   set_shares(
-      column(Feature::mass_position), [&](std::uint32_t lane) { return mass_before[lane]; },
+      column(Feature::mass_position), [&](std::uint32_t lane) { return float(mass_before[lane]); },
       [&](std::uint32_t) { return all_mass; });
 }
 

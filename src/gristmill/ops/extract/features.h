@@ -59,13 +59,14 @@ constexpr std::int16_t score_max = 16 * score_unit;
 /// What is known of the page as a whole, found once for all blocks.
 struct PageMeasures;
 struct Repeats;
+struct TitleMatches;
 
 /// Measures the blocks of a page, many at a time.
 class BlockMeasurer {
  public:
   /// `word_scores` holds the score of each block by the words of its attributes and text. All must outlive this.
   BlockMeasurer(const kernels::HtmlTree& tree, const Page& page, std::span<const std::int16_t> word_scores,
-                const Repeats& repeats);
+                const Repeats& repeats, const TitleMatches& titles);
   ~BlockMeasurer();
   BlockMeasurer(const BlockMeasurer&) = delete;
   BlockMeasurer& operator=(const BlockMeasurer&) = delete;

@@ -175,7 +175,7 @@ void release_large(HtmlScratch& scratch) {
 
 constinit const Spec ExtractHtml::spec_{
     .name = "extract.html",
-    .version = 6,
+    .version = 7,
     .kind = Kind::map,
     .summary = "Turns HTML pages into the text or Markdown of their main content; other documents pass unchanged.",
     .reference = "HTML standard, sections 12 and 13; block features after Kohlschuetter et al. 2010 and Readability",

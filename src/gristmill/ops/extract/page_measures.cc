@@ -3,11 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <cstring>
 #include <limits>
-
-#include "gristmill/kernels/letter_words.h"
+#include <utility>
 
 namespace gristmill::ops::extract {
 namespace {
@@ -40,51 +37,6 @@ constexpr auto weight_table = [] {
 
 bool is_long(const Block& block) noexcept { return block.words >= 15 && block.link_words * 3 < block.words; }
 
-constexpr std::size_t title_words_max = 32;
-
-/// A word as a number, in lower case: its bytes when they are at most eight, else a hash.
-std::uint64_t word_key(const char* word, std::size_t size) {
-  constexpr std::uint64_t lower = 0x2020202020202020u;
-  const auto eight = [](const char* at) {
-    std::uint64_t bytes = 0;
-    std::memcpy(&bytes, at, sizeof bytes);
-    return bytes | lower;
-  };
-  std::uint64_t key = 0;
-  for (; size > 8; size -= 8, word += 8) key = std::rotl((key ^ eight(word)) * 0x9E3779B97F4A7C15u, 29);
-  return key ^ kernels::first_bytes(eight(word), size);
-}
-
-/// Keys of the first words of a text, each once.
-class WordKeys {
- public:
-  void read(std::string_view text) {
-    size_ = 0;
-    places_ = 0;
-    auto words_left = title_words_max;
-    kernels::for_each_word<kernels::WordKind::letters_and_digits>(text, [&](std::size_t begin, std::size_t end) {
-      const auto key = word_key(text.data() + begin, end - begin);
-      if (!has(key)) keys_[size_++] = key;
-      places_ |= place(key);
-      return --words_left > 0;
-    });
-  }
-  [[nodiscard]] bool has(std::uint64_t key) const {
-    return (places_ & place(key)) != 0 && std::find(begin(), end(), key) != end();
-  }
-  [[nodiscard]] std::size_t size() const { return size_; }
-  [[nodiscard]] const std::uint64_t* begin() const { return keys_.data(); }
-  [[nodiscard]] const std::uint64_t* end() const { return keys_.data() + size_; }
-
- private:
-  /// One of 64 places, by which most other words are told.
-  static std::uint64_t place(std::uint64_t key) { return std::uint64_t{1} << (key * 0x9E3779B97F4A7C15u >> 58); }
-
-  std::size_t size_ = 0;
-  std::uint64_t places_ = 0;
-  std::array<std::uint64_t, title_words_max> keys_;
-};
-
 /// The score that would stand at a place if they were sorted; 0 of none. To count them for each bit of the answer takes
 /// less time than to sort, as it needs no guesses.
 int nth_score(std::span<const std::int16_t> scores, std::size_t place) {
@@ -104,61 +56,6 @@ int nth_score(std::span<const std::int16_t> scores, std::size_t place) {
   return least;
 }
 
-/// What a text has of the title.
-struct TitleMatch {
-  std::uint32_t shared = 0;  ///< Different words that the title has too.
-  std::uint32_t words = 0;   ///< All different words; 0 when none is shared.
-  bool is_known = false;
-};
-
-/// Words of the page's title, to be looked for in texts of which most have none.
-class TitleWords {
- public:
-  explicit TitleWords(std::string_view title) {
-    std::string padded(title);
-    padded.append(kernels::readable_bytes, ' ');
-    const auto text = std::string_view(padded).substr(0, title.size());
-    keys_.read(text);
-    kernels::for_each_word<kernels::WordKind::letters_and_digits>(text, [&](std::size_t begin, std::size_t end) {
-      beginnings_.add(text.substr(begin, end - begin));
-      sizes_of(text[begin]) |= size_bit(end - begin);
-      return true;
-    });
-  }
-
-  [[nodiscard]] std::size_t size() const { return keys_.size(); }
-
-  [[nodiscard]] TitleMatch compare(std::string_view text) {
-    TitleMatch match{.shared = 0, .words = 0, .is_known = true};
-    if (!shares_words(text)) return match;
-    text_keys_.read(text);
-    match.words = static_cast<std::uint32_t>(text_keys_.size());
-    match.shared = static_cast<std::uint32_t>(
-        std::ranges::count_if(text_keys_, [&](std::uint64_t key) { return keys_.has(key); }));
-    return match;
-  }
-
- private:
-  /// False when no word of the text is one of the title's: told by first byte and size for most words.
-  [[nodiscard]] bool shares_words(std::string_view text) {
-    bool is_found = false;
-    kernels::for_each_word_from(beginnings_, text, [&](std::size_t begin, std::size_t end) {
-      if ((sizes_of(text[begin]) & size_bit(end - begin)) == 0) return true;
-      is_found = keys_.has(word_key(text.data() + begin, end - begin));
-      return !is_found;
-    });
-    return is_found;
-  }
-
-  static std::uint64_t size_bit(std::size_t size) { return std::uint64_t{1} << (size & 63); }
-  std::uint64_t& sizes_of(char first) { return sizes_[static_cast<unsigned char>(first) & 31]; }
-
-  WordKeys keys_;
-  WordKeys text_keys_;
-  kernels::WordBeginnings beginnings_;
-  std::array<std::uint64_t, 32> sizes_{};  ///< Bits of the sizes of words, by the lower bits of the first byte.
-};
-
 }  // namespace
 
 constexpr std::array<std::int16_t, log_table_size + 1> log_table = [] {
@@ -168,7 +65,7 @@ constexpr std::array<std::int16_t, log_table_size + 1> log_table = [] {
 }();
 
 PageMeasures::PageMeasures(const kernels::HtmlTree& given_tree, const Page& given_page, const Repeats& given_repeats,
-                           std::span<const std::int16_t> given_scores)
+                           std::span<const std::int16_t> given_scores, const TitleMatches& titles)
     : tree(given_tree), page(given_page), repeats(given_repeats), scores(given_scores) {
   make_sums();
   find_best_container();
@@ -176,7 +73,7 @@ PageMeasures::PageMeasures(const kernels::HtmlTree& given_tree, const Page& give
   count_siblings();
   find_articles();
   find_headings();
-  compare_with_title();
+  compare_with_title(titles);
   top_score = nth_score(scores, scores.size() * 9 / 10);
 }
 
@@ -224,7 +121,7 @@ void PageMeasures::find_best_container() {
     const float points = (1.0f + static_cast<float>(block.commas) + std::min(bytes / 100.0f, 3.0f)) *
                          (1.0f - static_cast<float>(block.link_bytes) / bytes);
     auto at = block.container;
-    const auto tag = tree.nodes()[page.containers[at].node].tag;
+    const auto tag = page.containers[at].tag;
     if (tag == HtmlTag::p || tag == HtmlTag::pre || tag == HtmlTag::li) at = page.containers[at].parent;
     credit[at] += points;
     credit[page.containers[at].parent] += points / 2;
@@ -260,31 +157,22 @@ void PageMeasures::find_score_mass() {
   }
 }
 
+/// Lists show in their items: neighbours of one name and class.
 void PageMeasures::count_siblings() {
-  constexpr std::uint32_t nothing = 0;  // Places hold the first container of a group, counted from 1.
+  constexpr std::uint32_t none = 0xFFFFFFFFu;
   const auto nodes = tree.nodes();
   const auto count = static_cast<std::uint32_t>(page.containers.size());
-  same_siblings = memory.take<std::uint32_t>(count);
+  same_siblings = memory.take<std::uint32_t>(count, 0);
   PageMemory own;
-  const auto keys = own.take<std::uint64_t>(count);
+  const auto kinds = own.take<std::uint64_t>(count);
   const auto first_of = own.take<std::uint32_t>(count);
-  const auto places = own.take<std::uint32_t>(std::bit_ceil(std::size_t{count} * 3 / 2 + 2), nothing);
-  const auto shift = 64 - std::countr_zero(places.size());
-  const auto mask = places.size() - 1;
+  const auto last_child = own.take<std::uint32_t>(count, none);
   for (std::uint32_t i = 0; i < count; ++i) {
     const auto& container = page.containers[i];
-    const auto& node = nodes[container.node];
-    const auto key = std::uint64_t{container.parent} << 32 ^ std::uint64_t{node.class_value} << 8 ^
-                     static_cast<std::uint64_t>(node.tag);
-    keys[i] = key;
-    has_article = has_article || node.tag == HtmlTag::article;
-    auto at = (key ^ key >> 32) * 0x9E3779B97F4A7C15u >> shift;
-    while (places[at] != nothing && keys[places[at] - 1] != key) at = (at + 1) & mask;
-    if (places[at] == nothing) {
-      places[at] = i + 1;
-      same_siblings[i] = 0;
-    }
-    first_of[i] = places[at] - 1;
+    kinds[i] = std::uint64_t{nodes[container.node].class_value} << 8 | static_cast<std::uint64_t>(container.tag);
+    has_article = has_article || container.tag == HtmlTag::article;
+    const auto before = std::exchange(last_child[container.parent], i);
+    first_of[i] = before != none && kinds[before] == kinds[i] ? first_of[before] : i;
     ++same_siblings[first_of[i]];
   }
   for (std::uint32_t i = 0; i < count; ++i) same_siblings[i] = same_siblings[first_of[i]];
@@ -296,7 +184,7 @@ void PageMeasures::find_articles() {
   article_index = memory.take<std::uint32_t>(page.containers.size(), 0);
   for (std::uint32_t i = 1; i < page.containers.size(); ++i) {
     const auto& container = page.containers[i];
-    const bool is_article = tree.nodes()[container.node].tag == HtmlTag::article;
+    const bool is_article = container.tag == HtmlTag::article;
     article_of[i] = is_article ? i : article_of[container.parent];
     article_index[i] = is_article ? ++article_count : article_index[container.parent];
   }
@@ -311,29 +199,21 @@ void PageMeasures::find_headings() {
   }
 }
 
-void PageMeasures::compare_with_title() {
+void PageMeasures::compare_with_title(const TitleMatches& titles) {
   title_overlap.resize(memory, page.blocks.size());
   title_overlap.clear();
   title_block = block_count();
-  const auto is_title = [&](std::uint32_t node) {
-    return tree.nodes()[node].tag == HtmlTag::title && (tree.nodes()[node].flags & kernels::HtmlNode::has_raw) != 0;
-  };
-  const auto found = std::ranges::find_if(tree.head_nodes(), is_title);
-  if (found == tree.head_nodes().end()) return;
-  TitleWords title(tree.source(tree.nodes()[*found]).substr(0, 500));
-  PageMemory own;
-  const auto matches = own.take(repeats.sizes.size(), TitleMatch{});
+  if (titles.title_words == 0) return;
   int best_rank = 512;
   for (std::uint32_t i = 0; i < block_count(); ++i) {
     const auto& block = page.blocks[i];
-    if (block.words > 30 || (block.heading_level == 0 && block.words < 3)) continue;
-    auto& match = matches[repeats.group[i]];
-    if (!match.is_known) match = title.compare(page.text_of(block));
-    if (match.words == 0) continue;
-    const int overlap = share_of(match.shared, match.words);
+    const auto [words, shared] = titles.of_text[repeats.group[i]];
+    if (shared == 0 || block.words > 30 || (block.heading_level == 0 && block.words < 3)) continue;
+    const int overlap = share_of(shared, words);
+    const int title_share = share_of(std::min<std::size_t>(shared, titles.title_words), titles.title_words);
     title_overlap[i] = static_cast<std::int16_t>(overlap);
     is_title_met = true;
-    const int rank = overlap * share_of(match.shared, title.size()) / 1024 + (block.heading_level == 1 ? 307 : 0);
+    const int rank = overlap * title_share / 1024 + (block.heading_level == 1 ? 307 : 0);
     if (rank > best_rank) {
       best_rank = rank;
       title_block = i;

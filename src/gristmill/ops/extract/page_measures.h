@@ -12,6 +12,7 @@
 #include "gristmill/ops/extract/blocks.h"
 #include "gristmill/ops/extract/page_memory.h"
 #include "gristmill/ops/extract/repeats.h"
+#include "gristmill/ops/extract/title.h"
 
 namespace gristmill::ops::extract {
 
@@ -80,7 +81,7 @@ class BlockColumn {
 /// What is found once a page for the features of all its blocks.
 struct PageMeasures {
   PageMeasures(const kernels::HtmlTree& given_tree, const Page& given_page, const Repeats& given_repeats,
-               std::span<const std::int16_t> given_scores);
+               std::span<const std::int16_t> given_scores, const TitleMatches& titles);
 
   [[nodiscard]] BlockSums range(std::uint32_t first, std::uint32_t end) const {
     const auto& a = sums[first];
@@ -121,7 +122,7 @@ struct PageMeasures {
   std::uint32_t mass_best = 0;                ///< Container with the greatest sum of word scores.
   std::uint32_t segment_first = 0;            ///< Run of blocks with the greatest sum of word scores.
   std::uint32_t segment_end = 0;
-  std::span<std::uint32_t> same_siblings;  ///< Containers of one name and class below one parent.
+  std::span<std::uint32_t> same_siblings;  ///< Containers in a row of one name, class and parent.
   std::span<std::uint32_t> article_of;        ///< Container of the innermost article, 0 for none.
   std::span<std::uint32_t> article_index;     ///< Counted from 1 in document order.
   std::uint32_t article_count = 0;
@@ -138,7 +139,7 @@ struct PageMeasures {
   void find_score_mass();
   void count_siblings();
   void find_articles();
-  void compare_with_title();
+  void compare_with_title(const TitleMatches& titles);
   void find_headings();
 };
 

@@ -14,6 +14,8 @@ namespace gristmill::ops::extract {
 /// A block of at most so many words is brief: all of them are looked at, and of longer ones the first few.
 constexpr std::uint32_t brief_words_max = 12;
 constexpr std::size_t start_words_max = 8;
+/// No text is looked at beyond so many bytes for its tokens.
+constexpr std::size_t token_bytes_max = 128;
 
 inline bool is_brief(const Block& block) noexcept { return block.words <= brief_words_max; }
 

@@ -20,6 +20,24 @@ bool is_code(HtmlTag tag) noexcept {
   return tag == HtmlTag::pre || tag == HtmlTag::listing || tag == HtmlTag::xmp || tag == HtmlTag::plaintext;
 }
 
+bool makes_place(HtmlTag tag) noexcept {
+  switch (tag) {
+    case HtmlTag::ol:
+    case HtmlTag::ul:
+    case HtmlTag::menu:
+    case HtmlTag::li:
+    case HtmlTag::blockquote:
+    case HtmlTag::dl:
+    case HtmlTag::dt:
+    case HtmlTag::dd:
+    case HtmlTag::table:
+    case HtmlTag::tr:
+    case HtmlTag::td:
+    case HtmlTag::th: return true;
+    default: return is_code(tag);
+  }
+}
+
 /// Value of a whole-number attribute within [least, most], or `fallback`.
 std::uint32_t number_attribute(std::string_view tag_source, std::string_view name, std::uint32_t fallback,
                                std::uint32_t least, std::uint32_t most) noexcept {
@@ -81,10 +99,16 @@ std::uint32_t Structure::number_of(std::uint32_t item, const Place& place) {
 
 void Structure::find_places() {
   places_ = memory_.take<Place>(page_.containers.size());
+  place_of_ = memory_.take<std::uint32_t>(page_.containers.size());
   places_[0] = {};
+  place_of_[0] = 0;
+  std::uint32_t place_count = 1;
   item_counts_ = memory_.take<std::uint32_t>(page_.containers.size(), 0);
-  for (std::uint32_t i = 1; i < places_.size(); ++i) {
-    auto place = places_[page_.containers[i].parent];
+  for (std::uint32_t i = 1; i < place_of_.size(); ++i) {
+    place_of_[i] = place_of_[page_.containers[i].parent];
+    if (!makes_place(tag_of(i))) continue;
+    auto& place = places_[place_count] = places_[place_of_[i]];
+    place_of_[i] = place_count++;
     const auto leave_terms = [&] {
       place.terms = none;
       place.is_term = false;
@@ -140,7 +164,6 @@ void Structure::find_places() {
         break;
       default: break;
     }
-    places_[i] = place;
   }
 }
 

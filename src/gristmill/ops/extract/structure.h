@@ -31,10 +31,8 @@ class Structure {
  public:
   Structure(const kernels::HtmlTree& tree, const Page& page);
 
-  [[nodiscard]] const Place& place(std::uint32_t container) const { return places_[container]; }
-  [[nodiscard]] kernels::HtmlTag tag_of(std::uint32_t container) const {
-    return tree_.nodes()[page_.containers[container].node].tag;
-  }
+  [[nodiscard]] const Place& place(std::uint32_t container) const { return places_[place_of_[container]]; }
+  [[nodiscard]] kernels::HtmlTag tag_of(std::uint32_t container) const { return page_.containers[container].tag; }
 
  private:
   void find_layout_tables();
@@ -47,6 +45,7 @@ class Structure {
   std::span<bool> is_data_;  ///< By container: inside (or itself) a table that holds data.
   std::span<std::uint32_t> item_counts_;
   std::span<Place> places_;
+  std::span<std::uint32_t> place_of_;  ///< By container: most stand in the place of the one around them.
 };
 
 /// Columns of the cells of one data table: spans over columns and rows counted, so that cells of a column line up.

@@ -17,8 +17,6 @@ using kernels::html_tag_count;
 using kernels::HtmlNode;
 using kernels::HtmlTag;
 
-constexpr std::size_t text_bytes_max = 128;
-
 constexpr std::size_t index_of(TokenBand band) noexcept { return static_cast<std::size_t>(band); }
 
 TokenBand text_band(const Block& block) noexcept { return is_brief(block) ? TokenBand::brief : TokenBand::start; }
@@ -47,6 +45,7 @@ class TokenScorer {
         page_(page),
         repeats_(repeats),
         weights_(weights),
+        title_(tree),
         texts_(memory_.take<TextSums>(repeats.sizes.size())),
         values_(memory_.take<kernels::BandSums>(tree.values().size())),
         needed_values_(memory_.take<std::uint32_t>(tree.values().size() + 1)),
@@ -57,10 +56,13 @@ class TokenScorer {
     values_[0] = {};  // None.
   }
 
-  std::vector<std::int16_t> run(int bias) {
-    sum_texts();
+  TokenScores run(int bias) {
+    TokenScores scored{.of_block = {}, .titles = {title_.words().size(), {}}};
+    scored.titles.of_text.resize(texts_.size());
+    sum_texts(scored.titles.of_text);
     sum_elements();
-    std::vector<std::int16_t> scores(page_.blocks.size());
+    auto& scores = scored.of_block;
+    scores.resize(page_.blocks.size());
     int heading_sum = 0;
     int before_sum = 0;
     for (std::size_t i = 0; i < scores.size(); ++i) {
@@ -71,7 +73,7 @@ class TokenScorer {
       before_sum = text.before;
       if (block.heading_level != 0) heading_sum = text.heading;
     }
-    return scores;
+    return scored;
   }
 
  private:
@@ -122,28 +124,33 @@ class TokenScorer {
   // Texts.
 
   /// Of the first text of each group; groups are numbered by their first blocks.
-  void sum_texts() {
+  void sum_texts(std::span<TitleMatch> titles) {
+    batch_.look_for(title_.words());
     std::uint32_t next = 0;
     for (std::size_t i = 0; i < page_.blocks.size(); ++i) {
       if (repeats_.group[i] != next) continue;
       texts_[next].is_brief = is_brief(page_.blocks[i]);
       add_text(page_.blocks[i]);
       ++next;
-      if (batch_.is_full()) finish_texts(next);
+      if (batch_.is_full()) finish_texts(next, titles);
     }
-    finish_texts(next);
+    finish_texts(next, titles);
+    batch_.look_for({});
   }
 
   void add_text(const Block& block) {
-    batch_.add<kernels::WordKind::letters>(page_.text_of(block).substr(0, text_bytes_max),
-                                           page_.text.data() + page_.text.size(), words_seen(block));
+    batch_.add(page_.text_of(block).substr(0, token_bytes_max), page_.text.data() + page_.text.size(),
+               words_seen(block));
   }
 
   /// Of the groups up to `end`.
-  void finish_texts(std::size_t end) {
-    batch_.sum(weights_, index_of(TokenBand::brief));
+  void finish_texts(std::size_t end, std::span<TitleMatch> titles) {
+    batch_.sum<kernels::WordKind::letters>(weights_, index_of(TokenBand::brief));
     const auto first = end - batch_.size();
-    for (std::size_t i = 0; i < batch_.size(); ++i) sum_text(i, texts_[first + i]);
+    for (std::size_t i = 0; i < batch_.size(); ++i) {
+      sum_text(i, texts_[first + i]);
+      titles[first + i] = {static_cast<std::uint8_t>(batch_.words(i)), static_cast<std::uint8_t>(batch_.found(i))};
+    }
     batch_.clear();
   }
 
@@ -164,7 +171,7 @@ class TokenScorer {
     if (sums.is_brief == is_brief(page_.blocks[block])) return sums;
     TextSums own{.own = 0, .before = 0, .heading = 0, .is_brief = !sums.is_brief};
     add_text(page_.blocks[block]);
-    batch_.sum(weights_, index_of(TokenBand::brief));
+    batch_.sum<kernels::WordKind::letters>(weights_, index_of(TokenBand::brief));
     sum_text(0, own);
     batch_.clear();
     return own;
@@ -213,8 +220,10 @@ class TokenScorer {
       need_value(node.itemprop_value);
     };
     auto last = none;
+    constexpr std::size_t ahead = 6;  // Nodes lie too far apart for the processor to guess which are next.
     for (std::uint32_t i = 0; i < page_.blocks.size(); ++i) {
       const auto& block = page_.blocks[i];
+      __builtin_prefetch(&nodes_[page_.blocks[std::min(i + ahead, page_.blocks.size() - 1)].node - 1]);
       for_each_inner_element(nodes_, page_, block, [&](std::uint32_t node) {
         inner_elements_[inner_count++] = {Element(nodes_[node]), i};
         need_values(nodes_[node]);
@@ -245,15 +254,14 @@ class TokenScorer {
   void sum_values() {
     std::size_t done = 0;
     const auto finish = [&] {
-      batch_.sum(weights_, index_of(TokenBand::inner));
+      batch_.sum<kernels::WordKind::letters_of_one_case>(weights_, index_of(TokenBand::inner));
       for (std::size_t i = 0; i < batch_.size(); ++i) values_[needed_values_[done + i]] = batch_.sums(i);
       done += batch_.size();
       batch_.clear();
     };
     const auto* const readable_end = tree_.html().data() + tree_.html().size();
     for (const auto value : needed_values_) {
-      batch_.add<kernels::WordKind::letters_of_one_case>(tree_.value_source(value), readable_end,
-                                                         kernels::TokenBatch::text_words_max);
+      batch_.add(tree_.value_source(value), readable_end, kernels::TokenBatch::text_words_max);
       if (batch_.is_full()) finish();
     }
     finish();
@@ -307,6 +315,7 @@ class TokenScorer {
   const kernels::TokenWeights& weights_;
   kernels::TokenBatch& batch_ = batch_of_thread();
   PageMemory memory_;
+  Title title_;
   std::span<TextSums> texts_;                ///< By group of repeats.
   std::span<kernels::BandSums> values_;
   std::span<std::uint32_t> needed_values_;   ///< In the order in which they were met.
@@ -347,7 +356,7 @@ void list_tokens(const kernels::HtmlTree& tree, const Page& page, std::uint32_t 
   };
   const auto add_text = [&](const Block& of, TokenBand band) {
     hashes.clear();
-    for_each_text_word(page, of, text_bytes_max, [&](std::uint32_t hash) { hashes.push_back(hash); });
+    for_each_text_word(page, of, token_bytes_max, [&](std::uint32_t hash) { hashes.push_back(hash); });
     add_hashes(band);
     if (is_brief(of)) add(band, std::accumulate(hashes.begin(), hashes.end(), 1u, kernels::token_pair_hash));
   };
@@ -361,8 +370,8 @@ void list_tokens(const kernels::HtmlTree& tree, const Page& page, std::uint32_t 
   if (index > 0 && is_brief(page.blocks[index - 1])) add_text(page.blocks[index - 1], TokenBand::before);
 }
 
-std::vector<std::int16_t> score_tokens(const kernels::HtmlTree& tree, const Page& page, const Repeats& repeats,
-                                       const kernels::TokenWeights& weights, int bias) {
+TokenScores score_tokens(const kernels::HtmlTree& tree, const Page& page, const Repeats& repeats,
+                         const kernels::TokenWeights& weights, int bias) {
   return TokenScorer(tree, page, repeats, weights).run(bias);
 }
 

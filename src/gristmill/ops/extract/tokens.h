@@ -7,6 +7,7 @@
 #include "gristmill/kernels/token_weights.h"
 #include "gristmill/ops/extract/blocks.h"
 #include "gristmill/ops/extract/repeats.h"
+#include "gristmill/ops/extract/title.h"
 
 namespace gristmill::ops::extract {
 
@@ -30,8 +31,13 @@ static_assert(token_band_count <= kernels::token_band_max);
 void list_tokens(const kernels::HtmlTree& tree, const Page& page, std::uint32_t block, const Block* heading,
                  std::vector<std::uint16_t>& slots);
 
-/// Score of each block by its tokens: log-odds to be content in 1/64 (features.h). Weights count in 1/32.
-std::vector<std::int16_t> score_tokens(const kernels::HtmlTree& tree, const Page& page, const Repeats& repeats,
-                                       const kernels::TokenWeights& weights, int bias);
+struct TokenScores {
+  std::vector<std::int16_t> of_block;  ///< Log-odds to be content by the tokens alone, in 1/64 (features.h).
+  TitleMatches titles;                 ///< As `match_title`.
+};
+
+/// Scores each block by its tokens. Weights count in 1/32.
+TokenScores score_tokens(const kernels::HtmlTree& tree, const Page& page, const Repeats& repeats,
+                         const kernels::TokenWeights& weights, int bias);
 
 }  // namespace gristmill::ops::extract

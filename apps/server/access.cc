@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <random>
 
 #include "gristmill/base/hash.h"
 
@@ -22,6 +23,19 @@ std::optional<std::string_view> bearer_token(std::string_view authorization) {
   const auto blank = authorization.find(' ');
   if (blank == std::string_view::npos || !equal_names(authorization.substr(0, blank), "Bearer")) return std::nullopt;
   return authorization.substr(std::min(authorization.find_first_not_of(' ', blank), authorization.size()));
+}
+
+/// In a time that does not tell where they differ.
+bool equal_secrets(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  unsigned difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) difference |= static_cast<unsigned char>(a[i] ^ b[i]);
+  return difference == 0;
+}
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
 }
 
 }  // namespace
@@ -67,9 +81,26 @@ void Authenticator::forget(const std::string& digest) {
   known_.erase(digest);
 }
 
+Authenticator::Authenticator(const platform::Workspace& workspace) : workspace_(workspace), seed_(random_seed()) {}
+
+std::string Authenticator::digest_of(std::string_view token) {
+  auto& place = digested_[xxh3_64(token, seed_) % digested_.size()];
+  {
+    const std::scoped_lock lock(mutex_);
+    if (equal_secrets(place.token, token)) return place.digest;
+  }
+  auto digest = sha256_hex(token);
+  constexpr std::size_t kept_bytes_max = 512;
+  if (token.size() <= kept_bytes_max) {
+    const std::scoped_lock lock(mutex_);
+    place = {std::string(token), digest};
+  }
+  return digest;
+}
+
 std::optional<platform::Principal> Authenticator::recall(const HttpRequest& request) {
   const auto token = bearer_token(request.header("Authorization"));
-  return token ? recall_digest(sha256_hex(*token), remembered_for) : std::nullopt;
+  return token ? recall_digest(digest_of(*token), remembered_for) : std::nullopt;
 }
 
 Authenticator::Outcome Authenticator::identify(const HttpRequest& request) {
@@ -79,7 +110,7 @@ Authenticator::Outcome Authenticator::identify(const HttpRequest& request) {
   const auto token = bearer_token(value);
   if (!token) return {{}, unauthorized("send the token as `Authorization: Bearer TOKEN`")};
   // The digest is the key, so that looking it up tells nothing about the token by its time.
-  const auto digest = sha256_hex(*token);
+  const auto digest = digest_of(*token);
   if (auto principal = recall_digest(digest, remembered_for)) return {*std::move(principal), {}};
   const auto checked = platform::check_token(workspace_, *token);
   if (checked) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -38,7 +40,7 @@ class RateLimit {
 /// most that long). Thread-safe.
 class Authenticator {
  public:
-  explicit Authenticator(const platform::Workspace& workspace) : workspace_(workspace) {}
+  explicit Authenticator(const platform::Workspace& workspace);
 
   /// The principal; an empty one when there is no token at all; a refusal (401, 429, 503) when it is no good.
   struct Outcome {
@@ -59,10 +61,18 @@ class Authenticator {
   std::optional<platform::Principal> recall_digest(const std::string& digest, Clock::duration age_max);
   void remember(const std::string& digest, const platform::Principal& principal);
   void forget(const std::string& digest);
+  /// SHA-256 in hexadecimal; of a token that came lately it is not computed anew.
+  std::string digest_of(std::string_view token);
 
   const platform::Workspace& workspace_;
   std::mutex mutex_;
   std::unordered_map<std::string, Known> known_;
+  struct Digested {
+    std::string token;
+    std::string digest;
+  };
+  const std::uint64_t seed_;  ///< Of the places in `digested_`: a secret of this process.
+  std::array<Digested, 64> digested_;
   /// Wrong tokens by address: guessing is hopeless, but it must not keep the database busy either.
   RateLimit failures_{5, 20};
 };

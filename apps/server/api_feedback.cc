@@ -45,8 +45,9 @@ void take(const Backend& backend, const Call& call, const Reply& reply) {
     return reply(problem_of(unavailable("another process of this workspace takes the feedback")));
   const platform::FeedbackSender sender{.scope = call.principal.token_id,
                                         .idempotency_key = std::string(call.text("Idempotency-Key"))};
-  const auto status = backend.feedback->submit(call.request->body, sender, [reply](const Result<Json>& stored) {
-    reply(stored ? json_response(201, *stored) : refusal_of(stored.error()));
+  const auto status = backend.feedback->submit(call.request->body, sender, [reply](Result<std::string> stored) {
+    if (!stored) return reply(refusal_of(stored.error()));
+    reply({.status = 201, .headers = {{"Content-Type", "application/json"}}, .body = *std::move(stored)});
   });
   if (!status) reply(refusal_of(status.error()));
 }

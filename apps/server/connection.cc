@@ -4,97 +4,40 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <initializer_list>
 #include <utility>
 
+#include "framing.h"
 #include "gristmill/base/hash.h"
+#include "plain_request.h"
 
 namespace gristmill::server {
 namespace {
 
 namespace http = boost::beast::http;
 using Clock = std::chrono::steady_clock;
-using Parser = http::request_parser<http::string_body>;
 
-constexpr std::size_t target_bytes_max = 8 * 1024;
-constexpr std::size_t header_count_max = 100;
 constexpr std::size_t bytes_a_second_min = 16 * 1024;
+constexpr std::size_t small_body_bytes = 4 * 1024;  ///< Copied behind the head, to be sent as one piece.
+constexpr std::size_t spare_bytes_max = 16 * 1024;
 constexpr int drain_ms = 2'000;
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
 /// Ids that differ between processes and requests; for finding a request in the log, not a secret.
-std::string next_request_id() {
+void set_request_id(std::string& id) {
   static std::atomic<std::uint64_t> count = 0;
   static const auto seed = static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
   const auto number = ++count;
-  return fmt::format("{:016x}", xxh3_64({reinterpret_cast<const char*>(&number), sizeof number}, seed));
-}
-
-/// What is wrong with a head that the parser took, and the status that says so; 0 = nothing.
-struct HeadFault {
-  int status = 0;
-  std::string_view detail;
-};
-
-HeadFault check_framing(const Parser& parser) {
-  const auto& message = parser.get();
-  if (message.version() != 11 && message.version() != 10) return {505, "only HTTP/1.1 and HTTP/1.0 are spoken here"};
-  std::size_t hosts = 0, lengths = 0, codings = 0, count = 0;
-  for (const auto& field : message) {
-    ++count;
-    hosts += field.name() == http::field::host;
-    lengths += field.name() == http::field::content_length;
-    codings += field.name() == http::field::transfer_encoding;
+  auto bits = xxh3_64({reinterpret_cast<const char*>(&number), sizeof number}, seed);
+  id.resize(16);
+  for (auto& digit : id) {
+    digit = "0123456789abcdef"[bits >> 60];
+    bits <<= 4;
   }
-  if (count > header_count_max) return {431, "too many header fields"};
-  if (message.target().size() > target_bytes_max) return {414, "the request target is too long"};
-  if (hosts > 1 || (hosts == 0 && message.version() == 11)) return {400, "exactly one Host header is needed"};
-  if (codings > 0) {
-    // A body whose end two programs could see at different places is how requests are smuggled.
-    if (lengths > 0 || codings > 1 || message.version() == 10)
-      return {400, "the body's length is told in more than one way"};
-    if (!equal_names(view(message[http::field::transfer_encoding]), "chunked"))
-      return {501, "no transfer coding but chunked is known here"};
-  }
-  if (lengths > 1) return {400, "the body's length is told in more than one way"};
-  const auto expect = message[http::field::expect];
-  if (!expect.empty() && !equal_names(view(expect), "100-continue"))
-    return {417, "no expectation but 100-continue is known here"};
-  return {};
-}
-
-/// Splits the target into path and query. The absolute form, which clients send to proxies, is taken as well.
-bool set_target(HttpRequest& request, std::string_view target) {
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!target.starts_with(scheme)) continue;
-    target.remove_prefix(scheme.size());
-    const auto slash = target.find_first_of("/?");
-    target = slash == std::string_view::npos ? "/" : target.substr(slash);
-    break;
-  }
-  if (target != "*" && !target.starts_with('/')) return false;
-  target = target.substr(0, target.find('#'));
-  const auto question = std::min(target.find('?'), target.size());
-  request.path = target.substr(0, question);
-  request.query = target.substr(std::min(question + 1, target.size()));
-  return true;
-}
-
-HeadFault fault_of(boost::system::error_code error, std::size_t bytes_seen, bool is_first_line_whole) {
-  if (error == http::error::header_limit) {
-    if (!is_first_line_whole && bytes_seen > target_bytes_max) return {414, "the request target is too long"};
-    return {431, "the header fields are too large"};
-  }
-  if (error == http::error::body_limit) return {413, "the body is too large for this resource"};
-  if (error == http::error::bad_version) return {505, "only HTTP/1.1 and HTTP/1.0 are spoken here"};
-  return {400, "the request is not well-formed HTTP"};
 }
 
 class HttpConnection final : public Connection, public std::enable_shared_from_this<HttpConnection> {
@@ -112,6 +55,12 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
       if (error) return self->close();
       self->await_request();
     });
+  }
+
+  void answer(HttpResponse response) override {
+    if (phase_ != Phase::handling) return;
+    may_write_now_ = true;
+    respond(std::move(response));
   }
 
   void check_deadline(Clock::time_point now) override {
@@ -153,11 +102,7 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     if (shared_.is_stopping) return finish();
     phase_ = Phase::idle;
     allow(shared_.options.idle_ms);
-    parser_.emplace();
-    parser_->header_limit(static_cast<std::uint32_t>(shared_.options.head_bytes_max));
-    // The real limit is set when the head says what the body is for.
-    parser_->body_limit(std::uint64_t{1} << 40);
-    body_bytes_taken_ = 0;
+    parser_.reset();
     buffer_.empty() ? read() : parse();
   }
 
@@ -179,9 +124,11 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
       // Some clients end a body with a line break of their own.
       while (buffer_.starts_with("\r\n")) buffer_.erase(0, 2);
       if (buffer_.empty()) return read();
+      began_ = Clock::now();
+      if (const auto plain = read_plain_request(buffer_, shared_.options.head_bytes_max)) return take_plain(*plain);
       phase_ = Phase::head;
       allow(shared_.options.head_ms);
-      began_ = Clock::now();
+      make_parser();
     }
     std::size_t used = 0;
     while (used < buffer_.size() && !parser_->is_done()) {
@@ -202,7 +149,10 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
       }
     }
     buffer_.erase(0, used);
-    if (parser_->is_done()) return handle();
+    if (parser_->is_done()) {
+      request_->body = std::move(parser_->get().body());
+      return handle();
+    }
     // Chunks of one byte each with long extensions would make us read many times what a body may hold.
     if (phase_ == Phase::body && body_bytes_taken_ > 2 * body_bytes_max_ + 64 * 1024)
       return bad({413, "the body's chunks cost more than the body"});
@@ -214,21 +164,44 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     });
   }
 
-  /// Looks at the head: takes the body, or answers at once.
-  bool admit() {
-    if (const auto fault = check_framing(*parser_); fault.status != 0) return bad(fault), false;
-    const auto& message = parser_->get();
-    request_ = std::make_shared<HttpRequest>();
-    request_->method = view(message.method_string());
+  void make_parser() {
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(shared_.options.head_bytes_max));
+    // The real limit is set when the head says what the body is for.
+    parser_->body_limit(std::uint64_t{1} << 40);
+    body_bytes_taken_ = 0;
+  }
+
+  /// A request that is there as a whole and needs no further look at its form.
+  void take_plain(const PlainRequest& plain) {
+    request_ = spare_ ? std::exchange(spare_, {}) : std::make_shared<HttpRequest>();
+    request_->method = plain.method;
+    auto& headers = request_->headers;
+    headers.resize(plain.field_count);
+    for (std::size_t i = 0; i < headers.size(); ++i) {
+      headers[i].first = plain.fields[i].first;
+      headers[i].second = plain.fields[i].second;
+    }
+    request_->body = plain.body;
+    request_->answered_by = "none";
+    complete(plain.target);
+    const auto length = plain.body_bytes;
+    buffer_.erase(0, plain.bytes);
+    is_kept_ = is_chunk_reader_ = true;
+    is_continue_due_ = false;
+    if (is_admitted(length)) handle();
+  }
+
+  /// Fills in what does not come from the client's head; false when the target is no good.
+  bool complete(std::string_view target) {
     request_->remote = remote_;
-    request_->request_id = next_request_id();
+    set_request_id(request_->request_id);
     request_->is_encrypted = is_encrypted_;
-    if (!set_target(*request_, view(message.target())))
-      return bad({400, "the request target is neither a path nor a URL"}), false;
-    for (const auto& field : message) request_->headers.emplace_back(view(field.name_string()), view(field.value()));
-    is_kept_ = message.keep_alive();
-    std::optional<std::uint64_t> length;
-    if (!parser_->chunked()) length = parser_->content_length() ? *parser_->content_length() : 0;
+    return set_target(*request_, target);
+  }
+
+  /// Asks the service whether the request may go on; answers it when not.
+  bool is_admitted(std::optional<std::uint64_t> length) {
     auto admission = shared_.service.admit(*request_, length);
     if (admission.refusal) {
       // With its body unread, the connection is of no further use.
@@ -241,6 +214,22 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     is_urgent_ = admission.is_urgent;
     handle_ = std::move(admission.handle);
     if (length && *length > body_bytes_max_) return refuse({413, "the body is too large for this resource"}), false;
+    return true;
+  }
+
+  /// Looks at the head: takes the body, or answers at once.
+  bool admit() {
+    if (const auto fault = check_framing(*parser_); fault.status != 0) return bad(fault), false;
+    const auto& message = parser_->get();
+    request_ = std::make_shared<HttpRequest>();
+    request_->method = view(message.method_string());
+    if (!complete(view(message.target()))) return bad({400, "the request target is neither a path nor a URL"}), false;
+    for (const auto& field : message) request_->headers.emplace_back(view(field.name_string()), view(field.value()));
+    is_kept_ = message.keep_alive();
+    is_chunk_reader_ = message.version() == 11;
+    std::optional<std::uint64_t> length;
+    if (!parser_->chunked()) length = parser_->content_length() ? *parser_->content_length() : 0;
+    if (!is_admitted(length)) return false;
     parser_->body_limit(body_bytes_max_);
     parser_->eager(true);
     if (parser_->is_done()) return true;
@@ -253,37 +242,12 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
   void handle() {
     phase_ = Phase::handling;
     deadline_ = Clock::time_point::max();
-    request_->body = std::move(parser_->get().body());
-    if (is_immediate_) return std::exchange(handle_, {})(request_, make_reply());
+    auto reply = make_reply(shared_.outbox, weak_from_this());
+    if (is_immediate_) return std::exchange(handle_, {})(request_, std::move(reply));
     auto& pool = is_urgent_ ? shared_.urgent : shared_.handlers;
-    boost::asio::post(pool, [handle = std::exchange(handle_, {}), request = request_, reply = make_reply()] {
+    boost::asio::post(pool, [handle = std::exchange(handle_, {}), request = request_, reply = std::move(reply)] {
       handle(request, reply);
     });
-  }
-
-  /// The answer reaches us from any thread; a handler that forgets to answer must not leave the client waiting.
-  Reply make_reply() {
-    struct Once {
-      std::weak_ptr<HttpConnection> connection;
-      boost::asio::io_context& network;  // Not `shared`: a reply may be thrown away when that is gone.
-      std::atomic<bool> is_answered = false;
-      void answer(HttpResponse response) {
-        if (is_answered.exchange(true)) return;
-        boost::asio::post(network, [target = connection.lock(), response = std::move(response)]() mutable {
-          if (target && target->phase_ == Phase::handling) target->respond(std::move(response));
-        });
-      }
-      Once(std::weak_ptr<HttpConnection> target, boost::asio::io_context& loop)
-          : connection(std::move(target)), network(loop) {}
-      Once(const Once&) = delete;
-      Once& operator=(const Once&) = delete;
-      ~Once() {
-        if (!is_answered) answer(problem(500, "the request was not answered"));
-      }
-    };
-    return [once = std::make_shared<Once>(weak_from_this(), shared_.network)](HttpResponse response) {
-      once->answer(std::move(response));
-    };
   }
 
   void bad(HeadFault fault) {
@@ -309,12 +273,15 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
       for (const auto piece : pieces) head_ += piece;
     };
     put({"HTTP/1.1 ", fmt::format_int(response.status).c_str(), " ", reason_phrase(response.status), "\r\n"});
-    for (const auto& [name, value] : response.headers) put({name, ": ", clean(value), "\r\n"});
-    head_ += response.fixed_headers;
+    for (const auto& [name, value] : response.headers) {
+      put({name, ": "});
+      put_clean(value);
+    }
+    put_hardening(response);
     if (!request_->request_id.empty()) put({"X-Request-Id: ", request_->request_id, "\r\n"});
     if (stream_) {
       // A client of HTTP/1.0 knows no chunks: its stream ends with the connection.
-      is_chunked_ = parser_->get().version() == 11;
+      is_chunked_ = is_chunk_reader_;
       if (!is_chunked_) is_kept_ = false;
       if (is_chunked_) head_ += "Transfer-Encoding: chunked\r\n";
     } else if (!has_no_body) {
@@ -322,19 +289,41 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     }
     head_ += is_kept_ ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
     body_ = is_head || has_no_body ? std::string() : std::move(response.body);
+    if (body_.size() <= small_body_bytes) head_ += std::exchange(body_, {});
     bytes_sent_ = 0;
     phase_ = stream_ ? Phase::streaming : Phase::sending;
     send([](HttpConnection& self) { self.stream_ ? self.next_piece() : self.sent(); });
   }
 
   /// A header value never holds a line break of its own.
-  static std::string clean(std::string value) {
-    std::ranges::replace_if(value, [](unsigned char c) { return c < 0x20 && c != '\t'; }, ' ');
-    return value;
+  void put_clean(std::string_view value) {
+    for (const char c : value) head_ += static_cast<unsigned char>(c) < 0x20 && c != '\t' ? ' ' : c;
+    head_ += "\r\n";
+  }
+
+  /// Browsers must not run, frame, sniff or keep what we answer.
+  void put_hardening(const HttpResponse& response) {
+    head_ +=
+        "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n"
+        "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+        "Cross-Origin-Resource-Policy: same-origin\r\n";
+    const bool says_caching = std::ranges::any_of(
+        response.headers, [](const auto& item) { return equal_names(item.first, "Cache-Control"); });
+    if (!says_caching) head_ += "Cache-Control: no-store\r\n";
+    if (is_encrypted_) head_ += "Strict-Transport-Security: max-age=31536000\r\n";
   }
 
   void send(void (*then)(HttpConnection&)) {
     allow_for(shared_.options.write_ms, head_.size() + body_.size());
+    if (std::exchange(may_write_now_, false) && body_.empty()) {
+      const auto written = transport_->write_now(head_);
+      if (written == head_.size()) {
+        bytes_sent_ += written;
+        return then(*this);
+      }
+      head_.erase(0, written);
+      bytes_sent_ += written;
+    }
     transport_->write(head_, body_,
                       [self = shared_from_this(), then](boost::system::error_code error, std::size_t bytes) {
                         self->bytes_sent_ += bytes;
@@ -352,6 +341,9 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     // A read is still under way for a client that was given up: nothing else may touch its bytes.
     if (is_given_up_) return close();
     if (!is_kept_) return finish();
+    // Handlers of other threads may still hold theirs.
+    const bool is_ours = is_immediate_ && request_.use_count() == 1 && request_->body.capacity() <= spare_bytes_max;
+    spare_ = is_ours ? std::move(request_) : nullptr;
     request_.reset();
     await_request();
   }
@@ -424,10 +416,13 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
   std::size_t body_bytes_max_ = 0;
   std::uint64_t body_bytes_taken_ = 0;
   std::shared_ptr<HttpRequest> request_;
+  std::shared_ptr<HttpRequest> spare_;  ///< The last one, whose memory the next may use; held by nobody else.
   std::function<void(const std::shared_ptr<HttpRequest>&, Reply)> handle_;
   bool is_immediate_ = false;
   bool is_urgent_ = false;
   bool is_kept_ = false;
+  bool is_chunk_reader_ = false;  ///< The client speaks HTTP/1.1.
+  bool may_write_now_ = false;    ///< Not within what a write or read called: that could go on without end.
   bool is_continue_due_ = false;
   bool is_given_up_ = false;
   std::string head_;

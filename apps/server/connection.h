@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "listener.h"
+#include "outbox.h"
 #include "transport.h"
 
 namespace gristmill::server {
@@ -20,6 +21,7 @@ struct Shared {
   Service service;
   boost::asio::io_context& network;
   boost::asio::thread_pool& handlers;
+  std::shared_ptr<Outbox> outbox;
   boost::asio::thread_pool& urgent;  ///< For requests that must not wait behind those that take long.
   std::unordered_set<std::shared_ptr<Connection>> connections;
   ListenerFigures figures;
@@ -32,6 +34,8 @@ class Connection {
  public:
   virtual ~Connection() = default;
   virtual void start() = 0;
+  /// Gives the answer to the request that is being handled; without one nothing happens.
+  virtual void answer(HttpResponse response) = 0;
   /// Ends the connection when its client took too long for what it does now.
   virtual void check_deadline(std::chrono::steady_clock::time_point now) = 0;
   /// The server stops: ends at once when idle, after the answer under way otherwise.

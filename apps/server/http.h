@@ -51,13 +51,26 @@ using Stream = std::function<StreamPiece(bool is_closing)>;
 struct HttpResponse {
   int status = 200;
   Headers headers = {};
-  std::string_view fixed_headers = {};  ///< More of them, whole lines; a text that outlives all answers.
   std::string body = {};
   Stream stream = {};
 };
 
-/// Gives the answer; to be called once, from any thread. A reply that is thrown away uncalled answers 500.
-using Reply = std::function<void(HttpResponse)>;
+/// Where the answer to one request goes: the first that comes, from any thread. Thrown away empty, it answers 500.
+class AnswerSlot {
+ public:
+  virtual ~AnswerSlot() = default;
+  virtual void answer(HttpResponse response) = 0;
+};
+
+/// Gives the answer; to be called once, from any thread. Copies are the same reply.
+class Reply {
+ public:
+  explicit Reply(std::shared_ptr<AnswerSlot> slot) : slot_(std::move(slot)) {}
+  void operator()(HttpResponse response) const { slot_->answer(std::move(response)); }
+
+ private:
+  std::shared_ptr<AnswerSlot> slot_;
+};
 
 /// "Not Found"
 std::string_view reason_phrase(int status);

@@ -73,6 +73,7 @@ struct Listener::State {
                .service = std::move(service),
                .network = network,
                .handlers = handlers,
+               .outbox = std::make_shared<Outbox>(network),
                .urgent = urgent},
         tls(asio::ssl::context::tls_server),
         acceptor(network),

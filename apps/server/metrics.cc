@@ -65,17 +65,15 @@ void add_process(std::string& out) {
 }  // namespace
 
 void Metrics::note(std::string_view route, std::string_view method, int status, std::uint64_t bytes, double seconds) {
-  const auto labels = fmt::format("route=\"{}\",method=\"{}\",status=\"{}\"", route, known_method(method), status);
   const auto bucket = static_cast<std::size_t>(
       std::distance(bounds.begin(), std::ranges::lower_bound(bounds, seconds)));
   const std::scoped_lock lock(mutex_);
-  ++requests_[labels];
+  ++requests_[{route, known_method(method), status}];
   bytes_sent_ += bytes;
-  auto found = durations_.find(route);
-  if (found == durations_.end()) found = durations_.try_emplace(std::string(route)).first;
-  ++found->second.buckets[bucket];
-  ++found->second.count;
-  found->second.seconds += seconds;
+  auto& series = durations_[route];
+  ++series.buckets[bucket];
+  ++series.count;
+  series.seconds += seconds;
 }
 
 std::string Metrics::text(const ListenerFigures& listener, const std::vector<Figure>& more) const {
@@ -83,8 +81,11 @@ std::string Metrics::text(const ListenerFigures& listener, const std::vector<Fig
   {
     const std::scoped_lock lock(mutex_);
     add_family(out, "gristmill_http_requests_total", "counter", "Answered requests.");
-    for (const auto& [labels, count] : requests_)
-      out += fmt::format("gristmill_http_requests_total{{{}}} {}\n", labels, count);
+    for (const auto& [labels, count] : requests_) {
+      const auto& [route, method, status] = labels;
+      out += fmt::format("gristmill_http_requests_total{{route=\"{}\",method=\"{}\",status=\"{}\"}} {}\n", route,
+                         method, status, count);
+    }
     constexpr std::string_view name = "gristmill_http_request_duration_seconds";
     add_family(out, name, "histogram", "From the first byte of a request to the last of its answer, in seconds.");
     for (const auto& [route, series] : durations_) {

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "listener.h"
@@ -26,7 +27,7 @@ struct Figure {
 /// Counts what is answered and writes /metrics (text exposition format 0.0.4). Thread-safe.
 class Metrics {
  public:
-  /// `route` is the operation's id, so that ids in paths make no series of their own.
+  /// `route` is the operation's id, so that ids in paths make no series of their own; a word that outlives this.
   void note(std::string_view route, std::string_view method, int status, std::uint64_t bytes, double seconds);
   /// All series, those of `more` and the process's own among them.
   [[nodiscard]] std::string text(const ListenerFigures& listener, const std::vector<Figure>& more) const;
@@ -41,8 +42,9 @@ class Metrics {
   };
 
   mutable std::mutex mutex_;
-  std::map<std::string, std::uint64_t> requests_;            ///< By labels.
-  std::map<std::string, Series, std::less<>> durations_;     ///< By route.
+  std::map<std::tuple<std::string_view, std::string_view, int>, std::uint64_t>
+      requests_;  ///< By route, method, status.
+  std::map<std::string_view, Series> durations_;                                           ///< By route.
   std::uint64_t bytes_sent_ = 0;
 };
 

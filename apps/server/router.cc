@@ -49,19 +49,6 @@ std::string joined(const std::vector<std::string_view>& words) {
   return out;
 }
 
-/// Browsers must not run, frame, sniff or keep what we answer.
-void harden(const HttpRequest& request, HttpResponse& response) {
-  static constexpr std::string_view always =
-      "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n"
-      "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
-      "Cross-Origin-Resource-Policy: same-origin\r\n";
-  response.fixed_headers = always;
-  const bool says_caching = std::ranges::any_of(
-      response.headers, [](const auto& item) { return equal_names(item.first, "Cache-Control"); });
-  if (!says_caching) response.headers.emplace_back("Cache-Control", "no-store");
-  if (request.is_encrypted) response.headers.emplace_back("Strict-Transport-Security", "max-age=31536000");
-}
-
 /// A refusal of ours as the mount's clients read it; headers such as Retry-After stay.
 HttpResponse in_shape_of(const Mount& mount, const HttpResponse& refusal) {
   const auto document = Json::parse(refusal.body);
@@ -112,6 +99,8 @@ Router::Router(const platform::Workspace& workspace, RouterOptions options)
 void Router::add(Route route) {
   templates_.push_back(split(route.path));
   routes_.push_back(std::make_unique<const Route>(std::move(route)));
+  if (std::ranges::none_of(templates_.back(), is_variable))
+    fixed_paths_[routes_.back()->path].push_back(routes_.back().get());
 }
 
 void Router::add(std::vector<Route> routes) {
@@ -128,9 +117,21 @@ const Mount* Router::mount_of(std::string_view path) const {
   return nullptr;
 }
 
+/// The route whose path is written just so; nothing fits better.
+const Route* Router::fixed_route(const HttpRequest& request) const {
+  const auto found = fixed_paths_.find(request.path);
+  if (found == fixed_paths_.end()) return nullptr;
+  const auto place = std::ranges::find(found->second, request.method, &Route::method);
+  return place == found->second.end() ? nullptr : *place;
+}
+
 Router::Match Router::match(const HttpRequest& request) const {
   Match found;
   if ((found.mount = mount_of(request.path)) != nullptr) return found;
+  if (const auto* route = fixed_route(request)) {
+    found.route = route;
+    return found;
+  }
   auto segments = parse_path(request.path);
   if (!segments) {
     found.refusal = request.path == "/" ? problem(404, "nothing is here; the API is below /api/v1")
@@ -228,23 +229,18 @@ Admission Router::admit(const HttpRequest& head, std::optional<std::uint64_t> bo
     if (!admission.refusal && is_stranger && admission.body_bytes_max > unknown_body_bytes_max)
       admission.refusal = unauthorized("a token is needed to send this much");
   }
-  if (admission.refusal) harden(head, *admission.refusal);
-  admission.handle = [this, found = std::move(found)](const std::shared_ptr<HttpRequest>& request, Reply reply) {
-    handle(request, *found, std::move(reply));
+  admission.handle = [this, found = std::move(found)](const std::shared_ptr<HttpRequest>& request, const Reply& reply) {
+    handle(request, *found, reply);
   };
   return admission;
 }
 
-void Router::handle(const std::shared_ptr<HttpRequest>& request, Match& match, Reply reply) {
-  const Reply hardened = [request, reply = std::move(reply)](HttpResponse response) {
-    harden(*request, response);
-    reply(std::move(response));
-  };
+void Router::handle(const std::shared_ptr<HttpRequest>& request, Match& match, const Reply& reply) {
   // The border: what the standard library throws, for want of memory say, ends this request and no other.
   try {
-    dispatch(request, match, hardened);
+    dispatch(request, match, reply);
   } catch (const std::exception& exception) {
-    hardened(problem(500, fmt::format("the request failed: {}", exception.what())));
+    reply(problem(500, fmt::format("the request failed: {}", exception.what())));
   }
 }
 

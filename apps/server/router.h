@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "access.h"
@@ -47,11 +48,12 @@ class Router {
   };
   /// For the metrics: an operation's id, a mount's name or "none".
   static std::string_view name_of(const Match& found);
+  [[nodiscard]] const Route* fixed_route(const HttpRequest& request) const;
   [[nodiscard]] Match match(const HttpRequest& request) const;
   [[nodiscard]] const Mount* mount_of(std::string_view path) const;
   [[nodiscard]] bool is_known_host(const HttpRequest& request) const;
   std::optional<HttpResponse> let_in(const HttpRequest& request, Match& match);
-  void handle(const std::shared_ptr<HttpRequest>& request, Match& match, Reply reply);
+  void handle(const std::shared_ptr<HttpRequest>& request, Match& match, const Reply& reply);
   void dispatch(const std::shared_ptr<HttpRequest>& request, Match& match, const Reply& reply);
   [[nodiscard]] bool is_immediate(const HttpRequest& head, Match& match, std::optional<std::uint64_t> body_bytes);
 
@@ -60,6 +62,7 @@ class Router {
   RateLimit limit_;
   std::vector<std::unique_ptr<const Route>> routes_;
   std::vector<std::vector<std::string>> templates_;  ///< Path of each route, split.
+  std::unordered_map<std::string_view, std::vector<const Route*>> fixed_paths_;  ///< Routes without variables.
   std::vector<std::unique_ptr<const Mount>> mounts_;
 };
 

@@ -19,12 +19,20 @@ std::array<asio::const_buffer, 2> pieces(std::string_view first, std::string_vie
 class PlainTransport final : public Transport {
  public:
   explicit PlainTransport(tcp::socket socket) : socket_(std::move(socket)) {}
-  void begin(std::function<void(boost::system::error_code)> begun) override { begun({}); }
+  void begin(std::function<void(boost::system::error_code)> begun) override {
+    boost::system::error_code error;
+    socket_.non_blocking(true, error);
+    begun(error);
+  }
   void read_some(char* into, std::size_t bytes, Moved moved) override {
     socket_.async_read_some(asio::buffer(into, bytes), std::move(moved));
   }
   void write(std::string_view first, std::string_view second, Moved moved) override {
     asio::async_write(socket_, pieces(first, second), std::move(moved));
+  }
+  std::size_t write_now(std::string_view bytes) override {
+    boost::system::error_code failed;  // Told again by the write that follows.
+    return socket_.write_some(asio::buffer(bytes.data(), bytes.size()), failed);
   }
   void finish(std::function<void()> finished) override {
     boost::system::error_code ignored;
@@ -60,6 +68,7 @@ class TlsTransport final : public Transport {
   void write(std::string_view first, std::string_view second, Moved moved) override {
     asio::async_write(stream_, pieces(first, second), std::move(moved));
   }
+  std::size_t write_now(std::string_view) override { return 0; }
   void finish(std::function<void()> finished) override {
     stream_.async_shutdown([finished = std::move(finished)](boost::system::error_code) { finished(); });
   }

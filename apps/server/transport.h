@@ -23,6 +23,8 @@ class Transport {
   virtual void read_some(char* into, std::size_t bytes, Moved moved) = 0;
   /// Writes both pieces whole; they must live until `moved`.
   virtual void write(std::string_view first, std::string_view second, Moved moved) = 0;
+  /// Writes what can be written at once, without a call later; the number of bytes, which may be none.
+  virtual std::size_t write_now(std::string_view bytes) = 0;
   /// Says that nothing more will be sent, then takes what still comes, so that a client that is sending reads our last
   /// answer instead of a reset. Calls when the client has closed too; the caller closes when that takes too long.
   virtual void finish(std::function<void()> finished) = 0;

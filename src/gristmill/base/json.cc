@@ -38,7 +38,10 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   bool start_object(std::size_t) override { return open(true); }
   bool key(std::string& value) override { return add_key(std::move(value)); }
   bool add_key(std::string name) {
-    open_.back().members.emplace_back(std::move(name), Json());
+    constexpr std::size_t usual_members = 4;
+    auto& members = open_.back().members;
+    if (members.empty()) members.reserve(usual_members);
+    members.emplace_back(std::move(name), Json());
     return true;
   }
   bool end_object() override { return close(); }
@@ -122,27 +125,40 @@ class FastBuilder {
   Builder& builder_;
 };
 
+constexpr std::uint64_t of_each_byte(unsigned char byte) { return 0x0101010101010101U * byte; }
+
+bool is_ascii(std::string_view text) {
+  std::uint64_t seen = 0;
+  std::uint64_t word = 0;
+  for (; text.size() >= sizeof word; text.remove_prefix(sizeof word)) {
+    std::memcpy(&word, text.data(), sizeof word);
+    seen |= word;
+  }
+  word = 0;
+  std::memcpy(&word, text.data(), text.size());
+  return ((seen | word) & of_each_byte(0x80)) == 0;
+}
+
 /// False for errors, and for what the other library takes as well, such as a byte order mark.
 bool parse_fast(std::string_view text, Builder& builder) {
   constexpr unsigned flags = rapidjson::kParseFullPrecisionFlag | rapidjson::kParseIterativeFlag;
   FastBuilder fast(builder);
   rapidjson::Reader reader;
-  // Only of a string that ends with a zero byte, and without a look at its encoding, are 16 bytes taken at once. To the
-  // library a zero byte is the end everywhere: it must have come as far as the text goes.
-  if (std::ranges::none_of(text, [](char byte) { return static_cast<signed char>(byte) < 0; })) {
+  // Only of a string that ends with a zero byte, and without a look at its encoding, are 16 bytes taken at once; in a
+  // copy of ours that it may write to, strings are not copied once more. To the library a zero byte is the end
+  // everywhere: it must have come as far as the text goes.
+  if (is_ascii(text)) {
     constexpr std::size_t read_beyond = 16;
     std::string copy;
     copy.reserve(text.size() + read_beyond);
     copy = text;
-    rapidjson::StringStream stream(copy.c_str());
-    return !reader.Parse<flags>(stream, fast).IsError() && stream.Tell() == copy.size();
+    rapidjson::InsituStringStream stream(copy.data());
+    return !reader.Parse<flags | rapidjson::kParseInsituFlag>(stream, fast).IsError() && stream.Tell() == copy.size();
   }
   rapidjson::MemoryStream stream(text.data(), text.size());
   return !reader.Parse<flags | rapidjson::kParseValidateEncodingFlag>(stream, fast).IsError() &&
          stream.Tell() == text.size();
 }
-
-constexpr std::uint64_t of_each_byte(unsigned char byte) { return 0x0101010101010101U * byte; }
 
 /// Whether each of eight bytes is printable ASCII that needs no escape.
 bool are_plain(std::uint64_t bytes) {
@@ -227,6 +243,18 @@ void write(std::string& out, const Json& value, int indent, int depth) {
   }
 }
 
+/// Whether all keys differ, told without much work; false = look closer.
+bool are_few_and_different(const Json::Object& members) {
+  constexpr std::size_t few = 8;
+  if (members.size() > few) return false;
+  for (std::size_t i = 1; i < members.size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      if (members[i].first == members[k].first) return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 Json Json::object(std::initializer_list<Member> members) { return from_members(Object(members)); }
@@ -235,6 +263,10 @@ Json Json::array(std::initializer_list<Json> items) { return Json(Array(items));
 
 Json Json::from_members(Object members) {
   Json result;
+  if (are_few_and_different(members)) {
+    result.value_ = std::move(members);
+    return result;
+  }
   auto& kept = result.value_.emplace<Object>();
   kept.reserve(members.size());
   std::unordered_map<std::string, std::size_t> places;
@@ -272,6 +304,8 @@ std::string Json::dump(int indent) const {
   write(out, *this, indent, 0);
   return out;
 }
+
+void Json::append_to(std::string& out) const { write(out, *this, 0, 0); }
 
 bool Json::as_bool(bool fallback) const { return is_bool() ? std::get<1>(value_) : fallback; }
 

@@ -51,6 +51,8 @@ class Json {
   /// One line without blanks (`indent` 0) or pretty-printed. Doubles print as the shortest text that
   /// reads back equal; invalid UTF-8 is replaced by U+FFFD.
   [[nodiscard]] std::string dump(int indent = 0) const;
+  /// Appends what `dump` gives.
+  void append_to(std::string& out) const;
 
   [[nodiscard]] bool is_null() const { return value_.index() == 0; }
   [[nodiscard]] bool is_bool() const { return value_.index() == 1; }

@@ -30,6 +30,22 @@ Json receipts_json(const std::vector<feedback::Receipt>& receipts) {
   return Json::object({{"events", std::move(events)}, {"stored", stored}});
 }
 
+/// The same as text, without the detour.
+std::string receipts_text(const std::vector<feedback::Receipt>& receipts) {
+  constexpr std::size_t bytes_each = 64;
+  std::string text;
+  text.reserve(bytes_each * (receipts.size() + 1));
+  text = R"({"events":[)";
+  std::size_t stored = 0;
+  for (const auto& receipt : receipts) {
+    text.append(R"({"sequence":)").append(fmt::format_int(receipt.sequence).c_str());
+    text.append(receipt.is_repeated ? R"(,"repeated":true},)" : R"(,"repeated":false},)");
+    stored += receipt.is_repeated ? 0 : 1;
+  }
+  if (text.ends_with(',')) text.pop_back();
+  return text.append(R"(],"stored":)").append(fmt::format_int(stored).c_str()).append("}");
+}
+
 Json error_json(const Error& error) {
   return Json::object({{"code", to_string(error.code)}, {"message", error.message}});
 }
@@ -163,7 +179,7 @@ Status FeedbackService::submit(std::string_view body, const FeedbackSender& send
   GRISTMILL_TRY(auto events, intake_.read(body, sender));
   return log_->submit(std::move(events), [answer = std::move(answer)](Result<std::vector<feedback::Receipt>> result) {
     if (result) {
-      answer(receipts_json(*result));
+      answer(receipts_text(*result));
     } else {
       answer(std::move(result).error());
     }

@@ -28,9 +28,9 @@ Result<std::unique_ptr<feedback::Log>> open_feedback_log(const Workspace& worksp
 /// thread of its own. The workspace must outlive it.
 class FeedbackService {
  public:
-  /// Receives {"events": [{"sequence": 7, "repeated": false}, ...], "stored": n} once all events are durable, from the
-  /// log's thread, and must not block. Errors: `unavailable` (the disk is full or broken; nothing was stored).
-  using Answer = std::function<void(Result<Json>)>;
+  /// Receives the text {"events":[{"sequence":7,"repeated":false},...],"stored":n} once all events are durable, from
+  /// the log's thread, and must not block. Errors: `unavailable` (the disk is full or broken; nothing was stored).
+  using Answer = std::function<void(Result<std::string>)>;
 
   /// Told of each compaction on schedule that failed, from its thread. Nothing is lost by it: the next one takes it up.
   using Fault = std::function<void(const Error&)>;

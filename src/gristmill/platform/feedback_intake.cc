@@ -3,8 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <mutex>
 #include <numeric>
+#include <optional>
 #include <span>
+#include <utility>
 
 #include "gristmill/ops/redact/pii.h"
 #include "gristmill/platform/feedback_events.h"
@@ -13,6 +16,7 @@ namespace gristmill::platform {
 namespace {
 
 constexpr std::size_t events_max = 10'000;
+constexpr std::size_t payload_bytes_usual = 512;
 
 /// Looks for personal data in all texts of an event and rewrites them.
 class Redaction {
@@ -25,44 +29,60 @@ class Redaction {
     cells_.resize(count);
   }
 
-  /// The value with its texts rewritten; `denied` when the policy rejects what is in it.
-  Result<Json> apply(const Json& value) {
+  /// Begins with the next event.
+  void restart() { finds_ = 0; }
+
+  /// The value with its texts rewritten, nothing when they stay as they are; `denied` when the policy rejects what is
+  /// in it.
+  Result<std::optional<Json>> apply(const Json& value) {
     if (value.is_string()) return apply_text(value.as_string());
+    std::optional<Json> changed;
     if (value.is_array()) {
-      auto list = Json::array();
+      std::size_t place = 0;
+      std::optional<Json::Array> items;
       for (const auto& item : value.items()) {
         GRISTMILL_TRY(auto rewritten, apply(item));
-        list.push(std::move(rewritten));
+        if (rewritten && !items) items = value.items();
+        if (rewritten) (*items)[place] = *std::move(rewritten);
+        ++place;
       }
-      return list;
+      if (items) changed = Json(*std::move(items));
+    } else if (value.is_object()) {
+      GRISTMILL_TRY(changed, apply_members(value.members()));
     }
-    if (!value.is_object()) return value;
-    Json::Object members;
-    for (const auto& [name, item] : value.members()) {
-      if (is_structural(name) && !item.is_object() && !item.is_array()) {
-        members.emplace_back(name, item);
-        continue;
-      }
-      auto rewritten = apply(item);
-      if (!rewritten) return std::move(rewritten).error().within(fmt::format("'{}'", name));
-      members.emplace_back(name, *std::move(rewritten));
-    }
-    return Json::from_members(std::move(members));
+    return changed;
   }
 
   [[nodiscard]] std::int64_t finds() const { return finds_; }
 
  private:
-  Result<Json> apply_text(const std::string& text) {
+  Result<std::optional<Json>> apply_members(const Json::Object& given) {
+    std::optional<Json::Object> members;
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      const auto& [name, item] = given[i];
+      if (is_structural(name) && !item.is_object() && !item.is_array()) continue;
+      auto rewritten = apply(item);
+      if (!rewritten) return std::move(rewritten).error().within(fmt::format("'{}'", name));
+      if (!*rewritten) continue;
+      if (!members) members = given;
+      (*members)[i].second = **std::move(rewritten);
+    }
+    if (!members) return std::optional<Json>();
+    return std::optional(Json::from_members(*std::move(members)));
+  }
+
+  Result<std::optional<Json>> apply_text(const std::string& text) {
     arena_.clear();
     data::Document document;
     document.text = text;
     document.columns = cells_;
     const auto verdict = redact_.apply(document, *scratch_);
     if (const auto* count = std::get_if<std::int64_t>(&cells_[0])) finds_ += *count;
-    if (verdict.outcome == ops::Outcome::kept) return Json(document.text);
-    return Error{ErrorCode::denied,
-                 fmt::format("holds personal data ({}), which this workspace does not take", verdict.reason)};
+    if (verdict.outcome != ops::Outcome::kept)
+      return Error{ErrorCode::denied,
+                   fmt::format("holds personal data ({}), which this workspace does not take", verdict.reason)};
+    if (document.text.data() == text.data() && document.text.size() == text.size()) return std::optional<Json>();
+    return std::optional(Json(document.text));
   }
 
   const ops::Operator& redact_;
@@ -72,11 +92,51 @@ class Redaction {
   std::int64_t finds_ = 0;
 };
 
+}  // namespace
+
+/// Redactions with their buffers, kept from one request to the next.
+class RedactionPool {
+ public:
+  explicit RedactionPool(std::unique_ptr<ops::Operator> redact) : redact_(std::move(redact)) {}
+
+  std::unique_ptr<Redaction> take() {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (!idle_.empty()) {
+        auto redaction = std::move(idle_.back());
+        idle_.pop_back();
+        redaction->restart();
+        return redaction;
+      }
+    }
+    return std::make_unique<Redaction>(*redact_);
+  }
+
+  /// As many stay as were in use at once: no more than there are threads.
+  void give_back(std::unique_ptr<Redaction> redaction) {
+    const std::scoped_lock lock(mutex_);
+    idle_.push_back(std::move(redaction));
+  }
+
+ private:
+  std::unique_ptr<ops::Operator> redact_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Redaction>> idle_;
+};
+
+namespace {
+
 Hash128 key_digest(const FeedbackSender& sender, std::string_view kind, std::string_view key) {
   return xxh3_128(fmt::format("{}\n{}\n{}\n{}", sender.scope.size(), sender.scope, kind, key));
 }
 
 }  // namespace
+
+FeedbackIntake::FeedbackIntake(const FeedbackSettings& settings, std::unique_ptr<RedactionPool> redactions)
+    : settings_(settings), redactions_(std::move(redactions)) {}
+FeedbackIntake::~FeedbackIntake() = default;
+FeedbackIntake::FeedbackIntake(FeedbackIntake&&) noexcept = default;
+FeedbackIntake& FeedbackIntake::operator=(FeedbackIntake&&) noexcept = default;
 
 Result<FeedbackIntake> FeedbackIntake::make(const FeedbackSettings& settings) {
   if (settings.pii == "keep") return FeedbackIntake(settings, nullptr);
@@ -89,7 +149,7 @@ Result<FeedbackIntake> FeedbackIntake::make(const FeedbackSettings& settings) {
   auto options = ops::resolve_options(ops::RedactPii::spec_, given);
   if (!options) return std::move(options).error().within("feedback.pii_kinds");
   GRISTMILL_TRY(auto redact, ops::RedactPii::make(*options));
-  return FeedbackIntake(settings, std::move(redact));
+  return FeedbackIntake(settings, std::make_unique<RedactionPool>(std::move(redact)));
 }
 
 Result<feedback::NewEvent> FeedbackIntake::take(const Json& event, const FeedbackSender& sender,
@@ -102,7 +162,7 @@ Result<feedback::NewEvent> FeedbackIntake::take(const Json& event, const Feedbac
     result.key = key_digest(sender, fmt::format("request {}", index), request_key);
   }
   if (result.key != Hash128{}) result.content = xxh3_64(event.dump());
-  auto notes = Json::object();
+  std::string notes;
   Json changed;
   const auto* kept = &event;
   if (!event["consent"].as_bool()) {
@@ -110,20 +170,26 @@ Result<feedback::NewEvent> FeedbackIntake::take(const Json& event, const Feedbac
       return Error{ErrorCode::denied, "'consent' is not true, and this workspace takes nothing without consent"};
     changed = without_words(event);
     kept = &changed;
-    notes.set("stripped", true);
+    notes = R"("stripped":true)";
   }
-  if (redact_) {
-    Redaction redaction(*redact_);
-    GRISTMILL_TRY(changed, redaction.apply(*kept));
-    kept = &changed;
-    notes.set("pii_finds", redaction.finds());
+  if (redactions_) {
+    auto redaction = redactions_->take();
+    auto rewritten = redaction->apply(*kept);
+    const auto finds = redaction->finds();
+    redactions_->give_back(std::move(redaction));
+    if (!rewritten) return std::move(rewritten).error();
+    if (*rewritten) kept = &(changed = **std::move(rewritten));
+    notes += fmt::format(R"({}"pii_finds":{})", notes.empty() ? "" : ",", finds);
   }
   if (kept->contains("idempotency_key")) {
     if (kept != &changed) changed = *kept;
     changed.erase("idempotency_key");
     kept = &changed;
   }
-  result.payload = fmt::format(R"({{"event":{},"notes":{}}})", kept->dump(), notes.dump());
+  result.payload.reserve(payload_bytes_usual);
+  result.payload = R"({"event":)";
+  kept->append_to(result.payload);
+  result.payload.append(R"(,"notes":{)").append(notes).append("}}");
   return result;
 }
 

@@ -9,7 +9,6 @@
 #include "gristmill/base/json.h"
 #include "gristmill/base/result.h"
 #include "gristmill/feedback/log.h"
-#include "gristmill/ops/operator.h"
 #include "gristmill/platform/workspace.h"
 
 namespace gristmill::platform {
@@ -20,24 +19,28 @@ struct FeedbackSender {
   std::string idempotency_key;  ///< Of the request as a whole; events without a key of their own get one from it.
 };
 
+class RedactionPool;
+
 /// Turns requests into events to be stored: checks them, and applies the policies on consent and personal data. Const
 /// and thread-safe.
 class FeedbackIntake {
  public:
   static Result<FeedbackIntake> make(const FeedbackSettings& settings);
+  ~FeedbackIntake();
+  FeedbackIntake(FeedbackIntake&&) noexcept;
+  FeedbackIntake& operator=(FeedbackIntake&&) noexcept;
 
   /// Takes one event, a list of events, or {"events": [...], "idempotency_key": ...}. All or none: the error says which
   /// event is wrong and how. `denied`: a policy refuses.
   [[nodiscard]] Result<std::vector<feedback::NewEvent>> read(std::string_view body, const FeedbackSender& sender) const;
 
  private:
-  FeedbackIntake(const FeedbackSettings& settings, std::unique_ptr<ops::Operator> redact)
-      : settings_(settings), redact_(std::move(redact)) {}
+  FeedbackIntake(const FeedbackSettings& settings, std::unique_ptr<RedactionPool> redactions);
   Result<feedback::NewEvent> take(const Json& event, const FeedbackSender& sender, std::string_view request_key,
                                   std::size_t index) const;
 
   FeedbackSettings settings_;
-  std::unique_ptr<ops::Operator> redact_;  ///< Null: personal data is kept.
+  std::unique_ptr<RedactionPool> redactions_;  ///< Null: personal data is kept.
 };
 
 }  // namespace gristmill::platform

@@ -95,3 +95,30 @@ TEST_CASE("json escapes a byte wherever in a text it stands") {
     }
   }
 }
+
+TEST_CASE("of equal keys the last value wins, at the place of the first, however many there are") {
+  for (const int others : {0, 1, 6, 7, 15, 40}) {
+    std::string text = R"({"a":1)";
+    for (int i = 0; i < others; ++i) text += ",\"k" + std::to_string(i) + "\":0";
+    const auto parsed = Json::parse(text + R"(,"a":2})");
+    REQUIRE(parsed.ok());
+    CHECK(parsed->size() == static_cast<std::size_t>(others) + 1);
+    CHECK(parsed->members().front().first == "a");
+    CHECK((*parsed)["a"] == Json(2));
+  }
+}
+
+TEST_CASE("escapes in keys and values are undone, whatever follows them") {
+  const auto parsed = Json::parse(R"({"\u0061\n":"\ud83d\ude00x\\","b":"\"plain text that is long enough\"","c":[1]})");
+  REQUIRE(parsed.ok());
+  CHECK((*parsed)["a\n"].as_string() == "\xF0\x9F\x98\x80x\\");
+  CHECK((*parsed)["b"].as_string() == "\"plain text that is long enough\"");
+  CHECK((*parsed)["c"] == Json::array({1}));
+}
+
+TEST_CASE("a document is appended to text as it is printed") {
+  const auto document = Json::object({{"a", Json::array({1, "x\n"})}, {"b", nullptr}});
+  std::string text = "before ";
+  document.append_to(text);
+  CHECK(text == "before " + document.dump());
+}

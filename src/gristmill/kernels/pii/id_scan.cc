@@ -151,6 +151,8 @@ class Search {
 
   /// Tries the forms of a cell; the first with a cue ends the search.
   bool judge(const std::vector<Shape>& cell, std::size_t begin) {
+    // Whatever the form: a number does not begin within a word.
+    if (const char before = byte_before(text_, begin); is_alphanumeric(before) || before == '_') return false;
     for (const auto& shape : cell) {
       if (shape.needs_cue && cues_are_known_ && !cues_[shape.owner]) continue;
       if (!wanted_.has(shape.type->kind)) continue;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 
@@ -88,7 +89,9 @@ void add_ingest(CLI::App& app, Session& session) {
   command->callback([&session, request, words, task] {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
       engine::Progress progress;
-      GRISTMILL_TRY(const auto options, words->options(progress));
+      GRISTMILL_TRY(auto options, words->options(progress));
+      // On a terminal the display of progress says it.
+      if (::isatty(STDERR_FILENO) == 0) options.tell = [&session](const std::string& line) { session.say(line); };
       if (task->empty() && (request->paths.empty() || request->source.empty())) {
         return invalid_argument("say what and from where: gristmill ingest PATH... --source NAME --license ID");
       }

@@ -37,4 +37,8 @@ std::string Database::clock_ms_sql() const {
   return std::to_string(std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000);
 }
 
+Result<std::unique_ptr<HeldName>> Database::try_hold(const std::string& name) {
+  return Error{ErrorCode::internal, "holding \"" + name + "\": only a server's database holds names"};
+}
+
 }  // namespace gristmill::meta

@@ -55,6 +55,14 @@ struct Migration {
   std::string_view sql;  ///< One or more statements, `;`-separated.
 };
 
+/// A name that is held while this lives, see `Database::try_hold`.
+class HeldName {
+ public:
+  virtual ~HeldName() = default;
+  /// Asks the server: false once the connection was cut, and then somebody else may have the name.
+  virtual bool is_held() = 0;
+};
+
 /// A database shared by threads and processes. Thread-safe: calls take a connection of their own.
 class Database {
  public:
@@ -69,6 +77,9 @@ class Database {
   /// Runs small changes that need not see one state together: each statement sees the newest. They do not queue behind
   /// `write`. When a connection is lost they may be run twice, so they must be such that this does no harm.
   virtual Status write_concurrently(const std::function<Status(Transaction&)>& work) { return write(work); }
+  /// Holds a name of this database's own, over all machines that use it and for as long as it takes; nothing while
+  /// somebody else has it. A holder that dies, or whose machine vanishes, gives it back. Only of a server.
+  virtual Result<std::unique_ptr<HeldName>> try_hold(const std::string& name);
   /// "sqlite" or "postgres".
   [[nodiscard]] virtual std::string_view dialect() const = 0;
   /// SQL for a clock in milliseconds that is the same for all processes; a machine's wall clock does not move it.

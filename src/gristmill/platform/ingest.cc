@@ -23,7 +23,9 @@
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/file_tree.h"
 #include "gristmill/platform/id_indexes.h"
+#include "gristmill/platform/ingest_turn.h"
 #include "gristmill/platform/run_journal.h"
+#include "gristmill/platform/shared_run.h"
 #include "gristmill/platform/task_outputs.h"
 #include "gristmill/store/catalog.h"
 #include "gristmill/store/table.h"
@@ -128,21 +130,28 @@ class Ingestion {
     start_cpu_seconds_ = process_cpu_seconds();
     const auto id = task_id();
     GRISTMILL_TRY(const auto lock, io::LockFile::acquire(workspace_.internal_folder(id) + "/lock"));
-    // Another process may have finished it, or may have been killed after its commit, before the lock was ours.
+    while (true) {
+      auto done = work_in_turn(id);
+      if (done || !is_overtaken_) return done;
+    }
+  }
+
+ private:
+  /// One attempt. Fails with `is_overtaken_` set when others landed the same files before the commit.
+  Result<Json> work_in_turn(const std::string& id) {
+    is_overtaken_ = false;
+    auto turn = IngestTurn::wait(workspace_, source(), dataset(), options_);
+    if (!turn) return resumable(std::move(turn).error()).error();
+    // Another process may have finished it, or may have been killed after its commit, before the turn was ours.
     GRISTMILL_RETURN_IF_ERROR(load(id));
     if (!is_unfinished()) {
       workspace_.remove_internal_folder(id);
       return record_;
     }
-    // One batch of a source into a dataset at a time: overlapping ones must see what the other landed.
-    const auto pair = sha256_hex(source() + "\n" + dataset()).substr(0, 24);
-    const auto should_stop = [this] { return options_.stop != nullptr && options_.stop->load(); };
-    auto turn = io::LockFile::wait(fmt::format("{}/.gristmill/locks/{}", workspace_.folder(), pair), should_stop);
-    if (!turn) return resumable(std::move(turn).error()).error();
     GRISTMILL_RETURN_IF_ERROR(resumable(remove_leftovers()));
     GRISTMILL_RETURN_IF_ERROR(resumable(forget_lost_tasks(workspace_.database(), id)));
     GRISTMILL_RETURN_IF_ERROR(load_files());
-    GRISTMILL_RETURN_IF_ERROR(resumable(land()));
+    GRISTMILL_RETURN_IF_ERROR(resumable(land(*turn)));
     if (std::ranges::none_of(files_, [](const IngestFile& file) { return file.status == "landed"; })) {
       return finish_without_documents();
     }
@@ -153,7 +162,6 @@ class Ingestion {
     return committed;
   }
 
- private:
   [[nodiscard]] const std::string& ingestion_id() const { return record_["ingestion_id"].as_string(); }
   [[nodiscard]] const std::string& task_id() const { return record_["task_id"].as_string(); }
   [[nodiscard]] const std::string& source() const { return record_["source"].as_string(); }
@@ -270,6 +278,9 @@ class Ingestion {
 
   Status load_files() {
     return workspace_.database().read([&](meta::Transaction& transaction) -> Status {
+      files_.clear();
+      known_.clear();
+      GRISTMILL_TRY(known_ingestions_, finished_ingestions(transaction));
       GRISTMILL_TRY(
           const auto rows,
           transaction.query(
@@ -291,8 +302,69 @@ class Ingestion {
     });
   }
 
+  /// The finished ingestions of this source into this dataset.
+  Result<std::set<std::string>> finished_ingestions(meta::Transaction& transaction) const {
+    GRISTMILL_TRY(const auto rows, transaction.query("SELECT ingestion_id FROM ingestions WHERE source = ? AND dataset "
+                                                     "= ? AND completed_at IS NOT NULL AND ingestion_id <> ?",
+                                                     {source(), dataset(), ingestion_id()}));
+    std::set<std::string> ids;
+    for (const auto& row : rows) ids.insert(meta::text(row[0]));
+    return ids;
+  }
+
+  /// Fails when others have landed one of these files since the work was planned: the turn was lost with the
+  /// connection that held it. In the transaction of the commit, so nobody can come in between.
+  Status check_not_overtaken(meta::Transaction& transaction) {
+    is_overtaken_ = false;
+    GRISTMILL_TRY(const auto finished, finished_ingestions(transaction));
+    std::set<std::pair<std::string, std::string>> mine;
+    for (const auto& file : files_)
+      if (file.status == "landed") mine.emplace(file.file.name, file.sha256);
+    for (const auto& id : finished) {
+      if (known_ingestions_.contains(id)) continue;
+      GRISTMILL_TRY(const auto rows, transaction.query("SELECT name, sha256 FROM ingestion_files WHERE ingestion_id = "
+                                                       "? AND status = 'landed'",
+                                                       {id}));
+      for (const auto& row : rows) {
+        if (!mine.contains({meta::text(row[0]), meta::text(row[1])})) continue;
+        is_overtaken_ = true;
+        return Error{ErrorCode::conflict, fmt::format("{} was landed by {} meanwhile", meta::text(row[0]), id)};
+      }
+    }
+    return {};
+  }
+
   /// Copies every file into the warehouse with its digest, or reads it where it lies.
-  Status land() {
+  Status land(const IngestTurn& turn) {
+    GRISTMILL_RETURN_IF_ERROR(land_files());
+    const auto is_known = [&](const IngestFile& file) {
+      return file.status == "landed" && known_.contains({file.file.name, file.sha256});
+    };
+    if (std::ranges::none_of(files_, is_known)) return {};
+    // Landed by an earlier attempt, and since then by others as well: which documents are read, and in which tasks, is
+    // no longer what it was.
+    GRISTMILL_RETURN_IF_ERROR(start_over(turn));
+    return land_files();
+  }
+
+  /// Forgets the finished tasks of earlier attempts and removes what they made.
+  Status start_over(const IngestTurn& turn) {
+    const auto own = folders();
+    std::vector<std::string> paths;
+    for (const auto& folder : {own.data, own.index, own.quarantine, record_["storage_prefix"].as_string()}) {
+      if (folder.empty()) continue;
+      GRISTMILL_TRY(const auto entries, io::list_folder(folder));
+      for (const auto& entry : entries) paths.push_back(entry.path);
+    }
+    // Without the turn another process may have committed these very files.
+    if (!turn.is_held()) return unavailable("the connection to the catalog was lost, and the turn to ingest with it");
+    GRISTMILL_RETURN_IF_ERROR(workspace_.database().write(
+        [&](meta::Transaction& transaction) { return forget_tasks(transaction, task_id()); }));
+    resumed_ = 0;
+    return io::remove_files(paths);
+  }
+
+  Status land_files() {
     RunJournal journal(workspace_.database(), task_id());
     GRISTMILL_TRY(const auto done,
                   engine::run_stage({"land", static_cast<std::int64_t>(files_.size()),
@@ -309,6 +381,7 @@ class Ingestion {
       file.status = json["status"].as_string();
       file.message = json["message"].as_string();
       file.landed_path = json["path"].as_string();
+      file.cuts.clear();
       for (const auto& cut : json["cuts"].items()) file.cuts.push_back(static_cast<std::uint64_t>(cut.as_int()));
       // Two roots may hold the same file under the same name: it is landed once.
       if (file.status == "landed" && !in_batch.insert({file.file.name, file.sha256}).second) file.status = "present";
@@ -519,6 +592,7 @@ class Ingestion {
                                                     files, row_writer_threads(workspace_, options_, true)));
     request.needed_fields.assign(formats::document_fields.begin(), formats::document_fields.end());
     request.also = [&](meta::Transaction& transaction, std::int64_t snapshot) -> Status {
+      GRISTMILL_RETURN_IF_ERROR(check_not_overtaken(transaction));
       record_.set("version", snapshot);
       note_commit_cost(record_, process_cpu_seconds() - began_cpu_seconds);
       return save(transaction);
@@ -556,6 +630,8 @@ class Ingestion {
   Json record_;
   std::vector<IngestFile> files_;
   std::map<std::pair<std::string, std::string>, std::string> known_;
+  std::set<std::string> known_ingestions_;  ///< Those whose files are in `known_`.
+  bool is_overtaken_ = false;
   std::vector<engine::Step> no_steps_;
   std::int64_t resumed_ = 0;
   double start_cpu_seconds_ = 0;

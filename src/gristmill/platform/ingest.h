@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct WorkOptions {
   const std::atomic<bool>* stop = nullptr;
   bool is_shared = false;          ///< Runs: let `gristmill worker` processes take part; always with PostgreSQL.
   bool leaves_work = false;        ///< Runs: plan, hand out and commit only.
+  std::function<void(const std::string&)> tell = {};  ///< What a person should know while work goes on; may be empty.
 };
 
 /// Lands files as one ingestion and commits their documents to the dataset. The record is durable before the first byte

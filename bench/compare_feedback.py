@@ -19,7 +19,7 @@ from harness import ROOT, WORK, empty, gristmill, program
 sys.path.insert(0, str(ROOT / "tests"))
 from postgres_server import PostgresServer
 
-CONNECTIONS = 64
+CONNECTIONS = (32, 64)
 PACED_CONNECTIONS = 32  # Where half the highest rate is sent beside a pipeline, which needs the processors too.
 EVENTS = 20_000
 COMMENT = "the answer was right, but it came late and took a detour " * 4
@@ -68,9 +68,9 @@ class Endpoint:
         self.body = self.folder / "body"
         self.body.write_text(json.dumps(EVENT))
 
-    def load(self, events, rate=0, connections=CONNECTIONS):
+    def load(self, events, connections, rate=0):
         words = [self.port, connections, events, rate, self.head, self.body]
-        # At a given rate it stands for other machines: what computes on this one must not hold it up, where we may say so.
+        # At a given rate it stands for other machines: what computes on this one must not hold it up.
         first = ["nice", "-n", "-15"] if rate > 0 and os.geteuid() == 0 else []
         done = subprocess.run(
             [*first, program("bench/http_load"), *map(str, words)], capture_output=True, text=True, check=True
@@ -95,8 +95,8 @@ class Redis:
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for(self.port)
 
-    def load(self, events):
-        words = ["redis-benchmark", "-p", str(self.port), "-c", str(CONNECTIONS), "-n", str(events), "--csv"]
+    def load(self, events, connections):
+        words = ["redis-benchmark", "-p", str(self.port), "-c", str(connections), "-n", str(events), "--csv"]
         done = subprocess.run(
             [*words, "RPUSH", "events", json.dumps(EVENT)], capture_output=True, text=True, check=True
         )
@@ -119,8 +119,8 @@ class Postgres:
         self.script = Path(tempfile.mkstemp(suffix=".sql")[1])
         self.script.write_text(f"INSERT INTO events (event) VALUES ('{json.dumps(EVENT)}');\n")
 
-    def load(self, events):
-        words = ["-n", "-c", str(CONNECTIONS), "-j", "2", "-t", str(events // CONNECTIONS), "-M", "prepared"]
+    def load(self, events, connections):
+        words = ["-n", "-c", str(connections), "-j", "2", "-t", str(events // connections), "-M", "prepared"]
         done = subprocess.run(
             [*self.pgbench(), *words, "-f", self.script, *self.place, "postgres"],
             capture_output=True,
@@ -149,35 +149,36 @@ def missing(*commands):
     return [command for command in commands if shutil.which(command) is None]
 
 
-def measure_rates(repeats):
+def measure_rates(connections, repeats):
     ours, redis, postgres = Endpoint(), Redis(), Postgres()
     rates = {"ours": [], "redis": [], "postgresql": [], "disk_append": [], "disk_filled": [], "p99_ms": []}
     try:
         for _ in range(repeats):
             rates["disk_append"].append(sync_rate("append"))
             rates["disk_filled"].append(sync_rate("filled"))
-            measured = ours.load(EVENTS)
+            measured = ours.load(EVENTS, connections)
             rates["p99_ms"].append(measured["p99_ms"])
             rates["ours"].append(measured["per_second"])
-            rates["redis"].append(redis.load(EVENTS))
-            rates["postgresql"].append(postgres.load(EVENTS // 4))
+            rates["redis"].append(redis.load(EVENTS, connections))
+            rates["postgresql"].append(postgres.load(EVENTS // 4, connections))
     finally:
         for server in (ours, redis, postgres):
             server.stop()
     return rates
 
 
-def durable_events(peer, goal, repeats):
+def durable_events(peer, goal, connections, repeats):
     """Events a second with the same number of connections; the disk's own rate beside them."""
     if absent := missing("redis-server", "redis-benchmark", "psql", "pgbench"):
         print(f"bench: skipped, {', '.join(absent)} not found: apt-get install redis-server postgresql", flush=True)
         return None
-    if not measured_rates:
-        measured_rates.update(measure_rates(repeats))
-    middle = {name: statistics.median(values) for name, values in measured_rates.items()}
+    if connections not in measured_rates:
+        measured_rates[connections] = measure_rates(connections, repeats)
+    measured = measured_rates[connections]
+    middle = {name: statistics.median(values) for name, values in measured.items()}
     ratio = middle["ours"] / middle[peer]
     return {
-        "what": f"feedback: durable events, {CONNECTIONS} connections",
+        "what": f"feedback: durable events, {connections} connections",
         "input": f"{EVENTS} ratings of {len(json.dumps(EVENT))} bytes",
         "peer": "Redis, appendfsync always, RPUSH" if peer == "redis" else "PostgreSQL, single inserts",
         "theirs": None,
@@ -188,11 +189,11 @@ def durable_events(peer, goal, repeats):
         "goal_text": f">= {goal}x",
         "note": f"fdatasync of 4 KiB {middle['disk_append']:.0f}/s at the end of a file, {middle['disk_filled']:.0f}/s "
         f"within one; p99 {middle['p99_ms']:.1f} ms",
-        "all": {name: [round(value, 1) for value in values] for name, values in measured_rates.items()},
+        "all": {name: [round(value, 1) for value in values] for name, values in measured.items()},
     }
 
 
-# Redis and PostgreSQL are measured in one run, in turn; each has a line.
+# By connections. Redis and PostgreSQL are measured in one run, in turn; each has a line.
 measured_rates = {}
 
 
@@ -212,13 +213,13 @@ def latency_beside_a_pipeline(repeats):
     pipeline.write_text(PIPELINE)
     try:
         gristmill(ours.workspace, "ingest", corpus(64), *ORIGIN)
-        highest = max(ours.load(EVENTS // 2, 0, PACED_CONNECTIONS)["per_second"] for _ in range(2))
+        highest = max(ours.load(EVENTS // 2, PACED_CONNECTIONS)["per_second"] for _ in range(2))
         found = []
         for _ in range(repeats):
             command = [program("bin/gristmill"), "--workspace", ours.workspace, "run", pipeline, "--json"]
             running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             time.sleep(0.5)
-            found.append(ours.load(int(highest * 2), highest / 2, PACED_CONNECTIONS))
+            found.append(ours.load(int(highest * 2), PACED_CONNECTIONS, highest / 2))
             is_beside = running.poll() is None
             running.kill()
             running.wait()
@@ -242,7 +243,9 @@ def latency_beside_a_pipeline(repeats):
 
 
 COMPARISONS = {
-    "feedback_to_redis": functools.partial(durable_events, "redis", 1),
-    "feedback_to_postgresql": functools.partial(durable_events, "postgresql", 3),
+    f"feedback_to_{peer}_{connections}": functools.partial(durable_events, peer, goal, connections)
+    for connections in CONNECTIONS
+    for peer, goal in (("redis", 1), ("postgresql", 3))
+} | {
     "feedback_latency": latency_beside_a_pipeline,
 }

@@ -30,8 +30,8 @@ Status write_at(int descriptor, const std::string& path, std::string_view bytes,
   return {};
 }
 
-/// Reserves the space first: a full disk is told before any byte is written. The zeros go to the disk piece by piece, so
-/// that a sync of events never waits for more than one of them.
+/// Reserves the space first: a full disk is told before any byte is written. The zeros go to the disk piece by piece,
+/// so that a sync of events never waits for more than one of them.
 Status fill_with_zeros(int descriptor, const std::string& path, std::uint64_t bytes) {
   const int failed = bytes == 0 ? 0 : ::posix_fallocate(descriptor, 0, static_cast<off_t>(bytes));
   if (failed != 0 && failed != EOPNOTSUPP && failed != EINVAL)

@@ -155,7 +155,7 @@ class _Extract:
         metadata: Sequence[str] = ["title", "author", "date", "canonical_url", "license_url"],
         spans: bool = False,
         profile: Literal["balanced", "recall", "precision", "rules"] = "balanced",
-        model: Literal["content-2-8658da924a56ce28"] = "content-2-8658da924a56ce28",
+        model: Literal["content-3-ee50ed4a07ca4269"] = "content-3-ee50ed4a07ca4269",
         min_words: int = 1,
         max_nodes: int = 2000000,
         text_column: str = "text",
@@ -179,7 +179,7 @@ class _Extract:
                 boilerplate in) or to precision (rather lose content), or hand-checkable rules without the
                 model. One of: balanced, recall, precision, rules.
             model: The built-in model, with the beginning of its SHA-256; see docs/models/page-content.md.
-                One of: content-2-8658da924a56ce28.
+                One of: content-3-ee50ed4a07ca4269.
             min_words: Pages with less content are dropped (1..100000 words).
             max_nodes: Pages with more elements and texts are quarantined. Large pages may have one for each
                 4 bytes, but at most 4 times as many; each takes about 100 bytes of memory (100..1e+08
@@ -203,7 +203,7 @@ class _Extract:
                 byte range of each block in the text and in the page as it reached the operator (spans).
             Reasons: html.no_content, html.too_complex.
 
-        Version 6. Reference: HTML standard, sections 12 and 13; block features after Kohlschuetter et al.
+        Version 7. Reference: HTML standard, sections 12 and 13; block features after Kohlschuetter et al.
         2010 and Readability.
         """
 

@@ -225,13 +225,16 @@ Status write_report(const Workspace& workspace, const Json& document) {
     }
   }
   view.set("ingestions", std::move(used));
+  const auto report = observe::render_report(view);
+  if (io::is_object(path)) return io::write_file(path, report);
   // Written in the run's own folder, so that a killed attempt leaves nothing among the reports.
   const auto draft = workspace.internal_folder(document["run_id"].as_string()) + "/report.html";
-  if (io::is_object(path)) return io::write_file(path, observe::render_report(view));
-  GRISTMILL_RETURN_IF_ERROR(io::write_file(draft, observe::render_report(view)));
+  GRISTMILL_RETURN_IF_ERROR(io::write_file(draft, report));
   GRISTMILL_RETURN_IF_ERROR(io::create_folders(std::filesystem::path(path).parent_path().string()));
   std::error_code code;
   std::filesystem::rename(draft, path, code);
+  // A shared run's folder lies in the warehouse, which may be on another disk.
+  if (code == std::errc::cross_device_link) return io::write_file(path, report);
   if (code) return errno_error(fmt::format("moving the report to {}", path), code.value());
   return {};
 }

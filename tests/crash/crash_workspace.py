@@ -8,10 +8,12 @@ import os
 import pathlib
 import shutil
 import signal
+import struct
 import subprocess
 import time
 
 import catalogs
+import xxhash
 
 # Nothing here takes long; a process that hangs must not hang the tests.
 TIMEOUT_SECONDS = 120
@@ -150,7 +152,7 @@ class CrashWorkspace:
 
     def digests(self, identity):
         """SHA-256 of every file that the ingestion or run with this id left in the warehouse, by relative name; of an
-        index without the bytes that say whose it is, as the run's id is among that."""
+        index without the bytes that say whose it is, which are checked here: the run's id is among that."""
         owner_begin, owner_end = 32, 48
         found = {}
         for path in sorted(self.warehouse.rglob("*")):
@@ -159,6 +161,8 @@ class CrashWorkspace:
                 name = "/".join(part for part in parts if part != identity)
                 data = path.read_bytes()
                 if path.suffix == ".ids":
+                    owner = xxhash.xxh3_128_intdigest("/".join(parts[-2:]).encode())
+                    assert data[owner_begin:owner_end] == struct.pack("<QQ", owner >> 64, owner & (2**64 - 1)), path
                     data = data[:owner_begin] + data[owner_end:]
                 found[name] = hashlib.sha256(data).hexdigest()
         return found

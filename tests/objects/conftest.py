@@ -4,9 +4,26 @@
 import json
 import os
 import subprocess
+import sys
+import types
+from pathlib import Path
 
 import pytest
 from small_store import Server, SmallStore
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "server"))
+
+import server_support
+
+
+def serve_workspace(workspace):
+    """`gristmill serve` on an `ObjectWorkspace`, with the keys that its environment has."""
+
+    def command(*words):
+        return [str(workspace.command.program), "--workspace", str(workspace.folder), *map(str, words)]
+
+    place = types.SimpleNamespace(folder=workspace.folder, command=command)
+    return server_support.Server(place, environment=workspace.environment)
 
 
 class ObjectWorkspace:
@@ -109,3 +126,17 @@ def small_corpus(tmp_path):
     (folder / "sub folder" / "日本 & co.jsonl").write_text('{"text": "first"}\n{"text": "second"}\n')
     (folder / "table.csv").write_text("text,url\nthird,http://example.org/3\n")
     return folder
+
+
+@pytest.fixture
+def serve():
+    """Starts servers that end with the test: `serve(workspace)`."""
+    servers = []
+
+    def start(workspace):
+        servers.append(serve_workspace(workspace))
+        return servers[-1]
+
+    yield start
+    for one in servers:
+        one.stop()

@@ -2,44 +2,14 @@
 """Iceberg clients that have no keys of the bucket: they get some of their own, or signatures for what they send."""
 
 import json
-import sys
 import urllib.parse
 import urllib.request
-from pathlib import Path
 
 import pytest
 from small_store import SmallStore
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "server"))
-
-from server_support import Server
-
 SIGNING = {"X-Iceberg-Access-Delegation": "remote-signing"}
 KEYS = "[writers]\naws_access_key_id = {}\naws_secret_access_key = {}\n"
-
-
-class Place:
-    """What a server needs of a workspace."""
-
-    def __init__(self, workspace):
-        self.folder = workspace.folder
-        self.workspace = workspace
-
-    def command(self, *words):
-        return [str(self.workspace.command.program), "--workspace", str(self.folder), *map(str, words)]
-
-
-@pytest.fixture
-def serve():
-    servers = []
-
-    def start(workspace):
-        servers.append(Server(Place(workspace), environment=workspace.environment))
-        return servers[-1]
-
-    yield start
-    for one in servers:
-        one.stop()
 
 
 @pytest.fixture
@@ -141,7 +111,7 @@ REFUSED = [
 @pytest.fixture(scope="module")
 def refusing(gristmill, tmp_path_factory):
     """One server for all that is refused; the store is never asked."""
-    from conftest import ObjectWorkspace
+    from conftest import ObjectWorkspace, serve_workspace
     from small_store import Server as StoreServer
 
     store = SmallStore()
@@ -152,7 +122,7 @@ def refusing(gristmill, tmp_path_factory):
     folder.mkdir()
     (folder / "a.txt").write_text("A text.\n")
     workspace("ingest", folder, "--source", "mixed", "--license", "CC0-1.0")
-    server = Server(Place(workspace), environment=workspace.environment)
+    server = serve_workspace(workspace)
     server.store, server.endpoint, server.gristmill = store, store_server.endpoint, workspace
     yield server
     server.stop()

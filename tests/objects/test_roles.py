@@ -6,6 +6,7 @@ import json
 
 import pytest
 from small_store import Server
+from test_client_access import send, sign
 
 TOKEN = "session==token"
 ROLES = "/latest/meta-data/iam/security-credentials/"
@@ -112,6 +113,35 @@ def test_renewed_when_the_store_says_so(keyless, service, store, address, small_
     store.expired.add("ASIA0001")
     assert ingest(workspace, small_corpus) == 4
     assert service.given == 2
+
+
+def test_one_set_signs_for_many_clients(keyless, service, store, server, address, small_corpus, serve):
+    workspace = keyless(AWS_EC2_METADATA_SERVICE_ENDPOINT=address)
+    ingest(workspace, small_corpus)
+    served = serve(workspace)
+    path = "corpus/team a/wh/raw/web/data/x"
+    send("PUT", sign(served, server.endpoint, "PUT", path), b"content")
+    given = service.given
+    for _ in range(20):
+        assert send("GET", sign(served, server.endpoint, "GET", path)) == b"content"
+    assert service.given == given
+
+
+def test_new_keys_in_a_file_sign_at_once(make_workspace, store, server, small_corpus, serve, tmp_path):
+    keys = "[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n"
+    (tmp_path / "keys").write_text(keys.format(store.access_key, store.secret_key))
+    store.token = ""
+    workspace = make_workspace("filed", AWS_SHARED_CREDENTIALS_FILE=str(tmp_path / "keys"))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        del workspace.environment[name]
+    workspace.environment.pop("AWS_SESSION_TOKEN", None)
+    ingest(workspace, small_corpus)
+    served = serve(workspace)
+    path = "corpus/team a/wh/raw/web/data/x"
+    send("PUT", sign(served, server.endpoint, "PUT", path), b"content")
+    store.access_key, store.secret_key = "AKIANEXT", "next/secret"
+    (tmp_path / "keys").write_text(keys.format(store.access_key, store.secret_key))
+    assert send("GET", sign(served, server.endpoint, "GET", path)) == b"content"
 
 
 def test_keys_of_ones_own_come_first(make_workspace, service, address, small_corpus):

@@ -275,8 +275,9 @@ Status S3Client::remove_batch(const std::string& bucket, const std::vector<std::
                                          .body = xml}));
   GRISTMILL_TRY(const auto faults, parse_delete_result(answer.body));
   if (faults.empty()) return {};
-  return Error{ErrorCode::denied, fmt::format("s3://{}: {} of {} objects were not removed; the first: {}", bucket,
-                                              faults.size(), keys.size(), without_secrets(faults.front()))};
+  return Error{ErrorCode::denied,
+               fmt::format("s3://{}: {} of {} objects were not removed; the first: {}", bucket, faults.size(),
+                           keys.size(), credentials_.without_secrets(faults.front()))};
 }
 
 Status S3Client::remove(const std::string& bucket, const std::vector<std::string>& keys) {

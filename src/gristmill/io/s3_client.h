@@ -5,7 +5,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +12,7 @@
 
 #include "gristmill/base/result.h"
 #include "gristmill/io/http_client.h"
+#include "gristmill/io/kept_credentials.h"
 #include "gristmill/io/object_path.h"
 #include "gristmill/io/s3_settings.h"
 #include "gristmill/io/s3_xml.h"
@@ -87,26 +87,21 @@ class S3Client {
   struct Call;
   /// What follows from an answer that was no success.
   struct Fault;
-  S3Client(S3Settings settings, HttpOptions options) : settings_(std::move(settings)), http_(std::move(options)) {}
+  S3Client(S3Settings settings, HttpOptions options)
+      : settings_(std::move(settings)), http_(std::move(options)), credentials_(settings_) {}
 
   Result<HttpAnswer> send(const Call& call);
   Result<HttpAnswer> send_once(const Call& call, const S3Credentials& credentials);
   Result<HttpAnswer> judge(const Call& call, Result<HttpAnswer> answer, Fault& fault) const;
-  Result<S3Credentials> credentials();
-  /// True when the files or the environment hold other credentials than those that were refused.
-  bool reload_credentials(const S3Credentials& refused);
   [[nodiscard]] Error refusal(const Call& call, const HttpAnswer& answer, const S3Fault& fault) const;
   [[nodiscard]] Error wrong_region(const Call& call, const HttpAnswer& answer, const S3Fault& fault) const;
-  [[nodiscard]] std::string without_secrets(std::string text) const;
   Status settle_write(const ObjectPath& object, const std::string& write_id, Error refused);
   Status remove_batch(const std::string& bucket, const std::vector<std::string>& keys);
   Result<bool> heeds_conditions(const ObjectPath& prefix);
 
   S3Settings settings_;
   HttpClient http_;
-  mutable std::mutex mutex_;
-  std::optional<S3Credentials> credentials_;
-  std::int64_t next_refresh_ms_ = 0;  ///< Of credentials that expire soon: not asked for with every request.
+  KeptCredentials credentials_;
   std::mutex probe_mutex_;
   std::vector<std::pair<std::string, bool>> probed_;
 };

@@ -20,9 +20,6 @@ namespace {
 constexpr std::int64_t first_pause_ms = 100;
 constexpr std::int64_t pause_ms_max = 8'000;
 constexpr std::int64_t asked_pause_s_max = 30;
-// A role's next credentials are there well before the last ones expire.
-constexpr std::int64_t refresh_before_ms = 5 * 60 * 1000;
-constexpr std::int64_t refresh_again_ms = 10 * 1000;
 
 /// Grows twofold, half of it by chance, so that those who were refused together do not come back together. What the
 /// server asks for counts when it is longer.
@@ -81,30 +78,6 @@ std::string place_of(const ObjectPath& object) {
 
 }  // namespace
 
-Result<S3Credentials> S3Client::credentials() {
-  const std::scoped_lock lock(mutex_);
-  if (!credentials_) {
-    GRISTMILL_TRY(credentials_, load_s3_credentials(settings_));
-  }
-  const auto now = now_ms();
-  const auto expires = credentials_->expires_ms;
-  if (expires == 0 || now < expires - refresh_before_ms || now < next_refresh_ms_) return *credentials_;
-  next_refresh_ms_ = now + refresh_again_ms;
-  auto fresh = load_s3_credentials(settings_);
-  // As long as they are good, a service that is out of sorts for a moment does no harm.
-  if (!fresh && now >= expires) return std::move(fresh).error();
-  if (fresh) credentials_ = *std::move(fresh);
-  return *credentials_;
-}
-
-bool S3Client::reload_credentials(const S3Credentials& refused) {
-  const std::scoped_lock lock(mutex_);
-  auto fresh = load_s3_credentials(settings_);
-  if (!fresh || *fresh == refused) return false;
-  credentials_ = *std::move(fresh);
-  return true;
-}
-
 Result<HttpAnswer> S3Client::send_once(const Call& call, const S3Credentials& credentials) {
   const auto address = address_of(settings_, call.object);
   const auto stamp = signature_stamp(now_ms());
@@ -156,14 +129,14 @@ Result<HttpAnswer> S3Client::judge(const Call& call, Result<HttpAnswer> answer, 
 }
 
 Result<HttpAnswer> S3Client::send(const Call& call) {
-  GRISTMILL_TRY(auto with, credentials());
+  GRISTMILL_TRY(auto with, credentials_.get());
   bool has_reloaded = false;
   for (int attempt = 1;; ++attempt) {
     Fault fault;
     auto answer = judge(call, send_once(call, with), fault);
     if (answer) return answer;
-    if (fault.is_about_credentials && !std::exchange(has_reloaded, true) && reload_credentials(with)) {
-      GRISTMILL_TRY(with, credentials());
+    if (fault.is_about_credentials && !std::exchange(has_reloaded, true) && credentials_.reload(with)) {
+      GRISTMILL_TRY(with, credentials_.get());
       continue;
     }
     if (!fault.may_pass) return answer;
@@ -174,16 +147,6 @@ Result<HttpAnswer> S3Client::send(const Call& call) {
     }
     std::this_thread::sleep_for(pause_before(attempt, fault.retry_after));
   }
-}
-
-std::string S3Client::without_secrets(std::string text) const {
-  const std::scoped_lock lock(mutex_);
-  if (!credentials_) return text;
-  for (const auto& secret : {credentials_->access_key, credentials_->secret_key, credentials_->session_token}) {
-    for (auto at = text.find(secret); !secret.empty() && at != std::string::npos; at = text.find(secret, at))
-      text.replace(at, secret.size(), "***");
-  }
-  return text;
 }
 
 Error S3Client::wrong_region(const Call& call, const HttpAnswer& answer, const S3Fault& fault) const {
@@ -199,8 +162,8 @@ Error S3Client::wrong_region(const Call& call, const HttpAnswer& answer, const S
 Error S3Client::refusal(const Call& call, const HttpAnswer& answer, const S3Fault& fault) const {
   const auto place = place_of(call.object);
   const auto& code = fault.code;
-  const auto told = without_secrets(code.empty() ? fmt::format("HTTP status {}", answer.status)
-                                                 : fmt::format("{}: {}", code, fault.message));
+  const auto told = credentials_.without_secrets(code.empty() ? fmt::format("HTTP status {}", answer.status)
+                                                              : fmt::format("{}: {}", code, fault.message));
   const auto denied = [&](std::string_view advice) {
     return Error{ErrorCode::denied, fmt::format("{}: {} ({})", place, advice, told)};
   };

@@ -10,6 +10,7 @@
 
 #include "gristmill/base/json.h"
 #include "gristmill/base/result.h"
+#include "gristmill/io/kept_credentials.h"
 #include "gristmill/meta/database.h"
 #include "gristmill/platform/rest_catalog.h"
 #include "gristmill/platform/rest_reports.h"
@@ -27,6 +28,7 @@ struct RestContext {
   TableUuids uuids;
   ReportCounts reports;
   StagedPlaces staged;
+  io::KeptCredentials signing_keys;  ///< The server's own, with which it signs for clients.
 };
 
 /// A request whose path met a route.

@@ -171,8 +171,12 @@ Result<RestResponse> carry_out(RestContext& context, const RestRequest& request,
 }  // namespace
 
 RestCatalog::RestCatalog(const Workspace& workspace, RestOptions options)
-    : context_(new RestContext{
-          .workspace = workspace, .options = std::move(options), .uuids = {}, .reports = {}, .staged = {}}) {}
+    : context_(new RestContext{.workspace = workspace,
+                               .options = options,
+                               .uuids = {},
+                               .reports = {},
+                               .staged = {},
+                               .signing_keys = io::KeptCredentials(options.storage.server)}) {}
 
 RestCatalog::~RestCatalog() = default;
 

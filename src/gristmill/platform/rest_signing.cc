@@ -90,7 +90,7 @@ Result<RestResponse> sign_request(RestContext& context, const RestCall& call) {
                                                is_of_table(context.workspace, table ? &*table : nullptr, path));
                                  return is_covered || context.staged.covers(path, now_ms());
                                }};
-  GRISTMILL_TRY(const auto credentials, io::load_s3_credentials(storage.server));
+  GRISTMILL_TRY(const auto credentials, context.signing_keys.get_newest());
   GRISTMILL_TRY(const auto signed_request, io::sign_for_client(request, rules, credentials, now_ms()));
   auto headers = Json::object();
   for (const auto& [name, value] : signed_request.headers) headers.set(name, Json::array({value}));

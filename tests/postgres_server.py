@@ -39,7 +39,7 @@ def free_port():
 class PostgresServer:
     """A cluster in a folder of its own that listens on loopback; its databases have no password unless asked for."""
 
-    def __init__(self, durable=False):
+    def __init__(self, durable=False, addresses="127.0.0.1"):
         self.programs = programs_folder()
         if self.programs is None:
             raise FileNotFoundError("PostgreSQL is not installed: apt-get install postgresql")
@@ -56,7 +56,7 @@ class PostgresServer:
         self._call("initdb", "--pgdata", self.data, "--username=grist", "--auth=trust", "--encoding=UTF8", "--no-sync",
                    "--locale=C.UTF-8")  # fmt: skip
         settings = [
-            "listen_addresses = '127.0.0.1'",
+            f"listen_addresses = '{addresses}'",
             f"port = {self.port}",
             f"unix_socket_directories = '{self.folder}'",
             "max_connections = 200",

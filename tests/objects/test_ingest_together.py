@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Machines that ingest one source at once: folders of their own, one catalog on PostgreSQL, one bucket."""
 
+import ctypes
 import json
+import os
+import shutil
 import signal
 import subprocess
 import time
 
 import catalogs
+import postgres_server
 import pytest
 from conftest import ObjectWorkspace
 from small_store import Server
@@ -167,3 +171,54 @@ def test_a_turn_that_was_lost_with_its_connection_doubles_nothing(gristmill, sto
     reader = ObjectWorkspace(gristmill, tmp_path / "reader", server.endpoint, keys, catalog=catalog)
     assert texts(reader) == every_document(files)
     server.shutdown()
+
+
+@pytest.fixture
+def own_network():
+    """A loopback of the test's own, on which addresses can be cut off; what the test starts is in it as well."""
+    new_network, libc = 0x40000000, ctypes.CDLL(None, use_errno=True)
+    with open("/proc/thread-self/ns/net") as before:
+        if shutil.which("ip") is None or libc.unshare(new_network) != 0:
+            pytest.skip("a network of one's own needs root and the command ip")
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        yield
+        assert libc.setns(before.fileno(), new_network) == 0, os.strerror(ctypes.get_errno())
+
+
+@pytest.mark.full
+def test_a_machine_that_vanishes_whole_gives_the_turn_back(gristmill, own_network, store, files, tmp_path):
+    far = "127.0.0.9"
+    database = postgres_server.PostgresServer(addresses=f"127.0.0.1,{far}")
+    catalog = database.new_schema()
+    records = []
+
+    def rules(*lines):
+        for line in lines:
+            subprocess.run(["ip", "rule", *line.split()], check=True)
+
+    def answer(method, target, *rest):
+        # The first machine writes its documents and has the turn: not a packet of it passes from now on, and nothing
+        # says that its connections are gone. Another does the same files; then the first comes back.
+        if method in ("PUT", "POST") and "/data/" in target and not records:
+            records.append(None)
+            process.send_signal(signal.SIGSTOP)
+            rules("add pref 9 lookup local", f"add pref 1 from {far} blackhole", f"add pref 2 to {far} blackhole")
+            rules("del pref 0")
+            records[0] = second.finish(start(second, files[2:]))
+            rules("add pref 0 lookup local", "del pref 1", "del pref 2", "del pref 9")
+            process.send_signal(signal.SIGCONT)
+        return store.answer(method, target, *rest)
+
+    server = Server(answer)
+    keys = (store.access_key, store.secret_key, store.token)
+    first, second = (
+        ObjectWorkspace(gristmill, tmp_path / name, server.endpoint, keys, catalog=place, timeout=120)
+        for name, place in (("first", catalog.replace("127.0.0.1", far)), ("second", catalog))
+    )
+    process = start(first, files[:4])
+    record = first.finish(process)
+    assert records[0]["documents"] == 4 * DOCUMENTS
+    assert record["documents"] == record["files_landed"] * DOCUMENTS == 2 * DOCUMENTS
+    assert texts(second) == every_document(files)
+    server.shutdown()
+    database.remove()

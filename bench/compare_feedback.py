@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -46,6 +47,17 @@ def cpu_seconds(process):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def make_urgent(process):
+    """Gives a peer and all its threads and children the priority that our server takes, where it may: as root."""
+    if os.geteuid() != 0:
+        return
+    for folder in Path("/proc").glob("[0-9]*"):
+        parent = (folder / "stat").read_text().rsplit(")", 1)[1].split()[1] if (folder / "stat").exists() else ""
+        if str(process.pid) in (folder.name, parent):
+            for thread in (folder / "task").iterdir():
+                os.sched_setscheduler(int(thread.name), os.SCHED_RR, os.sched_param(1))
+
+
 class Endpoint:
     """`gristmill serve` on a workspace of its own."""
 
@@ -71,7 +83,7 @@ class Endpoint:
     def load(self, events, connections, rate=0):
         words = [self.port, connections, events, rate, self.head, self.body]
         # At a given rate it stands for other machines: what computes on this one must not hold it up.
-        first = ["nice", "-n", "-15"] if rate > 0 and os.geteuid() == 0 else []
+        first = ["chrt", "--fifo", "3"] if rate > 0 and os.geteuid() == 0 else []
         done = subprocess.run(
             [*first, program("bench/http_load"), *map(str, words)], capture_output=True, text=True, check=True
         )
@@ -94,6 +106,7 @@ class Redis:
         command = ["redis-server", "--port", str(self.port), "--dir", str(self.folder), "--bind", "127.0.0.1", *options]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for(self.port)
+        make_urgent(self.process)
 
     def load(self, events, connections):
         words = ["redis-benchmark", "-p", str(self.port), "-c", str(connections), "-n", str(events), "--csv"]
@@ -113,6 +126,7 @@ class Postgres:
 
     def __init__(self):
         self.server = PostgresServer(durable=True)
+        make_urgent(self.server.process)
         self.place = ["-h", "127.0.0.1", "-p", str(self.server.port), "-U", "grist"]
         sql = "CREATE TABLE events (id BIGSERIAL PRIMARY KEY, at TIMESTAMPTZ DEFAULT now(), event JSONB)"
         subprocess.run(["psql", *self.place, "-q", "-c", sql, "postgres"], check=True)
@@ -204,6 +218,37 @@ output: clean/web
 """
 
 
+class Pipelines:
+    """Runs of a pipeline on all cores, one after the other until the end of the block."""
+
+    def __init__(self, workspace, file):
+        self.command = [program("bin/gristmill"), "--workspace", workspace, "run", file, "--quiet"]
+        self.is_ending = threading.Event()
+        self.thread = threading.Thread(target=self.work)
+
+    def work(self):
+        while not self.is_ending.is_set():
+            running = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while running.poll() is None and not self.is_ending.wait(0.02):
+                pass
+            if not self.is_ending.is_set() and running.returncode != 0:
+                self.failure = f"the pipeline ended with {running.returncode}"
+                return
+            running.kill()
+            running.wait()
+
+    def __enter__(self):
+        self.failure = None
+        self.thread.start()
+        time.sleep(0.5)
+
+    def __exit__(self, *fault):
+        self.is_ending.set()
+        self.thread.join()
+        if self.failure:
+            sys.exit(f"bench: {self.failure}")
+
+
 def latency_beside_a_pipeline(repeats):
     """Half of the highest rate, while a pipeline runs on all cores in another process."""
     from harness import ORIGIN, corpus
@@ -216,14 +261,8 @@ def latency_beside_a_pipeline(repeats):
         highest = max(ours.load(EVENTS // 2, PACED_CONNECTIONS)["per_second"] for _ in range(2))
         found = []
         for _ in range(repeats):
-            command = [program("bin/gristmill"), "--workspace", ours.workspace, "run", pipeline, "--json"]
-            running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(0.5)
-            found.append(ours.load(int(highest * 2), PACED_CONNECTIONS, highest / 2))
-            is_beside = running.poll() is None
-            running.kill()
-            running.wait()
-            found[-1]["pipeline_ran_to_the_end_of_it"] = is_beside
+            with Pipelines(ours.workspace, pipeline):
+                found.append(ours.load(int(highest * 2), PACED_CONNECTIONS, highest / 2))
     finally:
         ours.stop()
     p99 = statistics.median(one["p99_ms"] for one in found)
@@ -237,7 +276,8 @@ def latency_beside_a_pipeline(repeats):
         "ratio": 10 / p99,
         "goal": 1,
         "goal_text": "p99 < 10 ms",
-        "note": "",
+        "note": f"the server's two threads have real-time priority here; p99 of all repeats "
+        f"{min(one['p99_ms'] for one in found):.1f} to {max(one['p99_ms'] for one in found):.1f} ms",
         "all": found,
     }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "listener.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -12,6 +14,7 @@
 #include <vector>
 
 #include "connection.h"
+#include "gristmill/base/thread_priority.h"
 
 namespace gristmill::server {
 namespace {
@@ -55,12 +58,17 @@ Status configure(asio::ssl::context& context, const ListenerOptions& options) {
   return {};
 }
 
-/// Every connection is a descriptor, and so is every open data file of a run.
-void raise_descriptor_limit() {
+/// Every connection is a descriptor, and so is every open data file of a run. The kernel's table of them is made as
+/// large as it will be before there are threads: growing it later holds the thread that accepts up for 10 ms and more.
+void prepare_descriptors(std::size_t connections_max) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+  constexpr std::size_t other_files = 256;
+  const auto last = std::min<rlim_t>(limit.rlim_max - 1, connections_max + other_files);
+  if (const int highest = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, static_cast<int>(last)); highest >= 0)
+    ::close(highest);
 }
 
 }  // namespace
@@ -204,7 +212,7 @@ Listener::~Listener() {
 }
 
 Result<std::unique_ptr<Listener>> Listener::open(const ListenerOptions& options, Service service) {
-  raise_descriptor_limit();
+  prepare_descriptors(options.connections_max);
   auto state = std::make_unique<State>(options, std::move(service));
   if (state->is_encrypted()) GRISTMILL_RETURN_IF_ERROR(configure(state->tls, options));
   GRISTMILL_RETURN_IF_ERROR(state->bind());
@@ -219,9 +227,7 @@ ListenerFigures Listener::figures() const {
 }
 
 void Listener::run() {
-  // A wish: without the right to it, answers beside a pipeline only take longer.
-  constexpr int urgent_nice = -10;
-  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), urgent_nice);
+  make_urgent(1);
   state_->accept();
   state_->sweep();
   state_->network.run();

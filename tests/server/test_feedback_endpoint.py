@@ -3,9 +3,12 @@
 
 import concurrent.futures
 import json
+import os
+import resource
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from cli_support import Workspace
@@ -176,3 +179,15 @@ def test_a_compaction_that_fails_is_told_and_made_up_for(place, compacting):
 def test_served_and_compacted_on_schedule(place, compacting):
     compacting.call("POST", PATH, json=[rating(n) for n in range(5)], status=201)
     assert stored_when(place, 5)
+
+
+def test_only_those_who_answer_go_before_what_computes(server):
+    if os.geteuid() != 0 and resource.getrlimit(resource.RLIMIT_RTPRIO)[0] < 2:
+        pytest.skip("needs the right to real-time priority")
+    server.call("POST", PATH, json=rating(1), status=201)
+    server.get("/api/v1/workspace")
+    process = server.process.pid
+    policies = {int(thread): os.sched_getscheduler(int(thread)) for thread in os.listdir(f"/proc/{process}/task")}
+    urgent = {thread for thread, policy in policies.items() if policy & ~os.SCHED_RESET_ON_FORK == os.SCHED_RR}
+    with_names = {Path(f"/proc/{process}/task/{thread}/comm").read_text().strip(): thread for thread in urgent}
+    assert with_names == {"gristmill": process, "feedback-log": with_names["feedback-log"]} and len(policies) > 4

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include <utility>
 
 #include "gristmill/base/clock.h"
+#include "gristmill/base/thread_priority.h"
 #include "gristmill/io/file.h"
 
 namespace gristmill::feedback {
@@ -24,7 +24,7 @@ constexpr auto tick = std::chrono::milliseconds(100);
 constexpr auto gather_time_max = std::chrono::microseconds(500);
 constexpr std::string_view seal_request_name = "/seal-request";
 
-/// A thread of the log takes no signals (a file-size limit must be an error, not the end), and its writes go first.
+/// A thread of the log takes no signals (a file-size limit must be an error, not the end).
 void enter_thread(const char* name, bool is_urgent) {
   sigset_t all;
   ::sigfillset(&all);
@@ -34,10 +34,10 @@ void enter_thread(const char* name, bool is_urgent) {
   constexpr int best_effort = 2;
   constexpr int who_thread = 1;
   const int level = is_urgent ? 0 : 7;
-  // Both are wishes: without the right to them things work as well, only later.
+  // A wish: without the right to it things work as well, only later.
   (void)::syscall(SYS_ioprio_set, who_thread, 0, (best_effort << class_shift) | level);
-  constexpr int urgent_nice = -10;
-  if (is_urgent) (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), urgent_nice);
+  // Before the network's, which would otherwise go on to the next request while a group can be synced.
+  if (is_urgent) make_urgent(2);
 }
 
 }  // namespace

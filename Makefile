@@ -37,9 +37,10 @@ test-asan: setup ## Unit tests and fuzzers with address and undefined-behaviour 
 	@tools/build.sh asan $(JOBS)
 	@tools/run_tests.sh asan '^(unit|fuzz)\.'
 
-test-tsan: setup ## Unit tests of the threaded layers with the thread sanitizer
-	@tools/build.sh tsan $(JOBS) base_test data_test engine_test store_test
-	@tools/run_tests.sh tsan '^unit\.(base|data|engine|store)$$'
+test-tsan: setup ## Unit tests of the threaded layers, and the server's, with the thread sanitizer
+	@tools/build.sh tsan $(JOBS) base_test data_test engine_test store_test feedback_test server_test gristmill
+	@ARROW_DEFAULT_MEMORY_POOL=system TSAN_OPTIONS=suppressions=$(CURDIR)/tools/tsan_suppressions.txt \
+	  tools/run_tests.sh tsan '^(unit\.(base|data|engine|store|feedback|server)|server\.fast)$$'
 
 test-integrations: dev ## Ray, Spark, DuckDB, Polars, pandas, DVC, MLflow (downloads about 1 GB)
 	@tools/test_integrations.sh

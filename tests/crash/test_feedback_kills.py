@@ -3,6 +3,7 @@
 is there twice."""
 
 import contextlib
+import http.client
 import itertools
 import json
 import os
@@ -22,7 +23,8 @@ class Log:
         self.program = str(program)
         self.folder = folder
         self.random = Random(seed)
-        self.acknowledged = set()
+        self.acknowledged = set()  # Numbers of requests.
+        self.refused = []
         self.call("init", folder, inside=False)
 
     def command(self, *words, inside=True):
@@ -35,37 +37,35 @@ class Log:
         assert done.returncode in codes, done.stderr
         return done.stdout
 
-    def write_until_killed(self, requests, answers_wanted):
-        """Feeds requests until so many were answered, then kills; gives the numbers of the answered ones."""
+    def write_until_killed(self, begin, events_each, answers_wanted):
+        """Feeds requests from number `begin` on until so many were answered, then kills; notes which were answered."""
         writer = subprocess.Popen(
             self.command("feedback", "add", "-", "--json"), stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
 
         def feed():
             try:
-                for request in requests:
-                    writer.stdin.write(request)
+                for number in itertools.count(begin):
+                    writer.stdin.write(request_line(number, events_each))
                 writer.stdin.flush()
             except (BrokenPipeError, ValueError):
                 pass
 
         feeder = threading.Thread(target=feed)
         feeder.start()
-        answered = 0
-        for line in writer.stdout:
+        for answered, line in enumerate(writer.stdout):
             if not line.endswith(b"\n"):
                 break
             answer = json.loads(line)
             assert "events" in answer, answer
-            answered += 1
-            if answered == answers_wanted:
+            self.acknowledged.add(begin + answered)
+            if answered + 1 == answers_wanted:
                 writer.send_signal(signal.SIGKILL)
         writer.kill()
         writer.wait()
         feeder.join()
         with contextlib.suppress(BrokenPipeError):
             writer.stdin.close()
-        return answered
 
     def stored(self):
         """The subjects in the dataset, as PyIceberg reads them."""
@@ -74,6 +74,46 @@ class Log:
         uri = f"sqlite:///{self.folder}/.gristmill/catalog.db"
         catalog = SqlCatalog("gristmill", uri=uri, warehouse=f"file://{self.folder}/warehouse")
         return catalog.load_table("feedback.events").scan(selected_fields=("subject", "origin_offset")).to_arrow()
+
+
+class ServedLog(Log):
+    """The same, written by a server for clients on several connections."""
+
+    CONNECTIONS = 12
+
+    def write_until_killed(self, begin, events_each, answers_wanted):
+        place = self.command("serve", "--port", "0", "--rate", "1000000", "--json")
+        server = subprocess.Popen(place, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        port = int(json.loads(server.stdout.readline())["url"].rsplit(":", 1)[1])
+        token = (self.folder / ".gristmill" / "admin-token").read_text().strip()
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        numbers = itertools.count(begin)
+        answered = itertools.count(1)
+
+        def send():
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                for number in numbers:
+                    connection.request("POST", "/api/v1/feedback", request_line(number, events_each), headers)
+                    answer = connection.getresponse()
+                    told = answer.read()
+                    if answer.status != 201:
+                        self.refused.append(told)
+                        break
+                    self.acknowledged.add(number)
+                    if next(answered) == answers_wanted:
+                        server.kill()
+            connection.close()
+
+        clients = [threading.Thread(target=send) for _ in range(self.CONNECTIONS)]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        server.kill()
+        server.wait()
+        server.stdout.close()
+        assert self.refused == []
 
 
 def request_line(number, events):
@@ -89,8 +129,9 @@ def killed_again_and_again(log, kills, requests_each, events_each, compact_every
     for kill in range(kills):
         wanted = max(1, round(requests_each * log.random.uniform(0.5, 1.5)))
         begin = max(0, done - 20)
-        lines = (request_line(number, events_each) for number in itertools.count(begin))
-        done = begin + log.write_until_killed(lines, wanted + done - begin)
+        log.write_until_killed(begin, events_each, wanted + done - begin)
+        while done in log.acknowledged:
+            done += 1
         if kill % compact_every == 0:
             compaction = subprocess.Popen(log.command("feedback", "compact", "--json"), stdout=subprocess.DEVNULL)
             try:
@@ -102,22 +143,25 @@ def killed_again_and_again(log, kills, requests_each, events_each, compact_every
     assert result["damages"] == []
     table = log.stored()
     subjects = {int(subject) for subject in table["subject"].to_pylist()}
-    assert set(range(done * events_each)) <= subjects, "an acknowledged event is lost"
+    acknowledged = {number * events_each + n for number in log.acknowledged for n in range(events_each)}
+    assert acknowledged <= subjects, "an acknowledged event is lost"
     assert len(subjects) == table.num_rows, "an event is there twice"
     assert compute.count_distinct(table["origin_offset"]).as_py() == table.num_rows
-    return done * events_each, table.num_rows
+    return len(acknowledged), table.num_rows
 
 
-def test_killed_at_random(gristmill, tmp_path):
-    log = Log(gristmill.program, tmp_path / "w", seed=1)
+@pytest.mark.parametrize("kind", [Log, ServedLog])
+def test_killed_at_random(gristmill, tmp_path, kind):
+    log = kind(gristmill.program, tmp_path / "w", seed=1)
     killed_again_and_again(log, kills=6, requests_each=60, events_each=20, compact_every=2)
 
 
 @pytest.mark.full
-def test_killed_fifty_times(gristmill, tmp_path):
+@pytest.mark.parametrize("kind", [Log, ServedLog])
+def test_killed_fifty_times(gristmill, tmp_path, kind):
     kills = 50
     events = int(os.environ.get("GRISTMILL_FEEDBACK_EVENTS", "100000"))
-    log = Log(gristmill.program, tmp_path / "w", seed=2)
+    log = kind(gristmill.program, tmp_path / "w", seed=2)
     acknowledged, stored = killed_again_and_again(
         log, kills=kills, requests_each=events / kills / 50 * 1.05, events_each=50, compact_every=5
     )

@@ -17,31 +17,34 @@ DEFAULT_NAMESPACE = "default"
 
 def tables(workspace):
     """All datasets as {(namespace, name): metadata location}, sorted; namespaces with dots as in the catalog."""
+    query = "SELECT table_namespace, table_name, metadata_location FROM iceberg_tables WHERE catalog_name = ?"
+    rows = _rows(workspace, query, CATALOG)
+    return {(space, name): location for space, name, location in sorted(rows) if location}
+
+
+def _rows(workspace, query, parameter):
     settings = {}
     with contextlib.suppress(FileNotFoundError):
         text = (pathlib.Path(workspace) / "gristmill.toml").read_text(encoding="utf-8")
         settings = tomllib.loads(text).get("catalog", {})
-    query = "SELECT table_namespace, table_name, metadata_location FROM iceberg_tables WHERE catalog_name = "
     if "url" in settings:
-        rows = _rows_of_postgres(settings["url"], query + "%s")
-    else:
-        rows = _rows_of_file(pathlib.Path(workspace) / settings.get("path", ".gristmill/catalog.db"), query + "?")
-    return {(space, name): location for space, name, location in sorted(rows) if location}
+        return _rows_of_postgres(settings["url"], query.replace("?", "%s"), parameter)
+    return _rows_of_file(pathlib.Path(workspace) / settings.get("path", ".gristmill/catalog.db"), query, parameter)
 
 
-def _rows_of_file(path, query):
+def _rows_of_file(path, query, parameter):
     if not path.is_file():
         raise LookupError(f"no catalog at {path}: name a workspace made by `gristmill init`")
     try:
         # Read-only: a query must never change or lock what runs are writing.
         uri = f"{path.resolve().as_uri()}?mode=ro"
         with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=30)) as database:
-            return database.execute(query, (CATALOG,)).fetchall()
+            return database.execute(query, (parameter,)).fetchall()
     except sqlite3.Error as error:
         raise LookupError(f"cannot read the catalog {path}: {error}") from error
 
 
-def _rows_of_postgres(url, query):
+def _rows_of_postgres(url, query, parameter):
     try:
         import psycopg2 as driver
     except ImportError:
@@ -53,7 +56,7 @@ def _rows_of_postgres(url, query):
         with contextlib.closing(driver.connect(url)) as database:
             database.autocommit = True
             cursor = database.cursor()
-            cursor.execute(query, (CATALOG,))
+            cursor.execute(query, (parameter,))
             return cursor.fetchall()
     except driver.Error as error:
         raise LookupError(f"cannot read the catalog: {error}") from error
@@ -72,14 +75,33 @@ def metadata_location(workspace, name):
     return known[name]
 
 
-def read_metadata(location):
-    """The table metadata as a dictionary."""
-    path = pathlib.Path("/" + location.removeprefix("file:").removeprefix("//localhost").lstrip("/"))
+def read_metadata(location, store=None):
+    """The table metadata as a dictionary; `store` is where objects are read from."""
     try:
-        data = path.read_bytes()
+        data = store.read(location) if store else _local_path(location).read_bytes()
         return json.loads(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
     except (OSError, ValueError) as error:
-        raise LookupError(f"cannot read the table metadata {path}: {error}") from error
+        raise LookupError(f"cannot read the table metadata {location}: {error}") from error
+
+
+def _local_path(location):
+    return pathlib.Path("/" + location.removeprefix("file:").removeprefix("//localhost").lstrip("/"))
+
+
+def pinned(workspace, name, selector):
+    """The version of a dataset that a release pins by its own record; None when there is no such release or the dataset
+    is not in it. PermissionError while the release waits for approval."""
+    for status, contents in _rows(workspace, "SELECT status, contents FROM releases WHERE name = ?", selector):
+        for member in json.loads(contents)["datasets"]:
+            if member["dataset"] != name:
+                continue
+            if status != "released":
+                state = "waiting for approval" if status == "pending" else "not completed"
+                raise PermissionError(
+                    f"release '{selector}' is {state}; `gristmill release show {selector}` says what is missing"
+                )
+            return member["version"]
+    return None
 
 
 def _snapshot_at(metadata, selector):
@@ -95,18 +117,19 @@ def _snapshot_at(metadata, selector):
     return log[-1]["snapshot-id"] if log else None
 
 
-def snapshot_id(location, name, selector=""):
+def snapshot_id(workspace, location, name, selector="", store=None):
     """The snapshot that a version selector means; None for the current one of a table that has none yet."""
-    metadata = read_metadata(location)
+    metadata = read_metadata(location, store)
     ids = {snapshot["snapshot-id"]: snapshot for snapshot in metadata.get("snapshots", [])}
-    if selector in ("", "latest", "main"):
+    # What the record of a release says counts before a tag, which other programs may move.
+    found = int(selector) if selector.isdecimal() and int(selector) in ids else pinned(workspace, name, selector)
+    if found is None:
+        found = metadata.get("refs", {}).get(selector, {}).get("snapshot-id")
+    if found is None and selector in ("", "latest", "main"):
         current = metadata.get("current-snapshot-id")
         return current if current in ids else None
-    found = metadata.get("refs", {}).get(selector, {}).get("snapshot-id")
     if found is None and selector[:1] == "v" and selector[1:].isdecimal():
         found = next((key for key, one in ids.items() if one.get("sequence-number") == int(selector[1:])), None)
-    if found is None and selector.isdecimal():
-        found = int(selector)
     if found is None:
         found = _snapshot_at(metadata, selector)
     if found not in ids:

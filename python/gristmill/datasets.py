@@ -11,12 +11,12 @@ class Dataset:
     take it as it is.
     """
 
-    def __init__(self, location: str, snapshot: int | None, columns: tuple[str, ...] = ("*",)) -> None:
+    def __init__(self, location: str, snapshot: int | None, store: Any = None) -> None:
         from pyiceberg.table import StaticTable
 
         self.version = snapshot
-        self._table = StaticTable.from_metadata(location)
-        self._columns = columns
+        self._table = _table_of_objects(location, store) if store else StaticTable.from_metadata(location)
+        self._columns: tuple[str, ...] = ("*",)
 
     def select(self, *columns: str) -> "Dataset":
         """The same dataset with these columns only: the others are not read."""
@@ -59,14 +59,26 @@ class Dataset:
         return self._table.scan(snapshot_id=self.version, selected_fields=self._columns)
 
 
+def _table_of_objects(location, store):
+    from pyiceberg.catalog.noop import NoopCatalog
+    from pyiceberg.serializers import FromInputFile
+    from pyiceberg.table import StaticTable
+
+    file_io = store.file_io()
+    metadata = FromInputFile.table_metadata(file_io.new_input(location))
+    return StaticTable(("static-table", location), metadata, location, file_io, NoopCatalog("static-table"))
+
+
 def dataset(workspace: Any, name: str, version: Any = None) -> Dataset:
     """Opens a dataset for reading.
 
     `workspace` is the folder with gristmill.toml, `name` a dataset such as "clean/web". `version` is a release, `v3`, a
     snapshot id or a time such as "2026-11-01T00:00:00Z"; the current version when left out. Raises LookupError when
-    there is no such dataset or version.
+    there is no such dataset or version, PermissionError for a release that waits for approval.
     """
-    from gristmill.catalog import metadata_location, snapshot_id
+    from gristmill import catalog, objects
 
-    location = metadata_location(workspace, name)
-    return Dataset(location, snapshot_id(location, name, "" if version is None else str(version)))
+    location = catalog.metadata_location(workspace, name)
+    store = objects.store(workspace) if objects.is_object(location) else None
+    snapshot = catalog.snapshot_id(workspace, location, name, "" if version is None else str(version), store)
+    return Dataset(location, snapshot, store)

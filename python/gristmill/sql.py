@@ -9,6 +9,7 @@ a version, a snapshot id or a time.
 
 import argparse
 import base64
+import contextlib
 import datetime
 import decimal
 import importlib.util
@@ -19,7 +20,7 @@ import re
 import sys
 import unicodedata
 
-from gristmill import catalog
+from gristmill import catalog, objects
 
 CELL_WIDTH_MAX = 60
 # What may hold a name of ours, after what may not: strings and comments are stepped over.
@@ -70,17 +71,20 @@ def extension_path(name, version):
     return path
 
 
-def connect():
-    """A fresh in-memory DuckDB that reads Iceberg tables and never looks for extensions on the network."""
+def connect(store=None):
+    """A fresh in-memory DuckDB that reads Iceberg tables, from an object store too when one is given, and never looks
+    for extensions on the network."""
     try:
         import duckdb
     except ImportError as error:
         raise LookupError("SQL needs the Python package duckdb: run tools/setup.sh") from error
     settings = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     connection = duckdb.connect(":memory:", config=settings)
-    for name in ("avro", "iceberg"):
+    for name in ("avro", "iceberg", *(("httpfs",) if store else ())):
         path = str(extension_path(name, duckdb.__version__)).replace("'", "''")
         connection.execute(f"LOAD '{path}'")
+    for statement in store.duckdb_settings() if store else ():
+        connection.execute(statement)
     return connection
 
 
@@ -92,14 +96,14 @@ def empty_select(metadata):
     return f"SELECT {', '.join(columns) or 'NULL'} WHERE false"
 
 
-def make_views(connection, workspace, query):
+def make_views(connection, workspace, query, known, store):
     """Creates a view for each dataset that the query names, under the name that it uses."""
-    known = catalog.tables(workspace)
     for chain, space, name, selector in wanted_tables(query, known):
         location = known[(space, name)]
-        snapshot = catalog.snapshot_id(location, catalog.display_name(space, name), selector)
+        place = store if objects.is_object(location) else None
+        snapshot = catalog.snapshot_id(workspace, location, catalog.display_name(space, name), selector, place)
         if snapshot is None:
-            select = empty_select(catalog.read_metadata(location))
+            select = empty_select(catalog.read_metadata(location, place))
         else:
             path = location.replace("'", "''")
             select = f"SELECT * FROM iceberg_scan('{path}', snapshot_from_id => {snapshot}::UBIGINT)"
@@ -174,13 +178,19 @@ def explain(error, workspace):
     if "does not exist" in message and "Table" in message:
         names = ", ".join(f'"{catalog.display_name(*key)}"' for key in catalog.tables(workspace))
         message = f"{message.splitlines()[0]}\ndatasets: {names or 'none yet'}"
+    # Servers and DuckDB tell what they were given.
+    with contextlib.suppress(LookupError, OSError):
+        message = objects.store(workspace).without_secrets(message)
     return message
 
 
 def run(workspace, query, as_json, out):
     """Runs the query and prints its rows; the last statement's when there are several."""
-    connection = connect()
-    make_views(connection, workspace, query)
+    known = catalog.tables(workspace)
+    wanted = (known[(space, name)] for _, space, name, _ in wanted_tables(query, known))
+    store = objects.store(workspace) if any(map(objects.is_object, wanted)) else None
+    connection = connect(store)
+    make_views(connection, workspace, query, known, store)
     result = connection.execute(query)
     if result.description is None:
         return
@@ -193,12 +203,12 @@ def run(workspace, query, as_json, out):
             print(json.dumps(dict(zip(names, map(plain, row), strict=True)), ensure_ascii=False), file=out)
 
 
-def fail(message, as_json):
+def fail(message, as_json, code="invalid_argument"):
     """Says what was wrong on stderr, and as the one JSON document when JSON was asked for."""
     print(f"gristmill sql: {message}", file=sys.stderr)
     if as_json:
-        print(json.dumps({"error": {"code": "invalid_argument", "message": message}}, ensure_ascii=False))
-    return 2
+        print(json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False))
+    return 3 if code == "denied" else 2
 
 
 def main():
@@ -211,6 +221,8 @@ def main():
         run(given.workspace, given.query, given.json, sys.stdout)
     except LookupError as error:
         return fail(str(error), given.json)
+    except PermissionError as error:
+        return fail(str(error), given.json, "denied")
     except BrokenPipeError:
         return 0
     except Exception as error:

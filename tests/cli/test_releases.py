@@ -274,3 +274,11 @@ def test_a_tag_that_another_program_removed_is_missed_and_set_again(two):
     assert two.json("release", "restore", "before")["restored"] == []
     assert "no release 'none'" in two.call("release", "restore", "none", code=2).stderr
     assert two.json("audit", "verify")["intact"]
+
+
+def test_sql_waits_for_approvals_too(guarded):
+    query = 'SELECT count(*) AS n FROM "raw/web@r1"'
+    assert "waiting for approval" in guarded.json("sql", query, code=3)["error"]["message"]
+    for name in ("ben", "carla"):
+        guarded.json("release", "approve", "r1", **as_user(name))
+    assert guarded.json_lines("sql", query) == [{"n": 2}]

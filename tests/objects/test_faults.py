@@ -2,11 +2,14 @@
 """What object stores do wrong, and what becomes of it: nothing is lost or doubled, and errors say what to do."""
 
 import datetime
+import json
 import shutil
 import ssl
 import subprocess
 
 import pytest
+
+import gristmill as gristmill_module
 
 COMMITTED = ("complete", 4)
 
@@ -173,7 +176,17 @@ def certificate(tmp_path):
     return key, file
 
 
-def test_tls_with_an_authority_of_ones_own(make_workspace, server, small_corpus, certificate):
+def assert_others_read(workspace, monkeypatch):
+    """DuckDB and PyIceberg reach the store by the same settings."""
+    pytest.importorskip("duckdb")
+    answer = workspace("sql", 'SELECT count(*) AS n FROM "raw/web"', "--json")
+    assert json.loads(answer.stdout) == {"n": COMMITTED[1]}
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, workspace.environment[name])
+    assert gristmill_module.dataset(workspace.folder, "raw/web").read_all().num_rows == COMMITTED[1]
+
+
+def test_tls_with_an_authority_of_ones_own(make_workspace, server, small_corpus, certificate, monkeypatch):
     key, file = certificate
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file, key)
@@ -186,9 +199,10 @@ def test_tls_with_an_authority_of_ones_own(make_workspace, server, small_corpus,
     shutil.copy(file, workspace.folder / "ca.pem")
     settings.write_text(settings.read_text() + 'ca_file = "ca.pem"\n')
     assert ingest(workspace, small_corpus) == COMMITTED
+    assert_others_read(workspace, monkeypatch)
 
 
-def test_bucket_in_the_host_name(make_workspace, store, server, small_corpus):
+def test_bucket_in_the_host_name(make_workspace, store, server, small_corpus, monkeypatch):
     def by_host(method, target, headers, body):
         return store.answer(method, target, headers, body, bucket=headers["host"].split(".")[0])
 
@@ -198,5 +212,6 @@ def test_bucket_in_the_host_name(make_workspace, store, server, small_corpus):
     settings.write_text(settings.read_text().replace("127.0.0.1", "localhost"))
     workspace.environment["no_proxy"] = "localhost"
     assert ingest(workspace, small_corpus) == COMMITTED
+    assert_others_read(workspace, monkeypatch)
     assert {bucket for _, bucket, *_ in store.requests} == {"corpus"}
     assert {headers["host"].split(":")[0] for *_, headers in store.requests} == {"corpus.localhost"}

@@ -7,6 +7,8 @@ import zipfile
 
 import pytest
 
+import gristmill as gristmill_module
+
 
 def head(workspace, dataset, count=1000):
     lines = workspace("dataset", "head", dataset, "-n", count, "--json").stdout
@@ -165,3 +167,37 @@ def test_pyiceberg_reads_the_table(workspace, store, server, small_corpus):
     )
     rows = catalog.load_table("raw.web").scan().to_arrow()
     assert sorted(text.strip() for text in rows["text"].to_pylist()) == ["A plain text.", "first", "second", "third"]
+
+
+def test_sql_and_python_read_datasets(workspace, store, server, small_corpus, monkeypatch):
+    pytest.importorskip("duckdb")
+    first = workspace.json("ingest", small_corpus, "--source", "web")
+    (small_corpus / "more.txt").write_text("More.\n")
+    workspace("ingest", small_corpus, "--source", "web")
+    texts = ["A plain text.", "More.", "first", "second", "third"]
+    lines = workspace("sql", 'SELECT text FROM "raw/web"', "--json").stdout.splitlines()
+    assert sorted(json.loads(line)["text"].strip() for line in lines) == texts
+    earlier = workspace("sql", f'SELECT count(*) AS n FROM "raw/web@{first["version"]}"', "--json").stdout
+    assert json.loads(earlier) == {"n": 4}
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, workspace.environment[name])
+    read = gristmill_module.dataset(workspace.folder, "raw/web").read_all()
+    assert sorted(text.strip() for text in read["text"].to_pylist()) == texts
+    assert gristmill_module.dataset(workspace.folder, "raw/web", "v1").read_all().num_rows == 4
+
+
+def test_sql_takes_the_keys_of_the_profile_that_the_settings_name(make_workspace, store, small_corpus, tmp_path):
+    pytest.importorskip("duckdb")
+    keys = f"aws_access_key_id = {store.access_key}\naws_secret_access_key = {store.secret_key}\n"
+    (tmp_path / "keys.ini").write_text(f"[default]\naws_access_key_id = wrong\n[team]\n{keys}")
+    extra = f'profile = "team"\ncredentials_file = "{tmp_path / "keys.ini"}"\n'
+    workspace = make_workspace("named", extra=extra, AWS_ACCESS_KEY_ID="AKIAOTHER", AWS_SECRET_ACCESS_KEY="other")
+    workspace("ingest", small_corpus, "--source", "web")
+    answer = workspace("sql", 'SELECT count(*) AS n FROM "raw/web"', "--json")
+    assert json.loads(answer.stdout) == {"n": 4}
+    (tmp_path / "keys.ini").write_text(f"[team]\n{keys}".replace(store.access_key, "AKIAWRONG"))
+    told = workspace.fails(2, "sql", 'SELECT count(*) AS n FROM "raw/web"')
+    assert store.secret_key not in told and "AKIAWRONG" not in told
+    (tmp_path / "keys.ini").write_text("[default]\n")
+    told = workspace.fails(3, "sql", 'SELECT count(*) AS n FROM "raw/web"')
+    assert "team" in told and "keys.ini" in told

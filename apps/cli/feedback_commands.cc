@@ -97,7 +97,9 @@ void add_compact(CLI::App& parent, Session& session) {
       session.show(done, [](const Json& json) {
         auto brief = json;
         brief.erase("damages");
+        brief.erase("recovered");
         auto text = fields(brief);
+        for (const auto& torn : json["recovered"].items()) text += "recovered: " + torn.as_string() + "\n";
         for (const auto& damage : json["damages"].items()) text += "damage:  " + damage.as_string() + "\n";
         return text;
       });

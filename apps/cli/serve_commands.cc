@@ -25,6 +25,9 @@ void tell_start(const Session& session, const server::Started& started) {
   if (!started.token_file.empty()) session.say(fmt::format("An admin token was made: {}", started.token_file));
 }
 
+/// Writes to standard error. That whoever reads it is gone must not end the server.
+void tell(const std::string& text) { (void)std::fwrite(text.data(), 1, text.size(), stderr); }
+
 /// What was said on the command line; what was not is taken from the workspace's settings.
 struct ServeFlags {
   std::optional<std::string> host, certificate, key;
@@ -111,8 +114,8 @@ void add_serve(CLI::App& app, Session& session) {
   command->callback([&session, flags] {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
       auto options = merged(*flags, server::options_of(workspace));
-      if (session.is_verbose) options.log = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
-      options.warn = [](const std::string& line) { fmt::print(stderr, "gristmill: {}\n", line); };
+      if (session.is_verbose) options.log = [](const std::string& line) { tell(line + "\n"); };
+      options.warn = [](const std::string& line) { tell("gristmill: " + line + "\n"); };
       return server::serve(
           workspace, options, [&](const server::Started& started) { tell_start(session, started); }, stop_requested);
     });

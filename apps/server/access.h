@@ -3,11 +3,14 @@
 
 #include <array>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <unordered_map>
 
 #include "gristmill/platform/access_tokens.h"
@@ -37,10 +40,13 @@ class RateLimit {
 };
 
 /// Who is calling: reads `Authorization`, asks platform, remembers the answer for a second (so a revoked token works at
-/// most that long). Thread-safe.
+/// most that long). While the database is away or hangs, tokens that it knew lately go on. Thread-safe.
 class Authenticator {
  public:
   explicit Authenticator(const platform::Workspace& workspace);
+  ~Authenticator();
+  Authenticator(const Authenticator&) = delete;
+  Authenticator& operator=(const Authenticator&) = delete;
 
   /// The principal; an empty one when there is no token at all; a refusal (401, 429, 503) when it is no good.
   struct Outcome {
@@ -48,7 +54,7 @@ class Authenticator {
     std::optional<HttpResponse> refusal;
   };
   Outcome identify(const HttpRequest& request);
-  /// The principal when it is remembered; asks nobody.
+  /// The principal when it is remembered; waits for nobody.
   std::optional<platform::Principal> recall(const HttpRequest& request);
 
  private:
@@ -56,17 +62,34 @@ class Authenticator {
   struct Known {
     platform::Principal principal;
     Clock::time_point confirmed;
+    bool is_asked = false;                ///< The database is being asked anew,
+    Clock::time_point asked = {};         ///< since then.
+    Clock::time_point excused_until = {};  ///< It could not be asked.
   };
-  /// The principal when it was confirmed that recently.
-  std::optional<platform::Principal> recall_digest(const std::string& digest, Clock::duration age_max);
+  struct Question {
+    std::string digest;
+    std::string token;
+  };
+  static bool holds(const Known& known, Clock::time_point now);
+  /// Has a token looked up anew by the thread that does so. Holds the mutex.
+  void ask(Known& known, const std::string& digest, std::string_view token);
+  /// The principal when nobody need be asked.
+  std::optional<platform::Principal> recall_digest(const std::string& digest);
+  /// The principal of a token that was good lately, asked for anew; the answer is not waited for without end.
+  std::optional<platform::Principal> renew(const std::string& digest, std::string_view token);
+  /// Of the thread that asks for what is to be renewed.
+  void answer_questions();
+  void note_answer(const Question& question, const Result<platform::Principal>& checked, Clock::time_point began);
   void remember(const std::string& digest, const platform::Principal& principal);
-  void forget(const std::string& digest);
   /// SHA-256 in hexadecimal; of a token that came lately it is not computed anew.
   std::string digest_of(std::string_view token);
 
   const platform::Workspace& workspace_;
   std::mutex mutex_;
   std::unordered_map<std::string, Known> known_;
+  std::deque<Question> questions_;
+  std::condition_variable asked_, answered_;
+  bool is_ending_ = false;
   struct Digested {
     std::string token;
     std::string digest;
@@ -75,6 +98,7 @@ class Authenticator {
   std::array<Digested, 64> digested_;
   /// Wrong tokens by address: guessing is hopeless, but it must not keep the database busy either.
   RateLimit failures_{5, 20};
+  std::thread asker_;
 };
 
 /// 401 with the challenge that RFC 6750 asks for.

@@ -27,11 +27,12 @@ Json body_schema() {
   auto kinds = Json::array();
   for (const auto& [name, schema] : described.members()) kinds.push(with_nulls(schema));
   const auto event = Json::object({{"anyOf", std::move(kinds)}});
+  const auto events = array_schema(event).set("minItems", 1).set("maxItems", platform::feedback_events_max);
   auto batch = Json::object(
       {{"type", "object"},
-       {"properties", Json::object({{"events", array_schema(event)}, {"idempotency_key", text_schema(200)}})},
+       {"properties", Json::object({{"events", events}, {"idempotency_key", nullable(text_schema(512))}})},
        {"required", Json::array({"events"})}});
-  return Json::object({{"anyOf", Json::array({event, array_schema(event), std::move(batch)})}});
+  return Json::object({{"anyOf", Json::array({event, events, std::move(batch)})}});
 }
 
 HttpResponse refusal_of(const Error& error) {
@@ -73,6 +74,7 @@ Route feedback_route(Backend& backend) {
       .body_bytes_max = std::size_t{16} << 20,
       .errors = {409},
       .is_immediate = true,
+      .is_urgent = true,
       .is_unlimited = true,
       .parses_body = true};
   route.handle_later = [&backend](const std::shared_ptr<const Call>& call, const Reply& reply) {

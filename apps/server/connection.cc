@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <ctime>
 #include <initializer_list>
 #include <utility>
 
@@ -38,6 +40,20 @@ void set_request_id(std::string& id) {
     digit = "0123456789abcdef"[bits >> 60];
     bits <<= 4;
   }
+}
+
+/// As HTTP wants the time of an answer. Of the network's thread.
+std::string_view date_of_now() {
+  static std::time_t shown = 0;
+  static std::array<char, 32> text{};
+  static std::size_t length = 0;
+  if (const auto now = std::time(nullptr); now != shown || length == 0) {
+    std::tm parts{};
+    ::gmtime_r(&now, &parts);
+    length = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    shown = now;
+  }
+  return {text.data(), length};
 }
 
 class HttpConnection final : public Connection, public std::enable_shared_from_this<HttpConnection> {
@@ -90,7 +106,7 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
   }
 
  private:
-  enum class Phase { idle, head, body, handling, sending, streaming, draining, closed };
+  enum class Phase { idle, head, vetting, body, handling, sending, streaming, draining, closed };
 
   void allow(std::int64_t milliseconds) { deadline_ = Clock::now() + std::chrono::milliseconds(milliseconds); }
   /// A client that takes or gives many bytes gets time in proportion.
@@ -121,9 +137,8 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
 
   void parse() {
     if (phase_ == Phase::idle) {
-      // Some clients end a body with a line break of their own.
-      while (buffer_.starts_with("\r\n")) buffer_.erase(0, 2);
-      if (buffer_.empty()) return read();
+      skip_line_breaks();
+      if (buffer_.empty() || buffer_ == "\r") return read();
       began_ = Clock::now();
       if (const auto plain = read_plain_request(buffer_, shared_.options.head_bytes_max)) return take_plain(*plain);
       phase_ = Phase::head;
@@ -164,6 +179,13 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     });
   }
 
+  /// Some clients end a body with a line break of their own.
+  void skip_line_breaks() {
+    std::size_t end = 0;
+    while (buffer_.compare(end, 2, "\r\n") == 0) end += 2;
+    buffer_.erase(0, end);
+  }
+
   void make_parser() {
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(shared_.options.head_bytes_max));
@@ -188,7 +210,6 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     const auto length = plain.body_bytes;
     buffer_.erase(0, plain.bytes);
     is_kept_ = is_chunk_reader_ = true;
-    is_continue_due_ = false;
     if (is_admitted(length)) handle();
   }
 
@@ -200,7 +221,8 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     return set_target(*request_, target);
   }
 
-  /// Asks the service whether the request may go on; answers it when not.
+  /// Asks the service whether the request may go on; answers it when not. Nor does it go on here when somebody must be
+  /// asked who takes his time.
   bool is_admitted(std::optional<std::uint64_t> length) {
     auto admission = shared_.service.admit(*request_, length);
     if (admission.refusal) {
@@ -213,8 +235,37 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     is_immediate_ = admission.is_immediate;
     is_urgent_ = admission.is_urgent;
     handle_ = std::move(admission.handle);
+    if (admission.vet) return vet(std::move(admission.vet), length), false;
+    return is_small_enough(length);
+  }
+
+  bool is_small_enough(std::optional<std::uint64_t> length) {
     if (length && *length > body_bytes_max_) return refuse({413, "the body is too large for this resource"}), false;
     return true;
+  }
+
+  void vet(decltype(Admission::vet) ask, std::optional<std::uint64_t> length) {
+    phase_ = Phase::vetting;
+    deadline_ = Clock::time_point::max();
+    boost::asio::post(
+        shared_.urgent, [self = shared_from_this(), ask = std::move(ask), head = request_, length]() mutable {
+          auto refusal = ask(*head);
+          auto& network = self->shared_.network;
+          boost::asio::post(network, [self = std::move(self), refusal = std::move(refusal), length]() mutable {
+            if (self->phase_ == Phase::vetting) self->vetted(std::move(refusal), length);
+          });
+        });
+  }
+
+  void vetted(std::optional<HttpResponse> refusal, std::optional<std::uint64_t> length) {
+    if (refusal) {
+      is_kept_ = false;  // As its body is not read.
+      return respond(*std::move(refusal));
+    }
+    if (!is_small_enough(length)) return;
+    if (!parser_) return handle();
+    expect_body(length);
+    parse();
   }
 
   /// Looks at the head: takes the body, or answers at once.
@@ -230,17 +281,23 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     std::optional<std::uint64_t> length;
     if (!parser_->chunked()) length = parser_->content_length() ? *parser_->content_length() : 0;
     if (!is_admitted(length)) return false;
+    expect_body(length);
+    return true;
+  }
+
+  void expect_body(std::optional<std::uint64_t> length) {
     parser_->body_limit(body_bytes_max_);
     parser_->eager(true);
-    if (parser_->is_done()) return true;
+    if (parser_->is_done()) return;
     phase_ = Phase::body;
     allow_for(shared_.options.body_ms, length.value_or(body_bytes_max_));
+    const auto& message = parser_->get();
     is_continue_due_ = !message[http::field::expect].empty() && message.version() == 11;
-    return true;
   }
 
   void handle() {
     phase_ = Phase::handling;
+    is_continue_due_ = false;
     deadline_ = Clock::time_point::max();
     auto reply = make_reply(shared_.outbox, weak_from_this());
     if (is_immediate_) return std::exchange(handle_, {})(request_, std::move(reply));
@@ -278,6 +335,7 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
       put_clean(value);
     }
     put_hardening(response);
+    put({"Date: ", date_of_now(), "\r\n"});
     if (!request_->request_id.empty()) put({"X-Request-Id: ", request_->request_id, "\r\n"});
     if (stream_) {
       // A client of HTTP/1.0 knows no chunks: its stream ends with the connection.
@@ -357,10 +415,11 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
   void next_piece() {
     deadline_ = Clock::time_point::max();
     is_waiting_ = false;
-    boost::asio::post(shared_.handlers, [self = shared_from_this(), is_closing = shared_.is_stopping] {
+    boost::asio::post(shared_.handlers, [self = shared_from_this(), is_closing = shared_.is_stopping]() mutable {
       auto piece = self->stream_(is_closing);
       if (is_closing) piece.is_last = true;
-      boost::asio::post(self->shared_.network, [self, piece = std::move(piece)]() mutable {
+      auto& network = self->shared_.network;
+      boost::asio::post(network, [self = std::move(self), piece = std::move(piece)]() mutable {
         if (self->phase_ == Phase::streaming) self->send_piece(std::move(piece));
       });
     });

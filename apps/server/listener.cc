@@ -22,7 +22,7 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-constexpr std::size_t urgent_threads = 2;
+constexpr std::size_t urgent_threads = 4;
 constexpr auto sweep_every = std::chrono::milliseconds(250);
 
 Result<asio::ip::address> address_of(asio::io_context& network, const std::string& host) {
@@ -172,6 +172,14 @@ struct Listener::State {
     network.stop();
   }
 
+  /// Drops what waits for a thread, and waits for what has one.
+  void end_handlers() {
+    handlers.stop();
+    urgent.stop();
+    handlers.join();
+    urgent.join();
+  }
+
   /// A copy: connections leave the set while it is walked.
   [[nodiscard]] std::vector<std::shared_ptr<Connection>> all() const {
     return {shared.connections.begin(), shared.connections.end()};
@@ -204,10 +212,7 @@ struct Listener::State {
 Listener::Listener(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Listener::~Listener() {
-  state_->handlers.stop();
-  state_->urgent.stop();
-  state_->handlers.join();
-  state_->urgent.join();
+  state_->end_handlers();
   state_->shared.connections.clear();
 }
 
@@ -231,6 +236,8 @@ void Listener::run() {
   state_->accept();
   state_->sweep();
   state_->network.run();
+  // Handlers whose clients are gone, or got no more time, may still use what goes once this returns.
+  state_->end_handlers();
 }
 
 void Listener::stop() {

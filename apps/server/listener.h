@@ -35,6 +35,8 @@ struct Admission {
   bool is_immediate = false;             ///< Handled on the network's thread: never waits for anything.
   bool is_urgent = false;                ///< Handled by threads of its own: never behind requests that take long.
   std::optional<HttpResponse> refusal;   ///< Answered at once instead; the body is not read.
+  /// Must agree before the body is read, where set: asked on a thread that may wait. A refusal is the answer.
+  std::function<std::optional<HttpResponse>(const HttpRequest& head)> vet;
 };
 
 /// What the listener serves. `admit` is called on the network's thread, what it gives on one of those for handlers.
@@ -65,7 +67,7 @@ class Listener {
 
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] ListenerFigures figures() const;
-  /// Serves until `stop`; returns when every answer is sent or the time of grace is over.
+  /// Serves until `stop`; returns when every answer is sent or the time of grace is over. No handler runs after that.
   void run();
   /// Stops accepting and finishes what is under way. From any thread.
   void stop();

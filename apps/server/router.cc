@@ -211,6 +211,19 @@ bool Router::is_immediate(const HttpRequest& head, Match& match, std::optional<s
   return match.principal.has_value();
 }
 
+std::optional<HttpResponse> Router::vet(const HttpRequest& head, Match& match, std::size_t body_bytes_max) {
+  try {
+    auto refusal = let_in(head, match);
+    const bool is_stranger = !match.principal || match.principal->token_id.empty();
+    if (!refusal && is_stranger && body_bytes_max > unknown_body_bytes_max)
+      refusal = unauthorized("a token is needed to send this much");
+    if (refusal && match.mount != nullptr && match.mount->refuse) return in_shape_of(*match.mount, *refusal);
+    return refusal;
+  } catch (const std::exception& exception) {
+    return problem(500, fmt::format("the request failed: {}", exception.what()));
+  }
+}
+
 Admission Router::admit(const HttpRequest& head, std::optional<std::uint64_t> body_bytes) {
   auto found = std::make_shared<Match>(match(head));
   Admission admission{.handle = {}, .body_bytes_max = unknown_body_bytes_max, .refusal = {}};
@@ -224,10 +237,15 @@ Admission Router::admit(const HttpRequest& head, std::optional<std::uint64_t> bo
   }
   // Nobody sends us many bytes before we know who it is.
   if (!admission.refusal && (!body_bytes || *body_bytes > careful_above_bytes)) {
-    admission.refusal = let_in(head, *found);
-    const bool is_stranger = !found->principal || found->principal->token_id.empty();
-    if (!admission.refusal && is_stranger && admission.body_bytes_max > unknown_body_bytes_max)
-      admission.refusal = unauthorized("a token is needed to send this much");
+    if (!found->principal) found->principal = authenticator_.recall(head);
+    if (found->principal || !head.has_header("Authorization")) {
+      admission.refusal = vet(head, *found, admission.body_bytes_max);
+    } else {
+      // The network's thread does not wait for the database.
+      admission.vet = [this, found, limit = admission.body_bytes_max](const HttpRequest& asked) {
+        return vet(asked, *found, limit);
+      };
+    }
   }
   admission.handle = [this, found = std::move(found)](const std::shared_ptr<HttpRequest>& request, const Reply& reply) {
     handle(request, *found, reply);

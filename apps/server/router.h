@@ -53,6 +53,8 @@ class Router {
   [[nodiscard]] const Mount* mount_of(std::string_view path) const;
   [[nodiscard]] bool is_known_host(const HttpRequest& request) const;
   std::optional<HttpResponse> let_in(const HttpRequest& request, Match& match);
+  /// Whether a body of that many bytes may be read from whoever sends the head. May ask the database.
+  std::optional<HttpResponse> vet(const HttpRequest& head, Match& match, std::size_t body_bytes_max);
   void handle(const std::shared_ptr<HttpRequest>& request, Match& match, const Reply& reply);
   void dispatch(const std::shared_ptr<HttpRequest>& request, Match& match, const Reply& reply);
   [[nodiscard]] bool is_immediate(const HttpRequest& head, Match& match, std::optional<std::uint64_t> body_bytes);

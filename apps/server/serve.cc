@@ -46,9 +46,7 @@ Result<std::string> write_first_token(const platform::Workspace& workspace) {
 /// Null when another process, a second server say, takes the feedback of this workspace.
 Result<std::unique_ptr<platform::FeedbackService>> start_feedback(const platform::Workspace& workspace,
                                                                   const ServeOptions& options) {
-  auto service = platform::FeedbackService::start(workspace, [warn = options.warn](const Error& error) {
-    if (warn) warn("feedback was not compacted: " + error.message);
-  });
+  auto service = platform::FeedbackService::start(workspace, options.warn);
   if (service || service.error().code != ErrorCode::conflict) return service;
   if (options.warn) options.warn("no feedback is taken here: " + service.error().message);
   return std::unique_ptr<platform::FeedbackService>();

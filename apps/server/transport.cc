@@ -16,6 +16,15 @@ std::array<asio::const_buffer, 2> pieces(std::string_view first, std::string_vie
   return {asio::buffer(first.data(), first.size()), asio::buffer(second.data(), second.size())};
 }
 
+using Discarded = std::array<char, 4096>;
+
+/// Takes what still comes, until the client closes.
+void discard(tcp::socket& socket, Discarded& into, const std::function<void()>& finished) {
+  socket.async_read_some(asio::buffer(into), [&socket, &into, finished](boost::system::error_code error, std::size_t) {
+    error ? finished() : discard(socket, into, finished);
+  });
+}
+
 class PlainTransport final : public Transport {
  public:
   explicit PlainTransport(tcp::socket socket) : socket_(std::move(socket)) {}
@@ -37,7 +46,7 @@ class PlainTransport final : public Transport {
   void finish(std::function<void()> finished) override {
     boost::system::error_code ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
-    discard(std::move(finished));
+    discard(socket_, discarded_, finished);
   }
   void close() override {
     boost::system::error_code ignored;
@@ -45,15 +54,8 @@ class PlainTransport final : public Transport {
   }
 
  private:
-  void discard(std::function<void()> finished) {
-    socket_.async_read_some(asio::buffer(discarded_),
-                            [this, finished = std::move(finished)](boost::system::error_code error, std::size_t) {
-                              error ? finished() : discard(finished);
-                            });
-  }
-
   tcp::socket socket_;
-  std::array<char, 4096> discarded_{};
+  Discarded discarded_{};
 };
 
 class TlsTransport final : public Transport {
@@ -70,7 +72,12 @@ class TlsTransport final : public Transport {
   }
   std::size_t write_now(std::string_view) override { return 0; }
   void finish(std::function<void()> finished) override {
-    stream_.async_shutdown([finished = std::move(finished)](boost::system::error_code) { finished(); });
+    stream_.async_shutdown([this, finished = std::move(finished)](boost::system::error_code) {
+      // It fails as soon as more comes than the client's own end, a body say.
+      boost::system::error_code ignored;
+      stream_.next_layer().shutdown(tcp::socket::shutdown_send, ignored);
+      discard(stream_.next_layer(), discarded_, finished);
+    });
   }
   void close() override {
     boost::system::error_code ignored;
@@ -79,6 +86,7 @@ class TlsTransport final : public Transport {
 
  private:
   asio::ssl::stream<tcp::socket> stream_;
+  Discarded discarded_{};
 };
 
 }  // namespace

@@ -4,11 +4,13 @@
 import json
 import os
 import signal
+import struct
 import subprocess
 import time
 
 import jsonschema_lite as schema_check
 import pytest
+import xxhash
 
 EVENTS = [
     {"type": "rating", "rating": "up", "comment": "Write to joe@example.com", "consent": True, "subject": "r-1"},
@@ -110,6 +112,10 @@ REFUSED = [
     ({"events": {}}, "events"),
     ('{"type": "rating", "rating": 1e999}', "JSON"),
     ("[" * 100_000, ""),
+    ('{"type": "rating", "rating": 1, "x": ' + "[" * 300 + "]" * 300 + "}", "deeper"),
+    ({"events": [{"type": "rating", "rating": 1}], "idempotency_key": 5}, "idempotency_key"),
+    ({"events": [{"type": "rating", "rating": 1}], "idempotency_key": ""}, "idempotency_key"),
+    ({"events": [{"type": "rating", "rating": 1}], "idempotency_key": "k" * 600}, "idempotency_key"),
 ]
 
 
@@ -132,6 +138,41 @@ def test_policies(workspace):
     assert "a@example.com" not in json.dumps(answers)
     workspace.json("feedback", "compact")
     assert len(rows(workspace, "online/events")) == 1
+
+
+def test_personal_data_is_found_wherever_it_stands(workspace):
+    """In members that are called like ours further down, in roles, and in the names of members."""
+    event = {
+        "type": "conversation",
+        "consent": True,
+        "messages": [{"role": "ann@example.com", "content": "Hello"}, {"role": "assistant", "content": "Good day"}],
+        "extra": {"type": "bob@example.com", "idempotency_key": "carl@example.com", "role": "dora@example.com"},
+        "votes": {"eve@example.com": "up", "finn@example.com": ["down"], "plain": 1},
+    }
+    add(workspace, [event])
+    (told,) = workspace.json_lines("feedback", "tail")
+    stored = told["event"]
+    assert "example.com" not in json.dumps(told) and told["notes"]["pii_finds"] == 6
+    assert [message["role"] for message in stored["messages"]] == ["<EMAIL>", "assistant"]
+    assert sorted(map(str, stored["votes"].values())) == ["1", "['down']", "up"], "a vote is lost"
+    setting(workspace, pii="reject")
+    (refused,) = add(workspace, [{"type": "rating", "rating": 1, "consent": True, "by": {"eve@example.com": 1}}], 4)
+    assert refused["error"]["code"] == "denied" and "eve@" not in json.dumps(refused)
+
+
+def test_without_consent_no_words_are_stored(workspace):
+    words = {"messages": [{"role": "user", "content": "secret"}], "comment": "secret", "user": "secret", "x": "secret"}
+    add(
+        workspace,
+        [
+            {"type": "conversation", "rating": {"why": "secret"}, **words},
+            {"type": "correction", "original": "secret", "corrected": "secret", "rating": "secret", **words},
+            {"type": "rating", "rating": "down", "model": "m", **words},
+        ],
+    )
+    lines = workspace.json_lines("feedback", "tail")
+    assert "secret" not in json.dumps(lines)
+    assert lines[2]["event"] == {"type": "rating", "rating": "down", "model": "m"}
 
 
 def test_personal_data_is_kept_when_told_so(workspace):
@@ -187,6 +228,18 @@ def test_tail_follows_and_compaction_asks_the_writer(workspace):
     assert [row["rating"] for row in rows(workspace)] == [1, 2]
 
 
+def test_tail_may_begin_with_what_comes(workspace):
+    add(workspace, [{"type": "rating", "rating": n} for n in range(3)])
+    command = workspace.command("feedback", "tail", "-n", "0", "--follow", "--json")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as tail:
+        try:
+            time.sleep(1)
+            add(workspace, [{"type": "rating", "rating": 3}])
+            assert json.loads(tail.stdout.readline())["sequence"] == 4
+        finally:
+            tail.send_signal(signal.SIGINT)
+
+
 def test_damage_is_told_and_the_rest_lands(workspace):
     add(workspace, [{"type": "rating", "rating": n} for n in range(20)])
     (segment,) = sorted((workspace.folder / ".gristmill" / "feedback").glob("*.segment"))
@@ -197,6 +250,68 @@ def test_damage_is_told_and_the_rest_lands(workspace):
     assert len(done["damages"]) == 1 and "damaged bytes" in done["damages"][0]
     assert done["events"] == 19 and len(rows(workspace)) == 19
     assert list((workspace.folder / ".gristmill" / "feedback" / "damaged").iterdir())
+
+
+def frame(sequence, payload):
+    """An event as docs/formats/feedback-log.md describes it."""
+    head = b"GMFR" + struct.pack("<IQQq", len(payload), sequence, 1, 1_700_000_000_000) + bytes(24)
+    head += struct.pack("<Q", xxhash.xxh3_64_intdigest(payload))
+    return head + struct.pack("<Q", xxhash.xxh3_64_intdigest(head)) + payload
+
+
+def segment(first, payloads):
+    head = b"GMFBLOG1" + struct.pack("<QQq", 1, first, 1_700_000_000_000)
+    head += struct.pack("<Q", xxhash.xxh3_64_intdigest(head))
+    return head + b"".join(frame(first + n, payload) for n, payload in enumerate(payloads))
+
+
+def test_an_event_that_cannot_be_read_holds_nothing_up(workspace):
+    folder = workspace.folder / ".gristmill" / "feedback"
+    folder.mkdir(parents=True)
+    good = json.dumps({"event": {"type": "rating", "rating": 1}, "notes": {}}).encode()
+    bad = b'{"event": ' + b"[" * 600 + b"]" * 600 + b"}"
+    (folder / f"{1:020}.segment").write_bytes(segment(1, [good, bad, good]))
+    add(workspace, [{"type": "rating", "rating": 4}])
+    tail = workspace.json_lines("feedback", "tail")
+    assert [line["sequence"] for line in tail] == [1, 2, 3, 4] and ["error" in line for line in tail].count(True) == 1
+    done = workspace.json("feedback", "compact", code=4)
+    assert (done["events"], done["compacted_through"]) == (3, 4)
+    assert len(done["damages"]) == 1 and "event 2 cannot be read" in done["damages"][0]
+    assert [row["origin_offset"] for row in rows(workspace)] == [1, 3, 4]
+    assert any(bad in file.read_bytes() for file in (folder / "damaged").iterdir())
+
+
+def test_a_segment_that_was_cut_short_is_told(workspace):
+    """A file that lost its end holds no damaged bytes, and yet events are gone."""
+    for round_ in range(2):
+        add(workspace, [{"type": "rating", "rating": round_ * 5 + n} for n in range(5)])
+    first, _ = sorted((workspace.folder / ".gristmill" / "feedback").glob("*.segment"))
+    content = first.read_bytes()
+    ends = [place for place in range(len(content)) if content[place : place + 4] == b"GMFR"]
+    first.write_bytes(content[: ends[3]])
+    done = workspace.json("feedback", "compact", code=4)
+    assert done["events"] == 8 and len(done["damages"]) == 1 and "events 4 to 5 are missing" in done["damages"][0]
+    assert [row["rating"] for row in rows(workspace)] == [0, 1, 2, 5, 6, 7, 8, 9]
+    assert workspace.json("feedback", "compact")["damages"] == []
+
+
+def test_what_a_crash_left_half_written_is_told_as_such(workspace):
+    add(workspace, [{"type": "rating", "rating": 1}])
+    (path,) = (workspace.folder / ".gristmill" / "feedback").glob("*.segment")
+    # In place of the mark of the end: half of what came next.
+    path.write_bytes(path.read_bytes()[:-72] + frame(2, b'{"event": {}}')[:-3])
+    done = workspace.json("feedback", "compact")
+    assert (done["events"], done["damages"]) == (1, []) and "never acknowledged" in done["recovered"][0]
+
+
+def test_a_file_waits_for_room(workspace):
+    """A client is told to come back; a file can wait."""
+    setting(workspace, queue="20kB")
+    line = {"type": "rating", "rating": 1, "consent": True, "comment": "x" * 9000}
+    answers = add(workspace, [{**line, "subject": str(n)} for n in range(100)])
+    assert sum(answer["stored"] for answer in answers) == 100
+    (refused,) = add(workspace, [{**line, "comment": "x" * 30_000}], code=4)
+    assert refused["error"]["code"] == "limit_exceeded"
 
 
 def test_a_full_disk_loses_nothing(workspace, tmp_path):

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The server goes away: work waits for it, and can be taken up when it stayed away too long."""
 
+import concurrent.futures
 import json
+import os
+import pathlib
 import signal
 import time
 
@@ -84,6 +87,48 @@ def test_run_worker_and_feedback_while_the_server_is_away(make_workspace, own_se
     rows = workspace.call("dataset", "head", "feedback/events", "-n", "100000").stdout.splitlines()
     assert sorted(int(json.loads(row)["subject"]) for row in rows) == list(range(1, feeder.sent + 1))
     assert workspace.json("audit", "verify")["intact"]
+
+
+def processes_of(server):
+    """The server's own and those of its connections, which have sessions of their own."""
+    main = server.process.pid
+    children = pathlib.Path(f"/proc/{main}/task/{main}/children").read_text().split()
+    return [main, *map(int, children)]
+
+
+def test_feedback_goes_on_while_the_server_hangs(make_workspace, own_server):
+    """It takes connections and answers nobody. Also those who send much, and are asked who they are first, hold nobody
+    up."""
+    workspace = make_workspace(own_server)
+    feeder = Feeder(workspace)
+    feeder.send()
+    stopped = processes_of(own_server)
+    time.sleep(1.2)  # Longer than a token is remembered.
+    for process in stopped:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            much = {**feeder.headers, "Authorization": "Bearer gm_" + "0" * 12 + "_" + "0" * 64}
+            lost = [
+                pool.submit(requests.post, f"{feeder.url}/api/v1/feedback", b" " * 100_000, headers=much, timeout=60)
+                for _ in range(2)
+            ]
+            for _ in range(8):
+                feeder.send()
+                time.sleep(0.2)
+            large = json.dumps([{"type": "rating", "rating": 1, "subject": "x" * 200, "consent": True}] * 500)
+            headers = {**feeder.headers, "Content-Type": "application/json"}
+            answer = requests.post(f"{feeder.url}/api/v1/feedback", large, headers=headers, timeout=60)
+            assert answer.status_code == 201
+            assert not any(one.done() for one in lost), "the server did not hang"
+            for process in stopped:
+                os.kill(process, signal.SIGCONT)
+            assert [one.result().status_code for one in lost] == [401, 401]
+    finally:
+        for process in stopped:
+            os.kill(process, signal.SIGCONT)
+    feeder.stop()
+    assert workspace.json("feedback", "compact")["events"] == feeder.sent + 500
 
 
 def test_a_token_that_was_revoked_counts_no_more(make_workspace, own_server):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Slow, many and encrypted clients, and the command line beside the server."""
 
+import json
+import os
 import shutil
 import signal
 import socket
@@ -100,6 +102,32 @@ def test_tls_is_modern(serve, certificate):
     # Plain HTTP at a TLS port gets no answer, and holds nobody up.
     assert not server.raw(HEAD + b"\r\n").startswith(b"HTTP")
     server.get("/health/live", verify=str(certificate[0]))
+
+
+def test_a_refusal_reaches_a_client_that_is_still_sending(serve, certificate):
+    """Of a body that is too large nothing is read; closing at once would cost the client our answer."""
+    server = serve("--tls-certificate", certificate[0], "--tls-key", certificate[1])
+    head = f"POST /api/v1/feedback HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {server.token}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {17 << 20}\r\n\r\n"
+    context = ssl.create_default_context(cafile=str(certificate[0]))
+    with context.wrap_socket(server.connect(), server_hostname="localhost") as connection:
+        connection.sendall(head.encode())
+        for _ in range(17 * 16):
+            connection.sendall(b" " * 65536)
+        assert statuses(read_all(connection)) == [413]
+
+
+def test_a_reader_of_the_log_that_goes_does_not_end_the_server(workspace):
+    read_end, write_end = os.pipe()
+    command = workspace.command("serve", "--port", "0", "--json", "--verbose")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=write_end) as process:
+        os.close(write_end)
+        url = json.loads(process.stdout.readline())["url"]
+        os.close(read_end)
+        for _ in range(3):
+            assert requests.get(f"{url}/health/live", timeout=60).status_code == 200
+        process.terminate()
+        assert process.wait(60) == 0
 
 
 def test_a_key_of_another_certificate_is_refused(workspace, certificate, tmp_path):

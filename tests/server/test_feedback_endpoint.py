@@ -2,15 +2,18 @@
 """POST /api/v1/feedback: answered when durable, refused in clear words, never lost."""
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import resource
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
 import pytest
+import requests
 from cli_support import Workspace
 from server_support import Server
 
@@ -134,6 +137,91 @@ def test_killed_while_many_write(place):
         server.stop()
     stored = subjects(place)
     assert len(set(stored)) == len(stored) and acknowledged <= set(stored)
+
+
+def test_compaction_is_asked_for_while_events_come_without_a_pause(server, place):
+    """It takes nothing from the server either: the segment that lies ready for it stays."""
+    folder = place.folder / ".gristmill" / "feedback"
+    is_over = threading.Event()
+    taken = []
+
+    def send():
+        with requests.Session() as session:
+            while not is_over.is_set():
+                answer = session.post(server.url + PATH, json=rating(len(taken)), headers=server.headers(), timeout=60)
+                assert answer.status_code == 201
+                taken.append(len(taken))
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        while len(taken) < 5 or not (folder / "prepared").exists():
+            time.sleep(0.01)
+        ready = (folder / "prepared").stat().st_ino
+        assert place.json("feedback", "compact")["events"] >= 5
+        assert (folder / f"{1:020}.segment").exists()
+        newest = max(folder.glob("*.segment"))
+        assert newest.stat().st_ino == ready
+    finally:
+        is_over.set()
+        sender.join()
+    assert subjects(place) == taken
+
+
+def test_a_full_disk_is_emptied_by_compaction(place, tmp_path):
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "none", small], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip("mounting a small file system needs rights")
+    path = place.folder / "gristmill.toml"
+    path.write_text(path.read_text() + f'\n[feedback]\npath = "{small}"\npii = "keep"\ncompact_every = "0s"\n')
+    server = Server(place)
+    try:
+        taken = []
+        for number in range(100):
+            answer = server.call("POST", PATH, json=rating(number, comment="x" * 500_000))
+            if answer.status_code == 201:
+                taken.append(number)
+            else:
+                assert answer.status_code == 503 and answer.headers["Retry-After"]
+        assert 70 < len(taken) < 100, "what is left beside whole segments is used too"
+        place.json("feedback", "compact")
+        server.call("POST", PATH, json=rating(100), status=201)
+        assert subjects(place) == [*taken, 100]
+    finally:
+        server.stop()
+        subprocess.run(["umount", small], check=True)
+
+
+@pytest.mark.parametrize("delay", [0.05, 0.15, 0.25])
+def test_a_stop_that_waits_no_longer_ends_in_order(place, delay):
+    """A request that is still being read when the time of grace is over must not meet what is gone by then."""
+    server = Server(place, "--grace", "0.1")
+    words = "Write to joe@example.com or +49 151 12345678, please. " * 25
+    body = json.dumps([rating(n, comment=words) for n in range(10_000)])
+
+    def send():
+        with contextlib.suppress(requests.RequestException):
+            server.call("POST", PATH, data=body, headers={"Content-Type": "application/json"})
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    time.sleep(delay)
+    assert server.stop() == 0
+    sender.join()
+    place.json("feedback", "compact")
+
+
+def test_damage_is_told_when_the_server_starts(place):
+    place.call("feedback", "add", "-", input=json.dumps(rating(1)) + "\n")
+    (path,) = (place.folder / ".gristmill" / "feedback").glob("*.segment")
+    content = bytearray(path.read_bytes())
+    content[150] ^= 255
+    path.write_bytes(content)
+    server = Server(place)
+    server.stop()
+    assert "feedback log: " in server.log.read_text() and "damaged bytes" in server.log.read_text()
 
 
 def stored_when(place, count):

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP/1.1 as RFC 9110 and 9112 have it, and what breaks it is refused."""
 
+import email.utils
+import json
+import time
+
 import pytest
 from server_support import read_all, statuses
 
@@ -116,6 +120,73 @@ def test_chunks_cost_no_more_than_a_body(served):
             pass
         assert statuses(read_all(connection)) in ([413], [])
     served.get("/health/live")
+
+
+def test_answers_tell_the_time(served):
+    for path in ("/health/live", "/nothing"):
+        answer = served.call("GET", path)
+        seconds = email.utils.parsedate_to_datetime(answer.headers["Date"]).timestamp()
+        assert abs(seconds - time.time()) < 120
+
+
+def test_go_on_is_said_to_those_who_asked_only(served):
+    """Not to the next request of a client that sent its body without waiting."""
+    event = b'{"type": "nonsense"}'
+    head = b"POST /api/v1/feedback HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    head += f"Authorization: Bearer {served.token}\r\nContent-Length: {len(event)}\r\n".encode()
+    with served.connect() as connection:
+        connection.sendall(head + b"Expect: 100-continue\r\n\r\n" + event)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 422")
+        connection.sendall(LIVE)
+        time.sleep(0.2)
+        connection.sendall(b"Connection: close\r\n\r\n")
+        assert statuses(read_all(connection)) == [200]
+        # Who waits is told.
+    with served.connect() as connection:
+        connection.sendall(head + b"Connection: close\r\nExpect: 100-continue\r\n\r\n")
+        assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(event)
+        assert statuses(read_all(connection)) == [422]
+
+
+def test_line_breaks_between_requests_are_skipped(served):
+    with served.connect() as connection:
+        for piece in (LIVE + b"\r\n\r\n\r\n", b"\r", b"\n\r", b"\n" + last(LIVE)):
+            connection.sendall(piece)
+            time.sleep(0.1)
+        assert statuses(read_all(connection)) == [200, 200]
+
+
+def large(framing, token=None):
+    """The head of a request whose body is more than a stranger may send."""
+    head = "POST /api/v1/feedback HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    return (head + (f"Authorization: Bearer {token}\r\n" if token else "") + framing + "\r\n").encode()
+
+
+@pytest.mark.parametrize("framing", ["Content-Length: 70000\r\n", "Transfer-Encoding: chunked\r\n"])
+def test_who_sends_much_says_who_it_is_first(served, framing):
+    assert statuses(served.raw(large(framing))) == [401]
+    assert statuses(served.raw(large(framing, "gm_wrong"))) == [401]
+    time.sleep(1.1)  # Longer than a token is remembered.
+    body = b'{"type": "nonsense"}'.ljust(70000)
+    sent = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if "chunked" in framing else body
+    with served.connect() as connection:
+        connection.sendall(large(framing, served.token))
+        time.sleep(0.1)
+        connection.sendall(sent + last(LIVE))
+        assert statuses(read_all(connection)) == [422, 200]
+    time.sleep(1.1)
+    # All at once, so that the body is there before anybody was asked.
+    assert statuses(served.raw(large(framing, served.token) + sent + last(LIVE))) == [422, 200]
+
+
+def test_who_sends_much_to_the_catalog_is_refused_in_its_own_words(served):
+    head = b"POST /iceberg/v1/namespaces HTTP/1.1\r\nHost: localhost\r\nContent-Length: 70000\r\n"
+    for token in (b"", b"Authorization: Bearer gm_wrong\r\n"):
+        answer = served.raw(head + token + b"\r\n")
+        assert statuses(answer) == [401]
+        error = json.loads(answer.partition(b"\r\n\r\n")[2])["error"]
+        assert error["code"] == 401 and error["type"]
 
 
 def test_answers_carry_security_headers_and_no_cors(served):

@@ -53,8 +53,7 @@ Result<std::unique_ptr<Log>> Log::open(const std::string& folder, const LogOptio
   log->next_sequence_ = std::max(log->recovery_.next_sequence, options.next_sequence_min);
   log->durable_sequence_ = log->next_sequence_ - 1;
   log->next_group_ = log->recovery_.next_group;
-  GRISTMILL_TRY(log->segment_,
-                SegmentWriter::start(folder, log->next_sequence_, options.segment_bytes, options.is_preallocated));
+  GRISTMILL_TRY(log->segment_, log->start_segment(log->next_sequence_));
   if (options.is_preallocated) {
     log->wants_segment_ = true;
     log->preparer_ = std::thread([raw = log.get()] { raw->prepare(); });
@@ -79,7 +78,8 @@ Log::~Log() {
     // Without the mark the next one to open the log looks for a torn write and finds none.
     if (segment_->append(mark)) (void)segment_->seal();
   }
-  ::unlink(prepared_path(folder_).c_str());
+  // Without the lock it belongs to the process that has it.
+  if (lock_) ::unlink(prepared_path(folder_).c_str());
 }
 
 Result<Log::Waiting> Log::receive(std::vector<NewEvent> events) {
@@ -204,17 +204,16 @@ void Log::work() {
   while (true) {
     std::deque<Waiting> taken;
     if (!take(taken)) return;
-    if (taken.empty()) {
-      check_seal_request();
-      continue;
-    }
+    check_seal_request();
+    if (taken.empty()) continue;
     if (taken.front().is_seal) {
       auto status = !segment_ || segment_->is_empty() ? Status() : roll();
       succeed(taken, status);
     } else if (auto status = write(taken); status) {
       succeed(taken, status);
     } else {
-      fail(std::move(taken), status.error());
+      // A disk that was made read-only, say, is nothing that the sender may not do: he shall come back.
+      fail(std::move(taken), unavailable(status.error().message));
     }
   }
 }
@@ -254,6 +253,14 @@ Status Log::write_group() {
   return segment_->append(buffer_);
 }
 
+Result<std::unique_ptr<SegmentWriter>> Log::start_segment(std::uint64_t first_sequence) const {
+  auto segment = SegmentWriter::start(folder_, first_sequence, options_.segment_bytes, options_.is_preallocated);
+  // What is left of a disk that is nearly full serves as it is; above all compaction needs a next segment to make room.
+  if (!segment && options_.is_preallocated)
+    return SegmentWriter::start(folder_, first_sequence, options_.segment_bytes, false);
+  return segment;
+}
+
 /// Ends the segment and starts the next one, which begins with the first event that is not durable yet.
 Status Log::roll() {
   std::uint64_t next = 0;
@@ -263,7 +270,7 @@ Status Log::roll() {
   }
   if (segment_) GRISTMILL_RETURN_IF_ERROR(segment_->seal());
   segment_.reset();
-  GRISTMILL_TRY(segment_, SegmentWriter::start(folder_, next, options_.segment_bytes, options_.is_preallocated));
+  GRISTMILL_TRY(segment_, start_segment(next));
   {
     const std::scoped_lock lock(mutex_);
     wants_segment_ = true;
@@ -310,7 +317,11 @@ void Log::fail(std::deque<Waiting> taken, const Error& error) {
   for (auto& waiting : taken) waiting.answer(error);
 }
 
+/// Looks for a request now and then, also while events come without a pause.
 void Log::check_seal_request() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - looked_at_ < tick) return;
+  looked_at_ = now;
   const auto request = folder_ + std::string(seal_request_name);
   if (!io::exists(request)) return;
   if (segment_ && !segment_->is_empty() && !roll()) return;

@@ -104,6 +104,7 @@ class Log {
   [[nodiscard]] bool take(std::deque<Waiting>& taken);
   Status write(std::deque<Waiting>& taken);
   Status write_group();
+  Result<std::unique_ptr<SegmentWriter>> start_segment(std::uint64_t first_sequence) const;
   Status roll();
   void fail(std::deque<Waiting> taken, const Error& error);
   void succeed(std::deque<Waiting>& taken, const Status& status);
@@ -130,6 +131,7 @@ class Log {
   std::unique_ptr<SegmentWriter> segment_;
   std::uint64_t next_group_ = 1;
   std::string buffer_;
+  std::chrono::steady_clock::time_point looked_at_ = {};  ///< For a request to seal.
   std::chrono::nanoseconds gather_time_ = {};  ///< What the last write took: a group waits no longer for more.
   bool is_broken_ = false;
 

@@ -112,6 +112,12 @@ std::string describe(const Damage& damage) {
         "cut off and lie in {}",
         damage.segment, damage.gap.bytes, damage.gap.offset, damage.set_aside);
   }
+  if (damage.is_of_keys) {
+    return fmt::format(
+        "{}: damaged, and moved to {}: events from {} on that are sent again with their idempotency keys "
+        "would be stored again",
+        damage.segment, damage.set_aside, damage.gap.sequence_before + 1);
+  }
   return fmt::format("{}: {} damaged bytes at byte {}, between events {} and {}; they lie in {}", damage.segment,
                      damage.gap.bytes, damage.gap.offset, damage.gap.sequence_before, damage.gap.sequence_after,
                      damage.set_aside);
@@ -148,6 +154,16 @@ Status keep_keys(const std::string& folder, const SegmentFile& file, const Segme
 
 namespace {
 
+/// Keys that cannot be read hold nobody up: what they would have kept from being stored twice is told.
+Status move_damaged_keys(const std::string& folder, const KeysFile& file, Recovery& recovery) {
+  const auto place = fmt::format("{}/damaged/{}", folder, fs::path(file.path).filename().string());
+  GRISTMILL_RETURN_IF_ERROR(io::create_folders(folder + "/damaged"));
+  if (::rename(file.path.c_str(), place.c_str()) != 0) return errno_error(fmt::format("renaming {}", file.path), errno);
+  recovery.damages.push_back(
+      {.segment = file.path, .gap = {0, 0, file.first_sequence - 1, 0}, .set_aside = place, .is_of_keys = true});
+  return {};
+}
+
 /// Keys of segments that were removed, oldest first.
 Status load_removed(const std::string& folder, const std::vector<std::uint64_t>& present, Recovery& recovery,
                     KeyWindow& keys) {
@@ -155,8 +171,13 @@ Status load_removed(const std::string& folder, const std::vector<std::uint64_t>&
   for (const auto& file : files) {
     // A segment that is still there speaks for itself.
     if (std::ranges::binary_search(present, file.first_sequence)) continue;
-    GRISTMILL_TRY(const auto entries, read_keys(file.path));
-    for (const auto& entry : entries) {
+    const auto entries = read_keys(file.path);
+    if (!entries && entries.error().code == ErrorCode::corrupt_data) {
+      GRISTMILL_RETURN_IF_ERROR(move_damaged_keys(folder, file, recovery));
+      continue;
+    }
+    if (!entries) return entries.error();
+    for (const auto& entry : *entries) {
       if (keys.find(entry.key) == nullptr) keys.add(entry);
       recovery.next_sequence = std::max(recovery.next_sequence, entry.sequence + 1);
     }

@@ -13,10 +13,11 @@ namespace gristmill::feedback {
 
 /// Bytes of the log that were no events, and what became of them.
 struct Damage {
-  std::string segment;       ///< Path of the file; empty when whole segments are missing.
+  std::string segment;       ///< Path of the file (a segment, or its keys); empty when whole segments are missing.
   Gap gap = {};
   bool is_torn_tail = false; ///< The last write before a crash, which nobody was told was durable: it was cut off.
   std::string set_aside = {};  ///< File that holds the bytes now.
+  bool is_of_keys = false;     ///< Idempotency keys of a segment that was compacted: its events are safe.
 };
 
 /// What was found when the log was opened.

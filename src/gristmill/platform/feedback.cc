@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -115,10 +116,10 @@ Status drain(OrderedAnswers& answers, bool is_patient, Totals& totals, const Jso
   return {};
 }
 
-Result<Json> frame_json(const feedback::Frame& frame) {
-  auto stored = Json::parse(frame.payload);
-  if (!stored) return std::move(stored).error().within(fmt::format("event {}", frame.sequence));
+Json frame_json(const feedback::Frame& frame) {
   auto json = Json::object({{"sequence", frame.sequence}, {"received_at", iso8601(frame.received_ms)}});
+  const auto stored = Json::parse(frame.payload);
+  if (!stored) return json.set("error", stored.error().message);
   for (const auto& [name, value] : stored->members()) json.set(name, value);
   return json;
 }
@@ -151,6 +152,9 @@ FeedbackService::~FeedbackService() = default;
 Result<std::unique_ptr<FeedbackService>> FeedbackService::start(const Workspace& workspace, Fault fault) {
   GRISTMILL_TRY(auto intake, FeedbackIntake::make(workspace.settings().feedback));
   GRISTMILL_TRY(auto log, open_feedback_log(workspace, true));
+  if (fault) {
+    for (const auto& damage : log->recovery().damages) fault("feedback log: " + feedback::describe(damage));
+  }
   std::unique_ptr<FeedbackService> service(new FeedbackService(workspace, std::move(intake), std::move(log)));
   const auto interval = std::chrono::milliseconds(workspace.settings().feedback.compact_every_ms);
   if (interval.count() == 0) return service;
@@ -163,7 +167,7 @@ Result<std::unique_ptr<FeedbackService>> FeedbackService::start(const Workspace&
         std::unique_lock lock(mutex);
         while (!wake.wait_for(lock, stop, interval, [&] { return stop.stop_requested(); })) {
           const auto done = raw->compact();
-          if (!done && fault) fault(done.error());
+          if (!done && fault) fault("feedback was not compacted: " + done.error().message);
         }
       });
   return service;
@@ -186,6 +190,43 @@ Status FeedbackService::submit(std::string_view body, const FeedbackSender& send
   });
 }
 
+namespace {
+
+/// Hands a request to the log as soon as there is room for it: whoever reads a file can wait, unlike a client.
+Status submit_patiently(feedback::Log& log, const FeedbackIntake& intake, const std::string& line,
+                        const feedback::Answer& answer) {
+  constexpr auto step = std::chrono::milliseconds(1);
+  while (true) {
+    const bool was_idle = log.statistics().queue_bytes == 0;
+    GRISTMILL_TRY(auto events, intake.read(line, {}));
+    auto taken = log.submit(std::move(events), answer);
+    if (taken || taken.error().code != ErrorCode::limit_exceeded || was_idle) return taken;
+    std::this_thread::sleep_for(step);
+  }
+}
+
+/// The last gap with events behind it; null for none.
+const feedback::Gap* last_hole(const feedback::SegmentScan& scan) {
+  const auto found = std::find_if(scan.gaps.rbegin(), scan.gaps.rend(),
+                                  [](const feedback::Gap& gap) { return gap.sequence_after != 0; });
+  return found == scan.gaps.rend() ? nullptr : &*found;
+}
+
+/// A segment that may be written just now. A hole is looked at again: what is behind it may have come while we read.
+Result<feedback::Segment> read_growing_segment(const std::string& path) {
+  constexpr auto pause = std::chrono::milliseconds(20);
+  auto known = UINT64_MAX;
+  while (true) {
+    GRISTMILL_TRY(auto segment, feedback::read_segment(path));
+    const auto* hole = last_hole(segment.scan);
+    if (hole == nullptr || hole->offset == known) return segment;
+    known = hole->offset;
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+}  // namespace
+
 Result<Json> add_feedback(const Workspace& workspace, const NextLine& next, const JsonSink& sink) {
   GRISTMILL_TRY(const auto intake, FeedbackIntake::make(workspace.settings().feedback));
   OrderedAnswers answers;
@@ -199,15 +240,9 @@ Result<Json> add_feedback(const Workspace& workspace, const NextLine& next, cons
       for (const auto& member : answer.members()) members.push_back(member);
       answers.settle(number, Json::from_members(std::move(members)));
     };
-    auto events = intake.read(*line, {});
-    Status taken;
-    if (events) {
-      taken = log->submit(*std::move(events), [settle](Result<std::vector<feedback::Receipt>> result) {
-        settle(result ? receipts_json(*result) : Json::object({{"error", error_json(result.error())}}));
-      });
-    } else {
-      taken = std::move(events).error();
-    }
+    const auto taken = submit_patiently(*log, intake, *line, [settle](Result<std::vector<feedback::Receipt>> result) {
+      settle(result ? receipts_json(*result) : Json::object({{"error", error_json(result.error())}}));
+    });
     if (!taken) settle(Json::object({{"error", error_json(taken.error())}}));
     GRISTMILL_RETURN_IF_ERROR(drain(answers, answers.is_full(), totals, sink));
   }
@@ -228,7 +263,7 @@ Status tail_feedback(const Workspace& workspace, std::size_t count, const std::f
     std::deque<Json> lines;
     for (std::size_t i = 0; i < files.size(); ++i) {
       if (i + 1 < files.size() && files[i + 1].first_sequence <= shown + 1) continue;
-      auto segment = feedback::read_segment(files[i].path);
+      auto segment = i + 1 < files.size() ? feedback::read_segment(files[i].path) : read_growing_segment(files[i].path);
       if (!segment && segment.error().code == ErrorCode::not_found) continue;
       if (!segment) return std::move(segment).error();
       const auto& frames = segment->scan.frames;
@@ -236,10 +271,10 @@ Status tail_feedback(const Workspace& workspace, std::size_t count, const std::f
       for (std::size_t k = skipped; k < frames.size(); ++k) {
         if (frames[k].sequence <= shown) continue;
         shown = frames[k].sequence;
-        GRISTMILL_TRY(auto json, frame_json(frames[k]));
-        lines.push_back(std::move(json));
+        lines.push_back(frame_json(frames[k]));
         if (is_first && lines.size() > count) lines.pop_front();
       }
+      if (!frames.empty()) shown = std::max(shown, frames.back().sequence);
     }
     for (const auto& line : lines) GRISTMILL_RETURN_IF_ERROR(sink(line));
     is_first = false;

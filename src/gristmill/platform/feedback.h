@@ -32,8 +32,9 @@ class FeedbackService {
   /// the log's thread, and must not block. Errors: `unavailable` (the disk is full or broken; nothing was stored).
   using Answer = std::function<void(Result<std::string>)>;
 
-  /// Told of each compaction on schedule that failed, from its thread. Nothing is lost by it: the next one takes it up.
-  using Fault = std::function<void(const Error&)>;
+  /// Told of what somebody should look after: damage of the log that was found at the start, and, from a thread of its
+  /// own, each compaction on schedule that failed (nothing is lost by it: the next one takes it up).
+  using Fault = std::function<void(const std::string& line)>;
 
   static Result<std::unique_ptr<FeedbackService>> start(const Workspace& workspace, Fault fault = {});
   ~FeedbackService();

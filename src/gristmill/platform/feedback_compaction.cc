@@ -46,9 +46,15 @@ std::vector<data::Column> event_columns() {
       {"model", ColumnType::string},         {"pii_finds", ColumnType::int64}};
 }
 
+/// A segment that nobody writes any more, and the last event that belongs into it.
+struct Sealed {
+  feedback::SegmentFile file;
+  std::uint64_t last = 0;
+};
+
 /// A run of sealed segments that becomes one commit.
 struct Range {
-  std::vector<feedback::SegmentFile> segments;
+  std::vector<Sealed> segments;
   std::uint64_t first = 0;
   std::uint64_t last = 0;
 };
@@ -64,8 +70,8 @@ class EventFile {
         writer_(writer),
         index_(index) {}
 
-  Status add(const feedback::Frame& frame) {
-    GRISTMILL_TRY(const auto stored, Json::parse(frame.payload));
+  /// `stored`: the payload of the frame.
+  Status add(const feedback::Frame& frame, const Json& stored) {
     const auto& event = stored["event"];
     batch_.clear();
     data::Document document;
@@ -166,7 +172,7 @@ class Compaction {
       const auto last = files[i + 1].first_sequence - 1;
       if (last <= through_) continue;
       if (range.segments.empty()) range.first = std::max(files[i].first_sequence, through_ + 1);
-      range.segments.push_back(files[i]);
+      range.segments.push_back({files[i], last});
       range.last = last;
     }
     if (!range.segments.empty() && range.first > through_ + 1) note_missing(through_ + 1, range.first - 1);
@@ -186,6 +192,50 @@ class Compaction {
     return {};
   }
 
+  /// Tells of events that are not in a segment although no damaged bytes are in their place.
+  void note_hole(const Sealed& sealed, const feedback::SegmentScan& scan, std::uint64_t before, std::uint64_t first,
+                 std::uint64_t end) {
+    const auto is_told = std::ranges::find(scan.gaps, before, &feedback::Gap::sequence_before) != scan.gaps.end();
+    if (first >= end || is_told) return;
+    damages_.push(fmt::format("{}: events {} to {} are missing: the file is shorter than it was", sealed.file.path,
+                              first, end - 1));
+  }
+
+  /// An event whose bytes are whole, and yet it cannot be read: it must not keep all that follow from the dataset.
+  Status note_unreadable(const Sealed& sealed, const feedback::Segment& segment, std::size_t place,
+                         const Error& error) {
+    const auto& frame = segment.scan.frames[place];
+    const std::string_view bytes(segment.bytes.data(), segment.bytes.size());
+    const auto size = feedback::frame_head_bytes + frame.payload.size();
+    GRISTMILL_TRY(const auto path,
+                  feedback::set_aside(folder_, sealed.file, bytes, {segment.scan.offsets[place], size, 0, 0}));
+    damages_.push(fmt::format("{}: event {} cannot be read ({}); it lies in {}", sealed.file.path, frame.sequence,
+                              error.message, path));
+    return {};
+  }
+
+  /// Writes the events of a segment that are not in the dataset yet; every one that should be there is, or is told.
+  Status add_segment(const Sealed& sealed, EventFile& file) {
+    GRISTMILL_TRY(const auto segment, feedback::read_segment(sealed.file.path));
+    GRISTMILL_RETURN_IF_ERROR(note_gaps(sealed.file, segment));
+    const auto& scan = segment.scan;
+    std::uint64_t before = 0;
+    auto expected = std::max(sealed.file.first_sequence, through_ + 1);
+    for (std::size_t i = 0; i < scan.frames.size(); ++i) {
+      const auto& frame = scan.frames[i];
+      if (frame.sequence > through_ && frame.sequence <= sealed.last) {
+        note_hole(sealed, scan, before, expected, frame.sequence);
+        expected = frame.sequence + 1;
+        const auto stored = Json::parse(frame.payload);
+        GRISTMILL_RETURN_IF_ERROR(stored ? file.add(frame, *stored)
+                                         : note_unreadable(sealed, segment, i, stored.error()));
+      }
+      before = frame.sequence;
+    }
+    note_hole(sealed, scan, before, expected, sealed.last + 1);
+    return {};
+  }
+
   Status compact(const Range& range) {
     GRISTMILL_TRY(auto table, open_table());
     const auto columns = columns_of(table);
@@ -195,13 +245,7 @@ class Compaction {
     GRISTMILL_TRY(auto writer, formats::create_dataset_file(path, columns, {.zstd_level = zstd_level}));
     formats::DocumentIndexWriter index;
     EventFile file(log_id_, ingestion, *writer, index);
-    for (const auto& one : range.segments) {
-      GRISTMILL_TRY(const auto segment, feedback::read_segment(one.path));
-      GRISTMILL_RETURN_IF_ERROR(note_gaps(one, segment));
-      for (const auto& frame : segment.scan.frames) {
-        if (frame.sequence > through_ && frame.sequence <= range.last) GRISTMILL_RETURN_IF_ERROR(file.add(frame));
-      }
-    }
+    for (const auto& one : range.segments) GRISTMILL_RETURN_IF_ERROR(add_segment(one, file));
     if (writer->documents() == 0) return skip(range);
     GRISTMILL_TRY(const auto written, writer->close());
     GRISTMILL_RETURN_IF_ERROR(index.write(index_of(path)));
@@ -346,11 +390,17 @@ class Compaction {
   std::int64_t events_ = 0, commits_ = 0, removed_ = 0, version_ = 0;
 };
 
-/// Brings everything durable into segments that nobody writes any more.
-Status seal(const Workspace& workspace, feedback::Log* log) {
+/// Brings everything durable into segments that nobody writes any more. What was found and set right for that, such as
+/// a write that a crash tore, goes into `recovered`.
+Status seal(const Workspace& workspace, feedback::Log* log, Json& recovered) {
   if (log != nullptr) return log->seal();
   auto opened = open_feedback_log(workspace, false);
-  if (opened) return {};
+  if (opened) {
+    for (const auto& damage : (*opened)->recovery().damages) {
+      if (damage.is_torn_tail || damage.is_of_keys) recovered.push(feedback::describe(damage));
+    }
+    return {};
+  }
   if (opened.error().code != ErrorCode::conflict) return std::move(opened).error();
   return feedback::Log::request_seal(feedback_folder(workspace), seal_timeout_ms);
 }
@@ -385,10 +435,16 @@ Result<std::uint64_t> compacted_through(const Workspace& workspace, const std::s
 Result<Json> compact_feedback(const Workspace& workspace, feedback::Log* log) {
   const auto folder = feedback_folder(workspace);
   GRISTMILL_TRY(const auto lock, io::LockFile::acquire(folder + "/compact.lock"));
-  GRISTMILL_RETURN_IF_ERROR(seal(workspace, log));
+  auto recovered = Json::array();
+  const auto sealed = seal(workspace, log, recovered);
+  // On a full disk, say. What was sealed before goes all the same, which may make room.
+  if (!sealed && sealed.error().code != ErrorCode::unavailable) return sealed.error();
   GRISTMILL_TRY(auto log_id, feedback_log_id(workspace));
   GRISTMILL_TRY(const auto through, compacted_through(workspace, log_id));
-  return Compaction(workspace, folder, std::move(log_id), through).work();
+  GRISTMILL_TRY(auto done, Compaction(workspace, folder, std::move(log_id), through).work());
+  if (!sealed) return sealed.error();
+  done.set("recovered", std::move(recovered));
+  return done;
 }
 
 }  // namespace gristmill::platform

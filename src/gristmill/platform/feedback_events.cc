@@ -225,12 +225,19 @@ Json without_words(const Json& event) {
   for (const auto& name : kept) {
     if (event.contains(name)) rest.set(name, event[name]);
   }
+  // Only a rating's own schema says what it holds.
+  if (!rest["rating"].is_null() && !check_shape(rating_members.front(), rest["rating"])) rest.erase("rating");
   return rest;
 }
 
+Status check_feedback_key(const Json& key) {
+  const auto* member = std::ranges::find(common, std::string_view("idempotency_key"), &Member::name);
+  return check_shape(*member, key);
+}
+
 bool is_structural(std::string_view member) {
-  constexpr std::array<std::string_view, 6> names{"type",        "schema_version", "idempotency_key",
-                                                  "occurred_at", "role",           "consent"};
+  constexpr std::array<std::string_view, 5> names{"type", "schema_version", "idempotency_key", "occurred_at",
+                                                  "consent"};
   return std::ranges::find(names, member) != names.end();
 }
 

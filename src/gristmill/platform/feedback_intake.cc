@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <mutex>
 #include <numeric>
 #include <optional>
@@ -15,10 +16,24 @@
 namespace gristmill::platform {
 namespace {
 
-constexpr std::size_t events_max = 10'000;
 constexpr std::size_t payload_bytes_usual = 512;
+constexpr std::size_t nesting_max = 200;  // Far below what readers of JSON take: what is stored nests a little deeper.
 
-/// Looks for personal data in all texts of an event and rewrites them.
+/// Whether a value nests deeper than so many levels.
+bool is_deeper(const Json& value, std::size_t levels) {
+  if (!value.is_array() && !value.is_object()) return false;
+  if (levels == 0) return true;
+  const auto is_item_deeper = [levels](const Json& item) { return is_deeper(item, levels - 1); };
+  return std::ranges::any_of(value.items(), is_item_deeper) ||
+         std::ranges::any_of(value.members(), is_item_deeper, &Json::Member::second);
+}
+
+/// Letters and underscores only, such as people give to members and roles.
+bool is_word(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; });
+}
+
+/// Looks for personal data in all texts of an event, names of members included, and rewrites them.
 class Redaction {
  public:
   explicit Redaction(const ops::Operator& redact) : redact_(redact), scratch_(redact.make_scratch()) {
@@ -32,43 +47,65 @@ class Redaction {
   /// Begins with the next event.
   void restart() { finds_ = 0; }
 
-  /// The value with its texts rewritten, nothing when they stay as they are; `denied` when the policy rejects what is
+  /// The event with its texts rewritten, nothing when they stay as they are; `denied` when the policy rejects what is
   /// in it.
-  Result<std::optional<Json>> apply(const Json& value) {
+  Result<std::optional<Json>> apply(const Json& event) { return apply_members(event.members(), true); }
+
+  [[nodiscard]] std::int64_t finds() const { return finds_; }
+
+ private:
+  Result<std::optional<Json>> apply_value(const Json& value) {
     if (value.is_string()) return apply_text(value.as_string());
     std::optional<Json> changed;
     if (value.is_array()) {
       std::size_t place = 0;
       std::optional<Json::Array> items;
       for (const auto& item : value.items()) {
-        GRISTMILL_TRY(auto rewritten, apply(item));
+        GRISTMILL_TRY(auto rewritten, apply_value(item));
         if (rewritten && !items) items = value.items();
         if (rewritten) (*items)[place] = *std::move(rewritten);
         ++place;
       }
       if (items) changed = Json(*std::move(items));
     } else if (value.is_object()) {
-      GRISTMILL_TRY(changed, apply_members(value.members()));
+      GRISTMILL_TRY(changed, apply_members(value.members(), false));
     }
     return changed;
   }
 
-  [[nodiscard]] std::int64_t finds() const { return finds_; }
-
- private:
-  Result<std::optional<Json>> apply_members(const Json::Object& given) {
+  Result<std::optional<Json>> apply_members(const Json::Object& given, bool is_event) {
     std::optional<Json::Object> members;
     for (std::size_t i = 0; i < given.size(); ++i) {
       const auto& [name, item] = given[i];
-      if (is_structural(name) && !item.is_object() && !item.is_array()) continue;
-      auto rewritten = apply(item);
-      if (!rewritten) return std::move(rewritten).error().within(fmt::format("'{}'", name));
+      GRISTMILL_TRY(auto new_name, apply_name(name, i));
+      if (new_name && !members) members = given;
+      if (new_name) (*members)[i].first = *std::move(new_name);
+      if (is_event ? is_structural(name) : is_usual_role(name, item)) continue;
+      auto rewritten = apply_value(item);
+      if (!rewritten) return std::move(rewritten).error().within(fmt::format("'{}'", new_name ? "..." : name));
       if (!*rewritten) continue;
       if (!members) members = given;
       (*members)[i].second = **std::move(rewritten);
     }
     if (!members) return std::optional<Json>();
     return std::optional(Json::from_members(*std::move(members)));
+  }
+
+  /// A word such as `assistant`: nearly every message has one, and it names nobody.
+  static bool is_usual_role(std::string_view name, const Json& value) {
+    constexpr std::size_t word_bytes_max = 32;
+    const auto& word = value.as_string();
+    return name == "role" && value.is_string() && word.size() <= word_bytes_max && is_word(word);
+  }
+
+  /// The name of a member that people may be the keys of. Rewritten, it gets its place as a number, so that it differs
+  /// from the others.
+  Result<std::optional<std::string>> apply_name(const std::string& name, std::size_t place) {
+    if (is_word(name)) return std::optional<std::string>();
+    auto rewritten = apply_text(name);
+    if (!rewritten) return std::move(rewritten).error().within("the name of a member");
+    if (!*rewritten) return std::optional<std::string>();
+    return std::optional(fmt::format("{} {}", (*rewritten)->as_string(), place + 1));
   }
 
   Result<std::optional<Json>> apply_text(const std::string& text) {
@@ -155,6 +192,7 @@ Result<FeedbackIntake> FeedbackIntake::make(const FeedbackSettings& settings) {
 Result<feedback::NewEvent> FeedbackIntake::take(const Json& event, const FeedbackSender& sender,
                                                 std::string_view request_key, std::size_t index) const {
   GRISTMILL_RETURN_IF_ERROR(check_feedback_event(event));
+  if (is_deeper(event, nesting_max)) return invalid_argument(fmt::format("nests deeper than {} levels", nesting_max));
   feedback::NewEvent result;
   if (const auto& key = event["idempotency_key"]; key.is_string()) {
     result.key = key_digest(sender, "event", key.as_string());
@@ -200,11 +238,14 @@ Result<std::vector<feedback::NewEvent>> FeedbackIntake::read(std::string_view bo
   const auto& request = *parsed;
   auto request_key = sender.idempotency_key;
   const bool is_batch = request.is_object() && request.contains("events");
-  if (is_batch && request["idempotency_key"].is_string()) request_key = request["idempotency_key"].as_string();
+  if (is_batch && !request["idempotency_key"].is_null()) {
+    GRISTMILL_RETURN_IF_ERROR(check_feedback_key(request["idempotency_key"]));
+    request_key = request["idempotency_key"].as_string();
+  }
   const auto listed = is_batch ? std::span(request["events"].items()) : std::span(request.items());
   const auto events = is_batch || request.is_array() ? listed : std::span(&request, 1);
-  if (events.empty() || events.size() > events_max)
-    return invalid_argument(fmt::format("'events' must be a list of 1 to {} events", events_max));
+  if (events.empty() || events.size() > feedback_events_max)
+    return invalid_argument(fmt::format("'events' must be a list of 1 to {} events", feedback_events_max));
   std::vector<feedback::NewEvent> result;
   result.reserve(events.size());
   for (std::size_t i = 0; i < events.size(); ++i) {

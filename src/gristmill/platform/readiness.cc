@@ -4,6 +4,8 @@
 namespace gristmill::platform {
 
 Status check_ready(const Workspace& workspace) {
+  // Whoever asks wants to know how things stand now.
+  const meta::WithoutPatience at_once;
   return workspace.database().read([](meta::Transaction& transaction) -> Status {
     auto rows = transaction.query("SELECT 1");
     return rows ? Status() : Status(std::move(rows).error());

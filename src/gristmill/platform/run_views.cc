@@ -118,6 +118,8 @@ Result<Json> run_of_key(const Workspace& workspace, const std::string& idempoten
 }
 
 Result<Json> count_runs(const Workspace& workspace) {
+  // For the metrics, which are asked for again soon and above all while something is wrong.
+  const meta::WithoutPatience at_once;
   GRISTMILL_TRY(const auto rows,
                 rows_of(workspace, "SELECT status, COUNT(*) FROM runs GROUP BY status ORDER BY status", {}));
   auto counts = Json::object();

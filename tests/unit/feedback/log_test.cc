@@ -7,13 +7,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <set>
 #include <string>
+#include <thread>
 
 #include "gristmill/feedback/segment.h"
+#include "gristmill/feedback/segment_writer.h"
 #include "gristmill/io/file.h"
 
 using namespace gristmill;
@@ -100,6 +104,30 @@ TEST_CASE("one process writes at a time") {
   const auto second = Log::open(folder.path, small);
   REQUIRE_FALSE(second);
   CHECK(second.error().code == ErrorCode::conflict);
+}
+
+TEST_CASE("who may not write takes nothing from who does") {
+  const Folder folder;
+  const auto log = Log::open(folder.path, {.segment_bytes = 65536});
+  REQUIRE(log);
+  const auto prepared = prepared_path(folder.path);
+  while (!io::exists(prepared)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  REQUIRE_FALSE(Log::open(folder.path, {.segment_bytes = 65536}));
+  CHECK(io::exists(prepared));
+}
+
+TEST_CASE("a request to seal is met while events come without a pause") {
+  const Folder folder;
+  const auto log = Log::open(folder.path, small);
+  REQUIRE(log);
+  std::atomic<bool> is_over = false;
+  std::thread writer([&] {
+    while (!is_over) (void)(*log)->append(events({event("x")}));
+  });
+  const auto sealed = Log::request_seal(folder.path, 10'000);
+  is_over = true;
+  writer.join();
+  CHECK(sealed);
 }
 
 TEST_CASE("a full queue refuses, and refused events leave no trace") {
@@ -209,6 +237,46 @@ TEST_CASE("segments end by size and on request; numbers go on when all but the l
   CHECK((*receipts)[0].sequence == 31);
   CHECK((*receipts)[1].sequence == 1);
   CHECK((*receipts)[1].is_repeated);
+}
+
+TEST_CASE("damaged keys of removed segments are told, and new events are taken") {
+  const Folder folder;
+  {
+    const auto log = Log::open(folder.path, small);
+    for (const std::uint64_t key : {1U, 2U}) {
+      REQUIRE((*log)->append(events({event("x", key)})));
+      REQUIRE((*log)->seal());
+    }
+  }
+  const auto files = *list_segments(folder.path);
+  for (int i = 0; i < 2; ++i) {
+    REQUIRE(keep_keys(folder.path, files[i], read_segment(files[i].path)->scan, 1000));
+    fs::remove(files[i].path);
+  }
+  overwrite(keys_path(folder.path, 1), 20, "XX");
+  {
+    const auto log = Log::open(folder.path, small);
+    REQUIRE(log);
+    REQUIRE((*log)->recovery().damages.size() == 1);
+    CHECK((*log)->recovery().damages[0].is_of_keys);
+    CHECK(io::exists((*log)->recovery().damages[0].set_aside));
+    const auto receipts = (*log)->append(events({event("x", 1), event("x", 2)}));
+    REQUIRE(receipts);
+    CHECK((*receipts)[0].sequence == 3);
+    CHECK((*receipts)[1].is_repeated);
+  }
+  CHECK((*Log::open(folder.path, small))->recovery().damages.empty());
+}
+
+TEST_CASE("whatever the disk says, senders are asked to come back") {
+  const Folder folder;
+  const auto log = Log::open(folder.path, small);
+  REQUIRE(log);
+  REQUIRE((*log)->append(events({event(std::string(3000, 'x'))})));
+  fs::remove_all(folder.path);
+  const auto refused = (*log)->append(events({event(std::string(3000, 'y'))}));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::unavailable);
 }
 
 TEST_CASE("a disk that takes no more is an error, not a loss") {

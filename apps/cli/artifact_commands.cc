@@ -64,7 +64,7 @@ void add_add(CLI::App& parent, Session& session) {
   auto* command = add_verb(parent, "add", "Store a file or folder as a new version",
                            "add checkpoints/step-1000 --name demo-model --message \"after 1000 steps\"");
   auto words = std::make_shared<Words>();
-  command->add_option("path", words->first, "File or folder")->required();
+  command->add_option("path", words->first, "File or folder, or s3://bucket/prefix")->required();
   command->add_option("--name", words->second, "Name of the artifact")->required();
   command->add_option("--message", words->message, "What this version is");
   command->add_option("--into", words->place, "Put it there within the newest version and keep the rest");
@@ -75,6 +75,38 @@ void add_add(CLI::App& parent, Session& session) {
       return platform::add_artifact(
           workspace, {words->first, words->second, words->message, words->is_set, words->place}, options);
     });
+  });
+}
+
+std::string packs_text(const Json& checked) {
+  std::string text = fields(checked);
+  for (const auto* key : {"faults", "incomplete"}) {
+    for (const auto& item : checked[key].items()) text += fmt::format("{}: {}\n", key, item.as_string());
+  }
+  return text;
+}
+
+void add_verify(CLI::App& parent, Session& session) {
+  auto words = std::make_shared<Words>();
+  auto* command = add_verb(parent, "verify", "Read every byte of all artifacts, or of one, and check it",
+                           "verify --at s3://bucket/models");
+  auto* name = command->add_option("name", words->first, "Name of an artifact");
+  auto* place = command->add_option("--at", words->place, "Check all packs of a remote place instead");
+  auto* mend = command->add_flag("--mend", words->is_set,
+                                 "Take damaged packs out, so that pull, push or add can bring their bytes again");
+  name->excludes(place)->excludes(mend);
+  add_threads(*command, *words);
+  command->callback([&session, words] {
+    const auto verify = [&](const platform::Workspace& workspace,
+                            const platform::WorkOptions& options) -> Result<Json> {
+      if (words->place.empty() && !words->is_set) return platform::verify_artifacts(workspace, words->first, options);
+      auto checked = platform::check_artifact_packs(workspace, words->place, words->is_set, options);
+      const bool is_whole = checked && (*checked)["incomplete"].size() == 0 &&
+                            ((*checked)["faults"].size() == 0 || words->is_set);
+      if (checked && !is_whole) session.exit_code = exit_code_of(ErrorCode::check_failed);
+      return checked;
+    };
+    call(session, words->threads, verify, packs_text);
   });
 }
 
@@ -100,14 +132,7 @@ void add_reading(CLI::App& parent, Session& session) {
         },
         entries_text);
   });
-  auto* verify = add_verb(parent, "verify", "Read every byte of all artifacts, or of one, and check it", "verify");
-  verify->add_option("name", words->first, "Name of an artifact");
-  add_threads(*verify, *words);
-  verify->callback([&session, words] {
-    call(session, words->threads, [&](const platform::Workspace& workspace, const platform::WorkOptions& options) {
-      return platform::verify_artifacts(workspace, words->first, options);
-    });
-  });
+  add_verify(parent, session);
 }
 
 void add_get(CLI::App& parent, Session& session) {
@@ -115,7 +140,7 @@ void add_get(CLI::App& parent, Session& session) {
                            "get demo-model@v1 restored --only layers");
   auto words = std::make_shared<Words>();
   command->add_option("name", words->first, "NAME or NAME@VERSION (v2, latest, or digits of its id)")->required();
-  command->add_option("place", words->second, "File or folder to make")->required();
+  command->add_option("place", words->second, "File or folder to make, or s3://bucket/prefix")->required();
   command->add_option("--only", words->place, "A file or folder of the version");
   add_threads(*command, *words);
   command->callback([&session, words] {

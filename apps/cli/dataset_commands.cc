@@ -10,6 +10,7 @@
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/maintenance.h"
 #include "gristmill/platform/python_step.h"
+#include "gristmill/platform/role_keys.h"
 #include "session.h"
 
 namespace gristmill::cli {
@@ -240,6 +241,7 @@ void add_sql(CLI::App& app, Session& session) {
       ->required();
   command->callback([&session, query] {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      GRISTMILL_RETURN_IF_ERROR(platform::pass_role_keys(workspace));
       const auto python = platform::python_interpreter();
       std::vector<std::string> words{python, "-m", "gristmill.sql", "--workspace", workspace.folder()};
       if (session.is_json) words.emplace_back("--json");

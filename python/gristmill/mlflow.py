@@ -48,7 +48,7 @@ class GristmillArtifactRepository(ArtifactRepository):
         return call(*place, "artifact", *map(str, words))
 
     def _entries(self):
-        """Path and size of every file logged so far."""
+        """Path and size of every file logged so far; links have no size, and empty folders a slash at the end."""
         try:
             shown = self._call("show", self.name)
         except Error as error:
@@ -59,7 +59,8 @@ class GristmillArtifactRepository(ArtifactRepository):
 
     def _add(self, source, place):
         try:
-            self._call("add", source, "--name", self.name, "--into", place)
+            # As MLflow's own stores do: what a link leads to is what was logged.
+            self._call("add", source, "--name", self.name, "--into", place, "--follow-links")
         except Error as error:
             raise MlflowException(str(error)) from error
 
@@ -83,7 +84,7 @@ class GristmillArtifactRepository(ArtifactRepository):
         found = {}
         prefix = f"{path.strip('/')}/" if path else ""
         for name, size in self._entries().items():
-            if not name.startswith(prefix):
+            if not name.startswith(prefix) or name == prefix:
                 continue
             first, slash, _ = name[len(prefix) :].partition("/")
             found[prefix + first] = FileInfo(prefix + first, bool(slash), None if slash else size)

@@ -11,7 +11,7 @@ import subprocess
 from random import Random
 
 import pytest
-from cli_support import Workspace
+from cli_support import Workspace, as_nobody
 
 
 def noise(size, seed):
@@ -123,6 +123,224 @@ def test_damage_is_named(workspace, model, tmp_path):
     manifest = next((workspace.folder / "warehouse" / "artifacts" / "manifests").iterdir())
     manifest.write_text(manifest.read_text().replace("run.sh", "../run"))
     assert "digest" in workspace.json("artifact", "get", "demo", tmp_path / "out", code=1)["error"]["message"]
+
+
+def packs_of(place):
+    return sorted((pathlib.Path(place) / "packs").glob("*.pack"))
+
+
+def flip(path, at):
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", ["pack", "index", "no pack"])
+@pytest.mark.parametrize("again", ["pull", "add"])
+def test_damage_is_mended_by_what_brings_the_bytes_again(workspace, model, tmp_path, damage, again):
+    remote = tmp_path / "remote"
+    workspace.json("artifact", "add", model, "--name", "demo")
+    workspace.json("artifact", "push", "demo", remote)
+    other = workspace.write("other.bin", noise(200_000, 77))
+    workspace.json("artifact", "add", other, "--name", "other")
+    packs = workspace.folder / "warehouse" / "artifacts" / "packs"
+    largest = max(packs.glob("*.pack"), key=lambda path: path.stat().st_size)
+    if damage == "pack":
+        flip(largest, 1000)
+    elif damage == "index":
+        flip(largest.with_suffix(".index"), 40)
+    else:
+        largest.unlink()
+    told = workspace.json("artifact", "get", "demo", tmp_path / "out", code=1)["error"]
+    assert told["code"] == "corrupt_data" and largest.stem in told["message"] and "verify --mend" in told["message"]
+    # What has nothing to do with it goes on.
+    workspace.json("artifact", "get", "other", tmp_path / "other")
+    workspace.json("artifact", "add", workspace.write("third.bin", noise(1000, 5)), "--name", "third")
+    mended = workspace.json("artifact", "verify", "--mend", code=4)
+    assert mended["packs_taken_out"] == 1 and [one.split("@")[0] for one in mended["incomplete"]] == ["demo"]
+    assert all(largest.stem in fault for fault in mended["faults"])
+    if again == "pull":
+        workspace.json("artifact", "pull", "demo", remote)
+    else:
+        workspace.json("artifact", "add", model, "--name", "demo")
+    assert workspace.json("artifact", "verify")["intact"] is True
+    assert workspace.json("artifact", "verify", "--mend")["faults"] == []
+    workspace.json("artifact", "get", "demo", tmp_path / "out")
+    assert tree_of(tmp_path / "out") == tree_of(model)
+
+
+@pytest.mark.parametrize("again", ["pull", "add"])
+def test_a_manifest_that_is_lost_comes_back(workspace, model, tmp_path, again):
+    version = workspace.json("artifact", "add", model, "--name", "demo")["version"]
+    workspace.json("artifact", "push", "demo", tmp_path / "remote")
+    manifest = workspace.folder / "warehouse" / "artifacts" / "manifests" / f"{version}.json"
+    kept = manifest.read_bytes()
+    for damage in (manifest.unlink, lambda: manifest.write_bytes(kept[:100])):
+        damage()
+        for words in (("get", "demo", tmp_path / "out"), ("verify",), ("gc",), ("push", "demo", tmp_path / "x")):
+            told = workspace.json("artifact", *words, code=1)["error"]["message"]
+            assert manifest.name in told and "brings it again" in told
+        assert workspace.json("artifact", "verify", "--mend", code=4)["incomplete"] == [
+            f"demo@{version[:8]}: its manifest"
+        ]
+        words = ("add", model, "--name", "demo") if again == "add" else ("pull", "demo", tmp_path / "remote")
+        assert workspace.json("artifact", *words)["already_present"]
+        assert manifest.read_bytes() == kept
+    workspace.json("artifact", "get", "demo", tmp_path / "out")
+    assert tree_of(tmp_path / "out") == tree_of(model)
+
+
+def test_damage_in_a_remote_place_is_mended_by_a_push(workspace, model, tmp_path):
+    remote = tmp_path / "remote"
+    workspace.json("artifact", "add", model, "--name", "demo")
+    workspace.json("artifact", "push", "demo", remote)
+    assert workspace.json("artifact", "verify", "--at", remote)["faults"] == []
+    flip(packs_of(remote)[0], 7)
+    (fault,) = workspace.json("artifact", "verify", "--at", remote, code=4)["faults"]
+    assert packs_of(remote)[0].name in fault
+    workspace.json("artifact", "verify", "--at", remote, "--mend")
+    assert workspace.json("artifact", "push", "demo", remote)["bytes_sent"] > 0
+    (tmp_path / "second").mkdir()
+    second = Workspace(workspace.program, tmp_path / "second")
+    second.json("artifact", "pull", "demo", remote)
+    second.json("artifact", "get", "demo", tmp_path / "out")
+    assert tree_of(tmp_path / "out") == tree_of(model)
+
+
+def test_a_push_sends_nothing_of_other_versions(workspace, model, tmp_path):
+    """A version that was removed for what is in it shares its packs with those that stayed."""
+    secret = noise(150_000, 13)
+    (model / "secret.bin").write_bytes(secret)
+    first = workspace.json("artifact", "add", model, "--name", "demo", "--threads", "1")
+    (model / "secret.bin").unlink()
+    workspace.json("artifact", "add", model, "--name", "demo")
+    workspace.json("artifact", "remove", f"demo@{first['version']}")
+    workspace.json("artifact", "push", "demo", tmp_path / "remote")
+    sent = b"".join(path.read_bytes() for path in packs_of(tmp_path / "remote"))
+    assert secret[1000:1100] not in sent and (model / "layers" / "0.bin").read_bytes()[:100] in sent
+    (tmp_path / "second").mkdir()
+    second = Workspace(workspace.program, tmp_path / "second")
+    second.json("artifact", "pull", "demo", tmp_path / "remote")
+    second.json("artifact", "get", "demo", tmp_path / "out")
+    assert tree_of(tmp_path / "out") == tree_of(model)
+
+
+def test_names_of_any_kind(workspace, model, tmp_path):
+    names = ["a", "a~part", "a~part~part", "x" * 255, "new\nline", "-rf", "unfinished", "tree", "0", "日本 & co", "\\"]
+    for number, name in enumerate(names):
+        (model / name).write_text(str(number))
+    (model / "unreadable once written").write_text("x")
+    (model / "unreadable once written").chmod(0o400)
+    workspace.json("artifact", "add", model, "--name", "demo")
+    # A slash at the end is how shells complete the name of a folder.
+    workspace.json("artifact", "get", "demo", f"{tmp_path}/out/")
+    assert tree_of(tmp_path / "out") == tree_of(model)
+    assert sorted(path.name for path in tmp_path.iterdir() if "partial" in path.name) == []
+    workspace.json("artifact", "get", "demo", tmp_path / "part", "--only", "a~part")
+    assert (tmp_path / "part").read_text() == "1"
+
+
+def test_an_interrupted_get_goes_on_with_files_that_may_not_be_written(workspace, model, tmp_path):
+    as_nobody(workspace)
+    (model / "config.json").chmod(0o444)
+    for path in (tmp_path, model, *model.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | 0o055 if path.is_dir() else path.stat().st_mode | 0o044)
+    version = workspace.json("artifact", "add", model, "--name", "demo")["version"]
+    place = workspace.folder / "out"
+    workspace.json("artifact", "get", "demo", place)
+    # As it stands when the process is killed before the last of its renames.
+    partial = next(iter([place.with_name(f"out.partial-{version[:16]}")]))
+    (partial / "unfinished").mkdir(parents=True)
+    place.rename(partial / "tree")
+    subprocess.run(["chown", "-R", "--reference", str(workspace.folder), str(partial)], check=True)
+    workspace.json("artifact", "get", "demo", place)
+    assert tree_of(place) == tree_of(model) and not partial.exists()
+
+
+def test_a_file_that_is_written_to_meanwhile_is_no_version(workspace, tmp_path):
+    """Of the same size all the time, as a checkpoint that is written in its place again and again."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "checkpoint.bin").write_bytes(bytes(150_000_000))
+    added = subprocess.Popen(
+        [*workspace.command("artifact", "add", folder, "--name", "demo"), "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with open(folder / "checkpoint.bin", "r+b", buffering=0) as file:
+        while added.poll() is None:
+            os.pwrite(file.fileno(), b"x" * 1000, 140_000_000)
+    output, errors = added.communicate()
+    assert added.returncode == 5 and "checkpoint.bin was written to" in errors, (output, errors)
+    assert workspace.json("artifact", "list") == []
+
+
+def test_what_was_added_last_is_the_latest_though_it_was_there_before(workspace, tmp_path):
+    for content in ("one", "two", "one"):
+        path = workspace.write("state.json", content)
+        workspace.json("artifact", "add", path, "--name", "demo", "--into", "state.json")
+    workspace.json("artifact", "get", "demo", tmp_path / "out")
+    assert (tmp_path / "out" / "state.json").read_text() == "one"
+    listed = workspace.json("artifact", "list", "demo")
+    assert [one["ordinal"] for one in listed] == [2, 1]
+    workspace.json("artifact", "push", "demo@v2", tmp_path / "remote")
+    workspace.json("artifact", "push", "demo", tmp_path / "remote")
+    (tmp_path / "second").mkdir()
+    second = Workspace(workspace.program, tmp_path / "second")
+    second.json("artifact", "pull", "demo", tmp_path / "remote")
+    second.json("artifact", "get", "demo", tmp_path / "there")
+    assert (tmp_path / "there" / "state.json").read_text() == "one"
+
+
+def test_parts_with_links_and_empty_folders(workspace, tmp_path):
+    folder = tmp_path / "run"
+    (folder / "step-1" / "logs").mkdir(parents=True)
+    (folder / "shared").mkdir()
+    (folder / "shared" / "vocabulary").write_text("words")
+    (folder / "step-1" / "weights").write_text("1")
+    (folder / "step-1" / "vocabulary").symlink_to("../shared/vocabulary")
+    (folder / "latest").symlink_to("step-1")
+    (folder / "step-1" / "away").symlink_to("../shared")
+    workspace.json("artifact", "add", folder, "--name", "run")
+    assert {"step-1/logs/", "latest"} <= {one["path"] for one in workspace.json("artifact", "show", "run")["entries"]}
+    workspace.json("artifact", "get", "run", tmp_path / "logs", "--only", "step-1/logs/")
+    assert list((tmp_path / "logs").iterdir()) == []
+    workspace.json("artifact", "get", "run", tmp_path / "weights", "--only", "latest/weights")
+    assert (tmp_path / "weights").read_text() == "1"
+    told = workspace.json("artifact", "get", "run", tmp_path / "step", "--only", "latest", code=2)["error"]["message"]
+    assert "step-1/away" in told
+    (folder / "step-1" / "away").unlink()
+    workspace.json("artifact", "add", folder, "--name", "run")
+    workspace.json("artifact", "get", "run", tmp_path / "step", "--only", "latest")
+    assert tree_of(tmp_path / "step") == {
+        "logs": ("folder",),
+        "vocabulary": ("file", b"words", 0o644),
+        "weights": ("file", b"1", 0o644),
+    }
+    (folder / "round").symlink_to("round")
+    workspace.json("artifact", "add", folder, "--name", "run")
+    workspace.json("artifact", "get", "run", tmp_path / "round", "--only", "round", code=2)
+
+
+def test_a_collection_spares_what_others_pushed_here_and_sweeps_what_was_never_finished(workspace, model, tmp_path):
+    home = workspace.folder / "warehouse" / "artifacts"
+    (tmp_path / "second").mkdir()
+    second = Workspace(workspace.program, tmp_path / "second")
+    second.json("artifact", "add", model, "--name", "theirs")
+    second.json("artifact", "push", "theirs", home)
+    unfinished, young = (home / "packs" / f"{digit * 32}.pack" for digit in "ab")
+    for path in (unfinished, young):
+        path.write_bytes(b"half a pack")
+    long_ago = unfinished.stat().st_mtime - 2 * 3600
+    os.utime(unfinished, (long_ago, long_ago))
+    assert workspace.json("artifact", "gc", "--older-than", "0s")["packs_removed"] == 1
+    assert not unfinished.exists() and young.exists()
+    second.json("artifact", "remove", "theirs@v1")
+    second.json("artifact", "pull", "theirs", home)
+    second.json("artifact", "get", "theirs", tmp_path / "out")
+    assert tree_of(tmp_path / "out") == tree_of(model)
 
 
 def test_a_hostile_remote_cannot_write_elsewhere(workspace, model, tmp_path):

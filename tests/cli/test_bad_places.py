@@ -245,3 +245,26 @@ def test_a_run_over_the_quarantine_limit(workspace):
     document = workspace.run(step, code=4, more="limits: {quarantine: 10%}\n")
     assert document["documents"]["quarantined"] == 1 and document["alerts"]
     assert workspace.run(step, output="clean/more", more="limits: {quarantine: 50%}\n")["status"] == "done"
+
+
+# Addresses of places that are no folders
+
+
+@pytest.mark.parametrize("address", ["gs://corpus/x", "S3://corpus/x", "file:///nowhere/x"])
+def test_addresses_that_nothing_here_writes_to_make_no_folders(workspace, tmp_path, address):
+    workspace.ingest(workspace.write_jsonl("a.jsonl", GOOD))
+    workspace.json("artifact", "add", workspace.write("a.bin", "a"), "--name", "a")
+    for words in (
+        ("artifact", "push", "a", address),
+        ("artifact", "get", "a", address),
+        ("dataset", "export", "raw/web", "--to", f"{address}.jsonl"),
+        ("dvc", "export", address, "--dataset", "raw/web"),
+    ):
+        answer = workspace.json(*words, code=2, cwd=tmp_path)["error"]
+        assert "s3://BUCKET" in answer["message"] and address in answer["message"], words
+    settings = workspace.folder / "gristmill.toml"
+    settings.write_text(settings.read_text().replace('path = "warehouse"', f'path = "{address}"'))
+    told = workspace.json("dataset", "list", code=2, cwd=tmp_path)["error"]["message"]
+    assert address in told and "[warehouse]" in told
+    for folder in (tmp_path, workspace.folder):
+        assert not [path.name for path in folder.iterdir() if ":" in path.name]

@@ -94,3 +94,5 @@ def test_a_release_becomes_a_repository(workspace, tmp_path):
     assert "url = ../remote" in (place / ".dvc" / "config").read_text()
     assert "already" in workspace.json("dvc", "export", place, "--release", "first", code=2)["error"]["message"]
     assert workspace.json("dvc", "export", tmp_path / "none", code=2)["error"]["message"]
+    both = ["--dataset", "raw/web@v1", "--dataset", "raw/web"]
+    assert "one version" in workspace.json("dvc", "export", tmp_path / "two", *both, code=2)["error"]["message"]

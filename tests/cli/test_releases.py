@@ -3,7 +3,9 @@
 
 import concurrent.futures
 import hashlib
+import json
 import pathlib
+import sqlite3
 import subprocess
 
 import pytest
@@ -210,8 +212,9 @@ def test_of_two_releases_of_one_name_one_wins(workspace):
 def test_a_release_holds_one_version_of_a_dataset(two):
     twice = ["--dataset", "clean/web@v1", "--dataset", "clean/web@v2"]
     assert "clean/web" in two.json("release", "create", "twice", *WORDS, *twice, code=2)["error"]["message"]
-    empty = ["--label", "", "--description", "x"]
-    assert "label" in two.json("release", "create", "empty", *empty, code=2)["error"]["message"]
+    for label in ("", " "):
+        empty = ["--label", label, "--description", "x"]
+        assert "label" in two.json("release", "create", "empty", *empty, code=2)["error"]["message"]
     for name in ("a'; DROP TABLE releases; --", "../x", "a b", ""):
         two.json("release", "create", name, *WORDS, code=2)
     assert [one["name"] for one in two.json("release", "list")] == ["before", "after"]
@@ -276,9 +279,82 @@ def test_a_tag_that_another_program_removed_is_missed_and_set_again(two):
     assert two.json("audit", "verify")["intact"]
 
 
+def test_a_name_is_read_by_the_record_and_not_by_a_tag(two):
+    """Tags and branches can be moved by whoever opens the catalog; what a release names cannot."""
+    version = two.json("release", "show", "before")["datasets"][0]["version"]
+    pinned = head_texts(two, "clean/web@before")
+    drop_tag(two, "before")
+    assert head_texts(two, "clean/web@before") == pinned
+    table = two.catalog().load_table("clean.web")
+    current = table.current_snapshot().snapshot_id
+    assert current != version
+    table.manage_snapshots().create_tag(current, "before").commit()
+    assert head_texts(two, "clean/web@before") == pinned != head_texts(two, "clean/web")
+    # A name that is written like a version's id does not hide that version.
+    two.catalog().load_table("clean.web").manage_snapshots().create_tag(current, str(version)).commit()
+    assert head_texts(two, f"clean/web@{version}") == pinned
+    rows = two.json_lines("sql", 'SELECT text FROM "clean/web@before"')
+    assert sorted(row["text"] for row in rows) == sorted(pinned)
+    assert two.json("release", "restore", "before")["restored"] == [f"clean/web@{version}"]
+
+
+def test_tags_of_others_survive_a_release_that_cannot_be_made(workspace):
+    for number in range(2):
+        workspace.ingest(workspace.write_jsonl(f"{number}.jsonl", [f"text {number}"]))
+    table = workspace.catalog().load_table("raw.web")
+    first = min(table.snapshots(), key=lambda one: one.sequence_number).snapshot_id
+    table.manage_snapshots().create_tag(first, "golden").commit()
+    words = ["release", "create", "golden", *WORDS, "--dataset", "raw/web@v2"]
+    for _ in range(2):
+        assert "golden is taken" in workspace.json(*words, code=2)["error"]["message"]
+        assert workspace.catalog().load_table("raw.web").refs()["golden"].snapshot_id == first
+    assert workspace.json("release", "list") == []
+    assert "main" in workspace.json("release", "create", "main", *WORDS, code=2)["error"]["message"]
+    assert workspace.json("release", "list") == []
+
+
 def test_sql_waits_for_approvals_too(guarded):
     query = 'SELECT count(*) AS n FROM "raw/web@r1"'
     assert "waiting for approval" in guarded.json("sql", query, code=3)["error"]["message"]
     for name in ("ben", "carla"):
         guarded.json("release", "approve", "r1", **as_user(name))
     assert guarded.json_lines("sql", query) == [{"n": 2}]
+
+
+def change_database(workspace, statement, *values):
+    """As somebody does who has the database."""
+    if workspace.catalog_url:
+        import psycopg2
+
+        with psycopg2.connect(workspace.catalog_url) as database, database.cursor() as cursor:
+            cursor.execute(statement.replace("?", "%s"), values)
+        return
+    with sqlite3.connect(workspace.folder / ".gristmill" / "catalog.db") as database:
+        database.execute(statement, values)
+
+
+def test_verify_finds_a_record_that_was_changed(two):
+    release = two.json("release", "show", "before")
+    other = two.json("release", "show", "after")["datasets"][0]["version"]
+
+    def faults(name):
+        return {one["what"].split(":")[0] for one in two.json("release", "verify", name, code=4)["faults"]}
+
+    stored = json.dumps({key: value for key, value in release.items() if key not in ("status", "approvals")})
+    moved = stored.replace(str(release["datasets"][0]["version"]), str(other))
+    change_database(two, "UPDATE releases SET contents = ? WHERE name = ?", moved, "before")
+    assert "the record does not match its digest" in faults("before")
+    # With a digest that fits, the audit log still knows better.
+    contents = json.loads(moved)
+    digested = {key: value for key, value in contents.items() if key not in ("digest", "created_at")}
+    text = json.dumps(digested, separators=(",", ":"), ensure_ascii=False)
+    contents["digest"] = hashlib.sha256(text.encode()).hexdigest()
+    change_database(two, "UPDATE releases SET contents = ? WHERE name = ?", json.dumps(contents), "before")
+    found = faults("before")
+    assert "the audit log does not know its digest" in found and "the record does not match its digest" not in found
+
+
+def test_verify_finds_a_release_without_its_approvals(guarded):
+    change_database(guarded, "UPDATE releases SET status = 'released' WHERE name = ?", "r1")
+    (fault,) = guarded.json("release", "verify", "r1", code=4)["faults"]
+    assert "without the approvals" in fault["what"]

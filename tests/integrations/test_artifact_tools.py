@@ -88,6 +88,55 @@ repository.download_artifacts("", str(target))
 """
 
 
+LINKS_SCRIPT = """
+import pathlib, sys
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from mlflow.store.artifact.artifact_repository_registry import _artifact_repository_registry as registry
+from gristmill.mlflow import GristmillArtifactRepository
+registry.register("gristmill", GristmillArtifactRepository)
+source, target = map(pathlib.Path, sys.argv[1:])
+repository = get_artifact_repository("gristmill://links/0/abc/artifacts")
+for state in ("one", "two", "one"):
+    (source.parent / "state.json").write_text(state)
+    repository.log_artifact(str(source.parent / "state.json"))
+repository.log_artifacts(str(source), "run")
+repository.download_artifacts("", str(target))
+"""
+
+
+def mlflow_settings(workspace, tmp_path):
+    """The modules as they are, without the package's own imports."""
+    package = tmp_path / "package" / "gristmill"
+    package.mkdir(parents=True)
+    for name in ("mlflow.py", "runs.py"):
+        (package / name).write_text((ROOT / "python" / "gristmill" / name).read_text())
+    (package / "__init__.py").write_text("")
+    return {"PYTHONPATH": str(package.parent), "GRISTMILL_WORKSPACE": str(workspace), "GRISTMILL": PROGRAM}
+
+
+def test_mlflow_gives_back_what_was_logged_last_and_what_links_lead_to(workspace, tmp_path):
+    source = tmp_path / "source"
+    (source / "step-1").mkdir(parents=True)
+    (source / "empty").mkdir()
+    (source / "step-1" / "weights").write_text("1")
+    (source / "alias").symlink_to("step-1/weights")
+    (source / "latest").symlink_to("step-1")
+    (tmp_path / "outside").write_text("away")
+    (source / "linked").symlink_to(tmp_path / "outside")
+    (tmp_path / "script.py").write_text(LINKS_SCRIPT)
+    target = tmp_path / "target"
+    target.mkdir()
+    tool("python", tmp_path / "script.py", source, target, cwd=tmp_path, **mlflow_settings(workspace, tmp_path))
+    read = {path.relative_to(target).as_posix(): path.read_text() for path in target.rglob("*") if path.is_file()}
+    assert read == {
+        "state.json": "one",
+        "run/alias": "1",
+        "run/latest/weights": "1",
+        "run/linked": "away",
+        "run/step-1/weights": "1",
+    }
+
+
 def test_mlflow_logs_lists_and_downloads(workspace, tmp_path):
     source = tmp_path / "source"
     (source / "deep").mkdir(parents=True)
@@ -97,13 +146,7 @@ def test_mlflow_logs_lists_and_downloads(workspace, tmp_path):
     target.mkdir()
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
-    # The modules as they are, without the package's own imports.
-    package = tmp_path / "package" / "gristmill"
-    package.mkdir(parents=True)
-    for name in ("mlflow.py", "runs.py"):
-        (package / name).write_text((ROOT / "python" / "gristmill" / name).read_text())
-    (package / "__init__.py").write_text("")
-    settings = {"PYTHONPATH": str(package.parent), "GRISTMILL_WORKSPACE": str(workspace), "GRISTMILL": PROGRAM}
+    settings = mlflow_settings(workspace, tmp_path)
     listed = tool("python", script, source, target, cwd=tmp_path, **settings).splitlines()
     assert listed[-2:] == [
         "[('a.bin', False, 700000), ('model', True, None)]",

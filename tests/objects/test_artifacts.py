@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Artifacts in a bucket: kept there, pushed there and pulled from there."""
 
+import hashlib
+import time
 from random import Random
 
 import pytest
@@ -41,3 +43,49 @@ def test_pushed_by_one_workspace_and_pulled_by_another(make_workspace, model, tm
         there.json("artifact", "get", name, target)
         assert files_of(target) == content
     there("artifact", "verify", "demo")
+
+
+def put(store, key, content):
+    body = bytes(content)
+    store.buckets["corpus"][key] = (body, f'"{hashlib.md5(body).hexdigest()}"', time.time(), {}, "")
+
+
+def test_a_folder_of_a_bucket_becomes_a_version_and_comes_back(make_workspace, store, model, tmp_path):
+    workspace = make_workspace("workspace")
+    expected = files_of(model) | {"a+b c/日本%.bin": Random(9).randbytes(20_000_000), "empty": b""}
+    for name, content in expected.items():
+        put(store, f"checkpoints/run 1/{name}", content)
+    source = "s3://corpus/checkpoints/run 1"
+    added = workspace.json("artifact", "add", source, "--name", "demo")
+    assert (added["files"], added["bytes"]) == (len(expected), sum(map(len, expected.values())))
+    assert workspace.json("artifact", "add", source + "/", "--name", "demo")["already_present"]
+    put(store, "checkpoints/run 1/layers/1.bin", expected["layers/1.bin"][:-7] + b"changed")
+    assert workspace.json("artifact", "add", source, "--name", "demo")["stored_bytes"] < 10_000
+    workspace.json("artifact", "get", "demo@v1", tmp_path / "out")
+    assert files_of(tmp_path / "out") == expected
+    workspace.json("artifact", "get", "demo@v1", "s3://corpus/back here/")
+    objects = store.buckets["corpus"]
+    back = {key.removeprefix("back here/"): one[0] for key, one in objects.items() if key.startswith("back here/")}
+    assert back == expected
+    workspace.json("artifact", "get", "demo@v1", "s3://corpus/one.json", "--only", "config.json")
+    assert objects["one.json"][0] == expected["config.json"]
+    workspace.json("artifact", "add", "s3://corpus/one.json", "--name", "one")
+    workspace.json("artifact", "get", "one", tmp_path / "one.json")
+    assert (tmp_path / "one.json").read_bytes() == expected["config.json"]
+
+
+def test_what_cannot_go_to_or_come_from_a_bucket_is_said(make_workspace, store, model, tmp_path):
+    workspace = make_workspace("workspace")
+    put(store, "odd/a", b"1")
+    put(store, "odd/a/b", b"2")
+    put(store, "twice//x", b"3")
+    told = workspace.fails(2, "artifact", "add", "s3://corpus/odd", "--name", "x")
+    assert "'a/b' lies below" in told
+    assert "no path" in workspace.fails(2, "artifact", "add", "s3://corpus/twice", "--name", "x")
+    assert "nothing below" in workspace.fails(2, "artifact", "add", "s3://corpus/absent", "--name", "x")
+    (model / "latest").symlink_to("layers")
+    workspace.json("artifact", "add", model, "--name", "linked")
+    assert "'latest'" in workspace.fails(2, "artifact", "get", "linked", "s3://corpus/linked")
+    workspace.json("artifact", "get", "linked", "s3://corpus/layers", "--only", "latest")
+    assert "is there already" in workspace.fails(2, "artifact", "get", "linked", "s3://corpus/odd", "--only", "layers")
+    assert "folder of a machine" in workspace.fails(2, "dvc", "export", "s3://corpus/dvc", "--dataset", "raw/web")

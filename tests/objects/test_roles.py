@@ -89,6 +89,13 @@ def test_the_role_of_a_machine(keyless, service, address, small_corpus):
     assert not any(b"secret/1" in text or b"token+1" in text for text in kept)
 
 
+def test_sql_by_the_role_of_a_machine(keyless, service, address, small_corpus):
+    pytest.importorskip("duckdb")
+    workspace = keyless(AWS_EC2_METADATA_SERVICE_ENDPOINT=address)
+    ingest(workspace, small_corpus)
+    assert workspace("sql", 'SELECT count(*) AS n FROM "raw/web"', "--json").stdout.strip() == '{"n": 4}'
+
+
 @pytest.mark.parametrize("as_file", [False, True])
 def test_the_role_of_a_container(keyless, service, address, small_corpus, tmp_path, as_file):
     service.authorization = "Bearer of/the=pod"

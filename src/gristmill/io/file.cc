@@ -111,6 +111,7 @@ class LocalSink final : public FileSink {
 
 Result<std::unique_ptr<FileSink>> create_local(const std::string& path, Existing existing) {
   static std::atomic<unsigned> serial = 0;
+  GRISTMILL_RETURN_IF_ERROR(check_scheme(path));
   const auto folder = std::filesystem::path(path).parent_path().string();
   if (!folder.empty()) GRISTMILL_RETURN_IF_ERROR(create_folders(folder));
   // Processes of several machines may write beside each other.
@@ -206,6 +207,7 @@ bool exists(const std::string& path) { return file_size(path).ok(); }
 
 Status create_folders(const std::string& path) {
   if (is_object(path)) return {};
+  GRISTMILL_RETURN_IF_ERROR(check_scheme(path));
   std::error_code code;
   std::filesystem::create_directories(path, code);
   if (code) return errno_error(fmt::format("creating folder {}", path), code.value());

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 namespace gristmill::io {
 namespace {
@@ -27,6 +28,17 @@ int hex_digit(char digit) {
 }  // namespace
 
 bool is_object(std::string_view path) noexcept { return path.starts_with(scheme); }
+
+Status check_scheme(std::string_view path) {
+  const auto colon = path.find("://");
+  if (colon == std::string_view::npos || colon == 0 || is_object(path)) return {};
+  const bool is_address = std::ranges::all_of(path.substr(0, colon), [](unsigned char byte) {
+    return std::isalnum(byte) || byte == '+' || byte == '-' || byte == '.';
+  });
+  if (!is_address) return {};
+  return invalid_argument(
+      fmt::format("{}: only folders (/PATH) and object stores (s3://BUCKET/PREFIX) can be used", path.substr(0, 300)));
+}
 
 Result<ObjectPath> ObjectPath::parse(std::string_view path) {
   if (!is_object(path)) return invalid_argument(fmt::format("not a path of an object store: {}", path.substr(0, 200)));

@@ -11,6 +11,9 @@ namespace gristmill::io {
 /// True for `s3://…`: the path names an object in a bucket, not a file on a disk.
 bool is_object(std::string_view path) noexcept;
 
+/// Refuses addresses of places that nothing here can write to: taken for a path, `gs://bucket` is a folder `gs:`.
+Status check_scheme(std::string_view path);
+
 /// Bucket and key of `s3://bucket/key`. The key is taken as it stands: nothing in it is an escape.
 struct ObjectPath {
   std::string bucket;

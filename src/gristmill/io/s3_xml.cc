@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <limits>
 #include <pugixml.hpp>
 
 #include "gristmill/base/clock.h"
@@ -62,8 +63,10 @@ Result<ListPage> parse_list_page(std::string_view xml) {
     auto key = text_of(node, "Key");
     if (key.empty()) return corrupt_data("the server's listing holds an object without a key");
     GRISTMILL_TRY(const auto bytes, number_of(node, "Size"));
+    // What has no age that can be told counts as new: nothing is swept for an age that it may not have.
+    const auto modified = parse_iso8601(text_of(node, "LastModified"));
     page.objects.push_back({is_escaped ? percent_decode(key) : std::move(key), bytes,
-                            parse_iso8601(text_of(node, "LastModified")).value_or(0)});
+                            modified.value_or(std::numeric_limits<std::int64_t>::max())});
   }
   if (text_of(root, "IsTruncated") == "true") {
     page.next_token = text_of(root, "NextContinuationToken");

@@ -7,11 +7,14 @@
 #include <filesystem>
 #include <iterator>
 #include <mutex>
+#include <set>
 #include <thread>
+#include <tuple>
 
 #include "gristmill/base/clock.h"
 #include "gristmill/base/hash.h"
 #include "gristmill/io/file.h"
+#include "gristmill/io/object_path.h"
 #include "gristmill/store/artifact_changes.h"
 #include "gristmill/store/artifacts.h"
 
@@ -42,6 +45,7 @@ struct Depot {
 };
 
 constexpr std::string_view add_action = "artifact.add";
+constexpr std::string_view record_ending = ".json";
 
 Depot depot_of(const Workspace& workspace) { return {workspace.warehouse() + "/artifacts"}; }
 
@@ -104,14 +108,34 @@ Result<Version> find_version(const Workspace& workspace, const std::string& sele
   return choose(versions, selector);
 }
 
+Error damaged_manifest(const std::string& path, std::string_view what) {
+  return corrupt_data(fmt::format(
+      "{} {}; `artifact pull` of the version or `artifact add` of the same files brings it again", path, what));
+}
+
 Result<store::ArtifactManifest> read_manifest(const Depot& depot, const std::string& version) {
   const auto path = depot.manifest(version);
-  GRISTMILL_TRY(const auto text, io::read_file(path));
-  if (sha256_hex(text) != version)
-    return corrupt_data(fmt::format("{} was changed: its digest is not that of the version", path));
-  auto manifest = store::ArtifactManifest::decode(text);
+  const auto text = io::read_file(path);
+  if (!text && text.error().code == ErrorCode::not_found) return damaged_manifest(path, "is gone");
+  if (!text) return text.error();
+  if (sha256_hex(*text) != version) return damaged_manifest(path, "was changed: its digest is not that of the version");
+  auto manifest = store::ArtifactManifest::decode(*text);
   if (!manifest) return std::move(manifest).error().within(path);
   return manifest;
+}
+
+/// The same, or nothing where it is damaged.
+Result<std::optional<store::ArtifactManifest>> find_manifest(const Depot& depot, const std::string& version) {
+  auto manifest = read_manifest(depot, version);
+  if (manifest) return std::optional(*std::move(manifest));
+  if (manifest.error().code == ErrorCode::corrupt_data) return std::optional<store::ArtifactManifest>();
+  return std::move(manifest).error();
+}
+
+/// Writes the manifest of a version unless it is there and whole.
+Status keep_manifest(const Depot& depot, const std::string& version, const std::string& text) {
+  GRISTMILL_TRY(const auto present, find_manifest(depot, version));
+  return present ? Status() : io::write_file(depot.manifest(version), text);
 }
 
 Json version_record(const ArtifactRequest& request, const store::ArtifactManifest& manifest, const std::string& id) {
@@ -174,6 +198,34 @@ Status insert(const Workspace& workspace, const Depot& depot, const store::Artif
   return unavailable("a chunk was collected while the version was put together; the same command again stores it");
 }
 
+/// A time behind that of the newest version, whatever the clock says.
+std::string next_moment(const std::vector<Version>& versions) {
+  const auto newest = parse_iso8601(versions.back().record["created_at"].as_string()).value_or(0);
+  return iso8601(std::max(now_ms(), newest + 1));
+}
+
+/// Makes a version that was added again the newest, so that `latest` is what was added last. `base` as for `insert`.
+Status make_newest(const Workspace& workspace, Json& record, const std::optional<std::string>& base) {
+  return workspace.database().write([&](meta::Transaction& transaction) -> Status {
+    const auto name = record["name"].as_string();
+    const auto id = record["version"].as_string();
+    GRISTMILL_TRY(const auto versions, versions_of(transaction, name));
+    const auto found = std::ranges::find(versions, id, &Version::id);
+    if (found == versions.end() || (base && *base != versions.back().id))
+      return Error{ErrorCode::conflict,
+                   fmt::format("artifact '{}' got or lost a version meanwhile: add it again", name)};
+    record = found->record;
+    if (id == versions.back().id) return {};
+    record.set("created_at", next_moment(versions));
+    const auto updated = transaction.execute(
+        "UPDATE artifacts SET created_at = ?, record = ? WHERE name = ? AND "
+        "version = ?",
+        {record["created_at"].as_string(), record.dump(), name, id});
+    if (!updated) return updated.error();
+    return audit(transaction, add_action, fmt::format("{}@{}", name, id), record);
+  });
+}
+
 /// What is added at a place within the newest version: that version with it in place of what was there.
 store::ArtifactManifest put_into(store::ArtifactManifest tree, const std::string& place,
                                  store::ArtifactManifest added) {
@@ -196,8 +248,48 @@ store::ArtifactManifest put_into(store::ArtifactManifest tree, const std::string
   return tree;
 }
 
+/// A place within a version, in plain words and behind the links on the way: `latest/x` is `step-9/x` where `latest`
+/// leads to `step-9`.
+std::string place_in(const store::ArtifactManifest& tree, const std::string& wanted) {
+  namespace fs = std::filesystem;
+  auto place = fs::path(wanted).lexically_normal().generic_string();
+  // Links may lead in a circle.
+  constexpr int links_max = 40;
+  for (int count = 0; count < links_max; ++count) {
+    while (place.ends_with('/')) place.pop_back();
+    const auto link = std::ranges::find_if(tree.links, [&](const store::ArtifactLink& one) {
+      return place == one.path || place.starts_with(one.path + "/");
+    });
+    if (link == tree.links.end()) break;
+    const auto rest = place.substr(std::min(place.size(), link->path.size() + 1));
+    place = (fs::path(link->path).parent_path() / link->target / rest).lexically_normal().generic_string();
+  }
+  return place;
+}
+
+/// Takes over the links below a place. One that leads out of it becomes the file that it leads to.
+Status add_links(const store::ArtifactManifest& tree, const std::string& place, store::ArtifactManifest& part) {
+  for (const auto& link : tree.links) {
+    if (!link.path.starts_with(place + "/")) continue;
+    const auto path = link.path.substr(place.size() + 1);
+    if (store::stays_inside(path, link.target)) {
+      part.links.push_back({path, link.target});
+      continue;
+    }
+    const auto file = std::ranges::find(tree.files, place_in(tree, link.path), &store::ArtifactFile::path);
+    if (file == tree.files.end())
+      return invalid_argument(
+          fmt::format("the link '{}' leads out of '{}', and to no file: get the whole version", link.path, place));
+    part.files.push_back(*file);
+    part.files.back().path = path;
+  }
+  std::ranges::sort(part.files, {}, &store::ArtifactFile::path);
+  return {};
+}
+
 /// The part of a version at or below a path, as a version of its own.
-Result<store::ArtifactManifest> part_of(const store::ArtifactManifest& tree, const std::string& place) {
+Result<store::ArtifactManifest> part_of(const store::ArtifactManifest& tree, const std::string& wanted) {
+  const auto place = place_in(tree, wanted);
   store::ArtifactManifest part;
   for (const auto& file : tree.files) {
     if (file.path == place) {
@@ -210,12 +302,14 @@ Result<store::ArtifactManifest> part_of(const store::ArtifactManifest& tree, con
     part.files.back().path.erase(0, place.size() + 1);
   }
   part.is_tree = true;
-  for (const auto& link : tree.links) {
-    const auto path = link.path.starts_with(place + "/") ? link.path.substr(place.size() + 1) : std::string();
-    if (!path.empty() && store::stays_inside(path, link.target)) part.links.push_back({path, link.target});
+  bool is_there = false;
+  for (const auto& folder : tree.folders) {
+    is_there |= folder == place;
+    if (folder.starts_with(place + "/")) part.folders.push_back(folder.substr(place.size() + 1));
   }
-  if (part.files.empty() && part.links.empty())
-    return not_found(fmt::format("nothing at '{}'; `gristmill artifact show` lists what there is", place));
+  GRISTMILL_RETURN_IF_ERROR(add_links(tree, place, part));
+  if (part.files.empty() && part.links.empty() && part.folders.empty() && !is_there)
+    return not_found(fmt::format("nothing at '{}'; `gristmill artifact show` lists what there is", wanted));
   return part;
 }
 
@@ -229,6 +323,8 @@ Result<Json> record_version(const Workspace& workspace, const Depot& depot, cons
   Json record;
   if (same != versions.end()) {
     record = same->record;
+    GRISTMILL_RETURN_IF_ERROR(keep_manifest(depot, id, text));
+    GRISTMILL_RETURN_IF_ERROR(make_newest(workspace, record, base));
   } else {
     GRISTMILL_RETURN_IF_ERROR(io::write_file(depot.manifest(id), text));
     record = version_record(request, stored.manifest, id);
@@ -247,7 +343,7 @@ Result<Json> add_artifact(const Workspace& workspace, const ArtifactRequest& req
   GRISTMILL_TRY(auto versions, versions_of(workspace, request.name));
   std::optional<store::ArtifactManifest> earlier;
   if (!versions.empty()) {
-    GRISTMILL_TRY(earlier, read_manifest(depot, versions.back().id));
+    GRISTMILL_TRY(earlier, find_manifest(depot, versions.back().id));
   }
   GRISTMILL_RETURN_IF_ERROR(io::create_folders(depot.packs()));
   GRISTMILL_TRY(const auto packs, store::PackStore::open(depot.packs()));
@@ -293,6 +389,8 @@ Result<Json> show_artifact(const Workspace& workspace, const std::string& select
         {{"path", file.path}, {"mode", fmt::format("{:o}", file.mode)}, {"bytes", file.bytes}, {"link", nullptr}}));
   for (const auto& link : manifest.links)
     entries.push(Json::object({{"path", link.path}, {"mode", nullptr}, {"bytes", nullptr}, {"link", link.target}}));
+  for (const auto& folder : manifest.folders)
+    entries.push(Json::object({{"path", folder + "/"}, {"mode", nullptr}, {"bytes", nullptr}, {"link", nullptr}}));
   auto record = version.record;
   return record.set("entries", std::move(entries));
 }
@@ -308,7 +406,9 @@ Result<Json> get_artifact(const Workspace& workspace, const ArtifactPart& wanted
   GRISTMILL_TRY(const auto packs, store::PackStore::open(depot.packs()));
   GRISTMILL_RETURN_IF_ERROR(store::restore_tree(manifest, *packs, destination, work_of(options, workspace)));
   auto record = version.record;
-  return record.set("path", std::filesystem::absolute(destination).lexically_normal().string());
+  return record.set("path", io::is_object(destination)
+                                ? destination
+                                : std::filesystem::absolute(destination).lexically_normal().string());
 }
 
 Result<Json> push_artifact(const Workspace& workspace, const std::string& selector, const std::string& remote,
@@ -343,12 +443,15 @@ Result<std::vector<Version>> remote_versions(const Depot& there, const std::stri
   std::vector<Version> versions;
   GRISTMILL_TRY(const auto files, io::list_folder(there.folder + "/versions/" + name));
   for (const auto& file : files) {
-    if (!file.path.ends_with(".json")) continue;
+    if (!file.path.ends_with(record_ending)) continue;
     GRISTMILL_TRY(const auto text, io::read_file(file.path));
     GRISTMILL_TRY(auto record, Json::parse(text));
     versions.push_back({name, record["version"].as_string(), record["ordinal"].as_int(), std::move(record)});
   }
-  std::ranges::sort(versions, {}, [](const Version& version) { return std::pair(version.ordinal, version.id); });
+  // As here: by when they were added, since ordinals are counted by each workspace for itself.
+  std::ranges::sort(versions, {}, [](const Version& version) {
+    return std::tuple(version.record["created_at"].as_string(), version.ordinal, version.id);
+  });
   return versions;
 }
 
@@ -372,8 +475,8 @@ Result<Json> pull_artifact(const Workspace& workspace, const std::string& select
   GRISTMILL_TRY(const auto known, versions_of(workspace, name));
   const auto same = std::ranges::find(known, chosen->id, &Version::id);
   auto record = same == known.end() ? chosen->record : same->record;
+  GRISTMILL_RETURN_IF_ERROR(keep_manifest(depot, chosen->id, manifest.encode()));
   if (same == known.end()) {
-    GRISTMILL_RETURN_IF_ERROR(io::write_file(depot.manifest(chosen->id), manifest.encode()));
     GRISTMILL_RETURN_IF_ERROR(insert(workspace, depot, manifest, record, "artifact.pull"));
   }
   return record.set("already_present", same != known.end()).set("bytes_received", copied.bytes);
@@ -396,8 +499,15 @@ Result<Json> collect_artifacts(const Workspace& workspace, std::int64_t age_ms, 
   const auto wanted = [&]() -> Result<std::set<store::ChunkDigest>> {
     GRISTMILL_TRY(const auto versions, versions_of(workspace, ""));
     std::set<store::ChunkDigest> chunks;
-    for (const auto& version : versions) {
-      GRISTMILL_TRY(const auto manifest, read_manifest(depot, version.id));
+    std::set<std::string> ids;
+    for (const auto& version : versions) ids.insert(version.id);
+    // What other workspaces pushed here counts too: they trust in finding it again.
+    GRISTMILL_TRY(const auto pushed, io::list_folder(depot.folder + "/versions"));
+    for (const auto& file : pushed) {
+      if (file.path.ends_with(record_ending)) ids.insert(std::filesystem::path(file.path).stem().string());
+    }
+    for (const auto& id : ids) {
+      GRISTMILL_TRY(const auto manifest, read_manifest(depot, id));
       chunks.merge(store::chunks_of(manifest));
     }
     return chunks;
@@ -423,16 +533,25 @@ Result<Json> verify_artifacts(const Workspace& workspace, const std::string& nam
   std::vector<std::string> faults;
   std::int64_t bytes = 0;
   for (const auto& version : versions) {
-    GRISTMILL_TRY(const auto manifest, read_manifest(depot, version.id));
+    const auto named = fmt::format("{}@{}", version.name, version.id.substr(0, version_digits_min));
+    const auto read = read_manifest(depot, version.id);
+    if (!read && read.error().code != ErrorCode::corrupt_data) return read.error();
+    if (!read) {
+      faults.push_back(fmt::format("{}: {}", named, read.error().message));
+      continue;
+    }
+    const auto& manifest = *read;
     GRISTMILL_RETURN_IF_ERROR(
         store::for_each_piece(manifest.files.size(), work_of(options, workspace), [&](std::size_t i, int) -> Status {
           for (const auto& piece : manifest.files[i].pieces) {
             const auto content = store::read_piece(*packs, piece);
+            const auto code = content ? ErrorCode::corrupt_data : content.error().code;
+            // A disk or server that does not answer says nothing about the bytes.
+            if (code != ErrorCode::corrupt_data && code != ErrorCode::not_found) return content.error();
             const std::scoped_lock lock(mutex);
             bytes += static_cast<std::int64_t>(piece.bytes);
             if (!content)
-              faults.push_back(fmt::format("{}@{} {}: {}", version.name, version.id.substr(0, version_digits_min),
-                                           manifest.files[i].path, content.error().message));
+              faults.push_back(fmt::format("{} {}: {}", named, manifest.files[i].path, content.error().message));
           }
           return {};
         }));
@@ -440,6 +559,41 @@ Result<Json> verify_artifacts(const Workspace& workspace, const std::string& nam
   if (faults.empty()) return Json::object({{"versions", versions.size()}, {"bytes", bytes}, {"intact", true}});
   std::ranges::sort(faults);
   return corrupt_data(fmt::format("{} pieces are damaged, the first: {}", faults.size(), faults.front()));
+}
+
+Result<Json> check_artifact_packs(const Workspace& workspace, const std::string& place, bool mends,
+                                  const WorkOptions& options) {
+  const auto depot = place.empty() ? depot_of(workspace) : Depot{place};
+  GRISTMILL_TRY(const auto packs, store::PackStore::open(depot.packs()));
+  GRISTMILL_TRY(const auto checked, store::check_packs(*packs, work_of(options, workspace), mends));
+  auto faults = Json::array();
+  for (const auto& fault : checked.faults) faults.push(fault);
+  auto incomplete = Json::array();
+  if (mends && place.empty()) {
+    GRISTMILL_TRY(const auto versions, versions_of(workspace, ""));
+    for (const auto& version : versions) {
+      const auto named = fmt::format("{}@{}", version.name, version.id.substr(0, version_digits_min));
+      GRISTMILL_TRY(const auto manifest, find_manifest(depot, version.id));
+      if (!manifest) {
+        incomplete.push(named + ": its manifest");
+        continue;
+      }
+      const auto lost = std::ranges::count_if(store::chunks_of(*manifest),
+                                              [&](const auto& chunk) { return !packs->has(chunk); });
+      if (lost > 0) incomplete.push(fmt::format("{}: {} chunks", named, lost));
+    }
+  }
+  auto result = Json::object({{"place", depot.folder},
+                              {"packs", checked.packs},
+                              {"bytes", checked.bytes},
+                              {"packs_taken_out", checked.taken_out},
+                              {"faults", std::move(faults)},
+                              {"incomplete", std::move(incomplete)}});
+  if (mends && checked.taken_out > 0) {
+    GRISTMILL_RETURN_IF_ERROR(workspace.database().write(
+        [&](meta::Transaction& transaction) { return audit(transaction, "artifact.mend", depot.folder, result); }));
+  }
+  return result;
 }
 
 }  // namespace gristmill::platform

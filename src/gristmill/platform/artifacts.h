@@ -26,8 +26,9 @@ struct ArtifactPart {
   std::string only;  ///< Empty: all.
 };
 
-/// Stores a file or tree as a new version of an artifact. A tree that is equal to the newest version is no new one:
-/// `already_present`. Gives name, version, ordinal, files, bytes, stored_bytes.
+/// Stores a file or tree as a new version of an artifact. A tree that is equal to a version is no new one:
+/// `already_present`, and that version is the newest from then on. Gives name, version, ordinal, files, bytes,
+/// stored_bytes.
 Result<Json> add_artifact(const Workspace& workspace, const ArtifactRequest& request, const WorkOptions& options);
 
 /// All versions of all artifacts or of one, oldest first.
@@ -38,7 +39,7 @@ Result<Json> list_artifacts(const Workspace& workspace, const std::string& name)
 Result<Json> get_artifact(const Workspace& workspace, const ArtifactPart& wanted, const std::string& destination,
                           const WorkOptions& options);
 
-/// Files and links of a version: path, mode, bytes.
+/// Files, links and empty folders (with a slash at the end) of a version: path, mode, bytes, link.
 Result<Json> show_artifact(const Workspace& workspace, const std::string& selector);
 
 /// Brings NAME[@VERSION] to a remote place, a folder of any machine that is mounted or a bucket; chunks that are there
@@ -57,5 +58,10 @@ Result<Json> collect_artifacts(const Workspace& workspace, std::int64_t age_ms, 
 
 /// Reads every chunk of every version, or of one artifact, and checks it; `corrupt_data` lists what is damaged.
 Result<Json> verify_artifacts(const Workspace& workspace, const std::string& name, const WorkOptions& options);
+
+/// Reads every pack of a place (empty: the own one) and checks it: `packs`, `bytes`, `faults[]`. With `mends` damaged
+/// packs are taken out, `packs_taken_out`, and `incomplete[]` names the versions here that lack bytes since.
+Result<Json> check_artifact_packs(const Workspace& workspace, const std::string& place, bool mends,
+                                  const WorkOptions& options);
 
 }  // namespace gristmill::platform

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "gristmill/base/clock.h"
 #include "gristmill/formats/dataset_file.h"
@@ -143,9 +144,17 @@ Result<std::pair<store::Table, store::Snapshot>> select_version(const Workspace&
         fmt::format("no dataset '{}'; {}", name.text(),
                     known.empty() ? "there are none yet: `gristmill ingest` makes one" : "there are: " + known));
   }
-  const auto version = sign == std::string::npos ? std::string() : selector.substr(sign + 1);
+  auto version = sign == std::string::npos ? std::string() : selector.substr(sign + 1);
+  if (!version.empty() && !table->has_version(version)) {
+    GRISTMILL_TRY(const auto pinned, pinned_version(workspace, version, name.text()));
+    if (pinned) {
+      const auto release = std::exchange(version, std::to_string(*pinned));
+      if (!table->has_version(version))
+        return not_found(fmt::format("version {} of {}, which release '{}' pins, is gone: another program expired it",
+                                     version, name.text(), release));
+    }
+  }
   GRISTMILL_TRY(auto snapshot, table->resolve_version(version));
-  if (!version.empty()) GRISTMILL_RETURN_IF_ERROR(check_release_usable(workspace, version));
   return std::pair(*std::move(table), std::move(snapshot));
 }
 

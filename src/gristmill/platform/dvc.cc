@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "gristmill/base/md5.h"
 #include "gristmill/io/file.h"
+#include "gristmill/io/object_path.h"
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/release.h"
 
@@ -174,6 +176,17 @@ Result<Json> export_dvc(const Workspace& workspace, const std::vector<std::strin
       selectors.push_back(fmt::format("{}@{}", item["dataset"].as_string(), item["version"].as_int()));
   }
   if (selectors.empty()) return invalid_argument("name at least one dataset, or a release");
+  if (io::is_object(destination))
+    return invalid_argument(
+        fmt::format("{}: a DVC repository is a folder of a machine; write it to one, and `dvc push` brings it to a "
+                    "bucket",
+                    destination));
+  std::set<std::string> names;
+  for (const auto& selector : selectors) {
+    const auto name = selector.substr(0, selector.find('@'));
+    if (!names.insert(name).second)
+      return invalid_argument(fmt::format("{} has one place in a repository: name one version of it", name));
+  }
   std::error_code code;
   if (fs::exists(destination, code) && !fs::is_empty(destination, code))
     return Error{ErrorCode::already_exists, fmt::format("{} is there already: name another folder", destination)};

@@ -138,7 +138,13 @@ Result<Members> choose_members(const Workspace& workspace, std::vector<std::stri
   return members;
 }
 
-/// The whole content of a release; its digest covers all but time and status.
+/// The digest of a release's content: it covers all but time and status.
+std::string digest_of(Json contents) {
+  for (const auto* key : {"digest", "created_at"}) contents.erase(key);
+  return sha256_hex(contents.dump());
+}
+
+/// The whole content of a release.
 Result<Json> compose(const Workspace& workspace, const ReleaseRequest& request) {
   GRISTMILL_TRY(const auto members, choose_members(workspace, request.datasets));
   auto selectors = Json::array();
@@ -159,7 +165,7 @@ Result<Json> compose(const Workspace& workspace, const ReleaseRequest& request) 
                                {"gristmill_version", program_version()},
                                {"created_by", acting_user()},
                                {"approvals_needed", workspace.settings().release_approvals}});
-  release.set("digest", sha256_hex(release.dump()));
+  release.set("digest", digest_of(release));
   release.set("created_at", now_iso8601());
   return release;
 }
@@ -195,13 +201,21 @@ Result<Json> reserve(const Workspace& workspace, const ReleaseRequest& request, 
   return contents;
 }
 
-/// Lets go of a name whose versions vanished before they could be pinned.
+/// Whether a table has the tag of a release on the version that the release pins.
+bool is_tagged(const store::Table& table, const Json& member, const std::string& release) {
+  const auto references = table.metadata().references();
+  const auto tag = std::ranges::find(references, release, &store::Reference::name);
+  return tag != references.end() && tag->is_tag && tag->snapshot_id == member["version"].as_int();
+}
+
+/// Lets go of a name whose versions vanished before they could be pinned. Tags and branches that bear it and lead
+/// elsewhere are somebody else's, and stay.
 Status abandon(const Workspace& workspace, const Json& release) {
   const auto& name = release["name"].as_string();
   for (const auto& member : release["datasets"].items()) {
     auto table = store::Table::load(store::Catalog(workspace.database()),
                                     *store::TableName::parse(member["dataset"].as_string()));
-    if (!table) continue;
+    if (!table || !is_tagged(*table, member, name)) continue;
     const auto removed = table->remove_tag(name);
     if (!removed && removed.error().code != ErrorCode::not_found) return removed;
   }
@@ -243,10 +257,10 @@ Status settle(meta::Transaction& transaction, const Release& release) {
 /// Says when a table has lost the tag of a release, or gives its name to another version: then the version is no longer
 /// kept from expiry by other programs.
 void check_tag(const store::Table& table, const Json& member, const std::string& release, Json& faults) {
+  if (is_tagged(table, member, release)) return;
   const auto references = table.metadata().references();
   const auto tag = std::ranges::find(references, release, &store::Reference::name);
   const auto version = member["version"].as_int();
-  if (tag != references.end() && tag->is_tag && tag->snapshot_id == version) return;
   const auto what = tag == references.end() ? std::string("is missing: another program removed it")
                                             : fmt::format("names version {}, not {}", tag->snapshot_id, version);
   faults.push(Json::object(
@@ -302,6 +316,31 @@ Result<std::int64_t> verify_version(const Workspace& workspace, const std::strin
   return documents;
 }
 
+/// Checks the record itself: against its digest, against what the audit log says was begun under this name, and that
+/// it has the approvals that it needs.
+Status verify_record(meta::Transaction& transaction, const Release& release, Json& faults) {
+  const auto& name = release.contents["name"].as_string();
+  const auto& digest = release.contents["digest"].as_string();
+  const auto fault = [&](std::string_view what) {
+    faults.push(Json::object(
+        {{"where", fmt::format("release {}", name)},
+         {"what", fmt::format("{}: the metadata database was changed by hand; `gristmill doctor` checks the audit log",
+                              what)}}));
+  };
+  if (digest_of(release.contents) != digest) fault("the record does not match its digest");
+  GRISTMILL_TRY(const auto begun, transaction.query("SELECT details FROM audit WHERE action = 'release.begin' AND "
+                                                    "subject = ? ORDER BY sequence DESC LIMIT 1",
+                                                    {name}));
+  GRISTMILL_TRY(const auto noted, Json::parse(begun.empty() ? "{}" : meta::text(begun[0][0])));
+  if (noted["digest"].as_string() != digest) fault("the audit log does not know its digest");
+  GRISTMILL_TRY(const auto approvals, transaction.query("SELECT count(*) FROM release_approvals WHERE release_name = ? "
+                                                        "AND digest = ? AND actor <> ?",
+                                                        {name, digest, release.contents["created_by"].as_string()}));
+  if (release.status == is_released && meta::integer(approvals[0][0]) < release.contents["approvals_needed"].as_int())
+    fault("it is released without the approvals that it needs");
+  return {};
+}
+
 Status verify_shards(const Json& member, Json& faults, std::int64_t& shards) {
   for (const auto& set : member["token_sets"].items()) {
     for (const auto& shard : set["shards"].items()) {
@@ -322,7 +361,10 @@ Status verify_shards(const Json& member, Json& faults, std::int64_t& shards) {
 
 Result<Json> create_release(const Workspace& workspace, const ReleaseRequest& request) {
   GRISTMILL_RETURN_IF_ERROR(check_name("release", request.name));
-  if (request.label.empty() || request.description.empty())
+  if (request.name == "main")
+    return invalid_argument("a release cannot be called main: that is what everybody reads who names no version");
+  const auto is_blank = [](const std::string& text) { return text.find_first_not_of(" \t\r\n") == std::string::npos; };
+  if (is_blank(request.label) || is_blank(request.description))
     return invalid_argument("a release needs a label and a description: --label TEXT --description TEXT");
   GRISTMILL_TRY(const auto proposed, compose(workspace, request));
   GRISTMILL_TRY(const auto release, reserve(workspace, request, proposed));
@@ -391,8 +433,15 @@ Result<Json> approve_release(const Workspace& workspace, const std::string& name
 }
 
 Result<Json> verify_release(const Workspace& workspace, const std::string& name) {
-  GRISTMILL_TRY(const auto release, show_release(workspace, name));
+  Json release;
   auto faults = Json::array();
+  GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
+    faults = Json::array();
+    GRISTMILL_TRY(const auto found, find_release(transaction, name));
+    if (!found) return no_release(name);
+    release = found->json();
+    return verify_record(transaction, *found, faults);
+  }));
   std::int64_t documents = 0;
   std::int64_t shards = 0;
   for (const auto& member : release["datasets"].items()) {
@@ -428,15 +477,30 @@ Result<Json> restore_release(const Workspace& workspace, const std::string& name
 }
 
 Status check_release_usable(const Workspace& workspace, const std::string& name) {
-  return workspace.database().read([&](meta::Transaction& transaction) -> Status {
-    GRISTMILL_TRY(const auto rows, transaction.query("SELECT status FROM releases WHERE name = ?", {name}));
-    if (rows.empty() || meta::text(rows[0][0]) == is_released) return {};
+  const auto pinned = pinned_version(workspace, name, {});
+  return pinned ? Status() : Status(pinned.error());
+}
+
+Result<std::optional<std::int64_t>> pinned_version(const Workspace& workspace, const std::string& release,
+                                                   const std::string& dataset) {
+  std::optional<std::int64_t> version;
+  GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
+    version.reset();
+    GRISTMILL_TRY(const auto rows,
+                  transaction.query("SELECT status, contents FROM releases WHERE name = ?", {release}));
+    if (rows.empty()) return {};
+    GRISTMILL_TRY(const auto contents, Json::parse(meta::text(rows[0][1])));
+    for (const auto& member : contents["datasets"].items()) {
+      if (member["dataset"].as_string() == dataset) version = member["version"].as_int();
+    }
+    if (meta::text(rows[0][0]) == is_released || (!version && !dataset.empty())) return {};
     return Error{
         ErrorCode::denied,
         fmt::format("release '{}' is {}; `gristmill release show {}` says what is missing and which versions "
                     "it holds",
-                    name, meta::text(rows[0][0]) == is_pending ? "waiting for approval" : "not completed", name)};
-  });
+                    release, meta::text(rows[0][0]) == is_pending ? "waiting for approval" : "not completed", release)};
+  }));
+  return version;
 }
 
 }  // namespace gristmill::platform

@@ -2,6 +2,8 @@
 // Releases: one name and one digest for a set of dataset versions and everything that they were made with.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,9 +32,9 @@ Result<Json> show_release(const Workspace& workspace, const std::string& name);
 /// Approves a pending release as the acting user, who must not be the one who made it. Approving twice does nothing.
 Result<Json> approve_release(const Workspace& workspace, const std::string& name, const std::string& comment);
 
-/// Reads everything that a release pins: every document against its digest, each version against the digest of its
-/// run, every token shard against its SHA-256; and that the tables still have its tags. `status` is ok or damaged,
-/// `faults[]` say where.
+/// Checks the record of a release against its digest and the audit log, and reads everything that it pins: every
+/// document against its digest, each version against the digest of its run, every token shard against its SHA-256; and
+/// that the tables still have its tags. `status` is ok or damaged, `faults[]` say where.
 Result<Json> verify_release(const Workspace& workspace, const std::string& name);
 
 /// Sets the tags of a release again that another program removed or moved; `restored[]` names the versions. Fails when
@@ -41,5 +43,11 @@ Result<Json> restore_release(const Workspace& workspace, const std::string& name
 
 /// `denied` when `name` is a release that may not be used yet; ok for any other name.
 Status check_release_usable(const Workspace& workspace, const std::string& name);
+
+/// The version of a dataset that a release pins by its own record, which counts before a tag of that name: other
+/// programs can move those. Nothing when there is no such release or the dataset is not in it; `denied` when the
+/// release may not be used yet.
+Result<std::optional<std::int64_t>> pinned_version(const Workspace& workspace, const std::string& release,
+                                                   const std::string& dataset);
 
 }  // namespace gristmill::platform

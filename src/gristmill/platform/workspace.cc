@@ -95,6 +95,8 @@ Status Workspace::connect(bool accepts_moved) {
   for (auto* path : {&objects.credentials_file, &objects.ca_file}) {
     if (!path->empty()) *path = (fs::path(folder_) / *path).lexically_normal().string();
   }
+  if (auto known = io::check_scheme(settings_.warehouse); !known)
+    return std::move(known).error().within("[warehouse] path of gristmill.toml");
   GRISTMILL_RETURN_IF_ERROR(io::configure_objects(objects, settings_.warehouse));
   warehouse_ = settings_.warehouse;
   while (warehouse_.size() > 1 && warehouse_.ends_with('/')) warehouse_.pop_back();

@@ -93,28 +93,6 @@ Result<ArtifactFile> read_file_entry(const Json& json) {
   return file;
 }
 
-/// No path twice, and none below a file or link.
-Status check_paths(const ArtifactManifest& manifest) {
-  std::set<std::string_view> leaves;
-  const auto add = [&](std::string_view path) -> Status {
-    if (!is_plain_path(path)) return wrong(fmt::format("'{}' is no path within the tree", path));
-    return leaves.insert(path).second ? Status() : Status(wrong(fmt::format("'{}' is there twice", path)));
-  };
-  for (const auto& file : manifest.files) GRISTMILL_RETURN_IF_ERROR(add(file.path));
-  for (const auto& link : manifest.links) {
-    GRISTMILL_RETURN_IF_ERROR(add(link.path));
-    if (!stays_inside(link.path, link.target))
-      return wrong(fmt::format("the link '{}' leads out of the tree", link.path));
-  }
-  for (const auto& folder : manifest.folders) GRISTMILL_RETURN_IF_ERROR(add(folder));
-  for (const auto path : leaves) {
-    for (auto slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/', slash + 1)) {
-      if (leaves.contains(path.substr(0, slash))) return wrong(fmt::format("'{}' lies below what is no folder", path));
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
 bool stays_inside(std::string_view path, std::string_view target) {
@@ -132,6 +110,28 @@ bool stays_inside(std::string_view path, std::string_view target) {
     if (slash == std::string_view::npos) return true;
     target.remove_prefix(slash + 1);
   }
+}
+
+Status ArtifactManifest::check_paths() const {
+  // No path twice, and none below a file or link.
+  std::set<std::string_view> leaves;
+  const auto add = [&](std::string_view path) -> Status {
+    if (!is_plain_path(path)) return wrong(fmt::format("'{}' is no path within the tree", path));
+    return leaves.insert(path).second ? Status() : Status(wrong(fmt::format("'{}' is there twice", path)));
+  };
+  for (const auto& file : files) GRISTMILL_RETURN_IF_ERROR(add(file.path));
+  for (const auto& link : links) {
+    GRISTMILL_RETURN_IF_ERROR(add(link.path));
+    if (!stays_inside(link.path, link.target))
+      return wrong(fmt::format("the link '{}' leads out of the tree", link.path));
+  }
+  for (const auto& folder : folders) GRISTMILL_RETURN_IF_ERROR(add(folder));
+  for (const auto path : leaves) {
+    for (auto slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/', slash + 1)) {
+      if (leaves.contains(path.substr(0, slash))) return wrong(fmt::format("'{}' lies below what is no folder", path));
+    }
+  }
+  return {};
 }
 
 std::uint64_t ArtifactManifest::bytes() const {
@@ -178,7 +178,7 @@ Result<ArtifactManifest> ArtifactManifest::decode(std::string_view text) {
     manifest.links.push_back({item["path"].as_string(), item["target"].as_string()});
   for (const auto& item : json["folders"].items()) manifest.folders.push_back(item.as_string());
   if (manifest.is_tree) {
-    GRISTMILL_RETURN_IF_ERROR(check_paths(manifest));
+    GRISTMILL_RETURN_IF_ERROR(manifest.check_paths());
   } else if (manifest.files.size() != 1 || !manifest.files[0].path.empty() || !manifest.links.empty() ||
              !manifest.folders.empty()) {
     return wrong("a single file has one entry without a path");

@@ -51,6 +51,8 @@ struct ArtifactManifest {
   [[nodiscard]] std::string encode() const;
   /// Refuses what is damaged, and any path or link that leads out of the tree.
   static Result<ArtifactManifest> decode(std::string_view text);
+  /// Refuses paths that no folder can hold together, and links out of the tree.
+  [[nodiscard]] Status check_paths() const;
 };
 
 /// True when the target of a link at `path` stays within the tree, by its words alone.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <mutex>
 #include <random>
+#include <set>
 #include <utility>
 
 #include "gristmill/base/hash.h"
@@ -59,8 +60,12 @@ Result<Pack> read_index(const std::string& path, const std::string& name) {
 
 bool is_sha256(const PackEntry& entry) { return entry.digest.kind == ChunkDigest::Kind::sha256; }
 
+constexpr std::string_view advice =
+    "`gristmill artifact verify --mend` (with --at PLACE for a remote place) takes out what is damaged, and then "
+    "`artifact pull`, `push` or `add` brings it again";
+
 Error damaged(const std::string& path, const std::string& what) {
-  return corrupt_data(fmt::format("{}: {}; get the chunk again with `gristmill artifact pull`", path, what));
+  return corrupt_data(fmt::format("{}: {}; {}", path, what, advice));
 }
 
 Error damaged_chunk(const std::string& path, const PackEntry& entry) {
@@ -169,6 +174,7 @@ Result<std::unique_ptr<PackStore>> PackStore::open(const std::string& folder) {
 Status PackStore::refresh() {
   GRISTMILL_TRY(auto entries, io::list_folder(folder_));
   std::ranges::sort(entries, {}, &io::FileEntry::path);
+  std::vector<DamagedIndex> found;
   for (const auto& [path, size, modified] : entries) {
     const auto name = name_of(path, index_ending);
     if (name.empty()) continue;
@@ -179,10 +185,30 @@ Status PackStore::refresh() {
     auto pack = read_index(path, name);
     // Condemned since it was listed.
     if (!pack && pack.error().code == ErrorCode::not_found) continue;
+    if (!pack && pack.error().code == ErrorCode::corrupt_data) {
+      // One bad file must not stop all work with the others: what only it knows is missed where it is needed.
+      found.push_back({path, pack.error().message});
+      continue;
+    }
     if (!pack) return std::move(pack).error();
     adopt(*std::move(pack));
   }
+  const std::unique_lock lock(mutex_);
+  damaged_ = std::move(found);
   return {};
+}
+
+Error PackStore::missing_pack(const Pack& pack) const {
+  const auto index = io::find_file(file_of(pack, index_ending));
+  if (!index) return index.error();
+  if (*index) return damaged(path_of(pack), "the pack is gone, its index is not");
+  return unavailable(
+      fmt::format("{}: a collection wrote it anew meanwhile; the same command again finds its bytes", path_of(pack)));
+}
+
+std::vector<DamagedIndex> PackStore::damaged_indexes() const {
+  const std::shared_lock lock(mutex_);
+  return damaged_;
 }
 
 void PackStore::adopt(Pack pack) {
@@ -219,13 +245,20 @@ Result<std::string> PackStore::read(const ChunkDigest& digest) const {
   {
     const std::shared_lock lock(mutex_);
     const auto found = chunks_.find(digest);
+    if (found == chunks_.end() && !damaged_.empty())
+      return damaged(damaged_.front().what, fmt::format("no other pack has the chunk {}", digest.text()));
     if (found == chunks_.end()) return not_found(fmt::format("{}: no chunk {}", folder_, digest.text()));
     place = found->second;
   }
-  const auto& entry = place.pack->entries[place.entry];
-  const auto path = path_of(*place.pack);
-  GRISTMILL_TRY(auto content, read_large_file(path, entry.offset, entry.bytes));
-  if (content.size() != entry.bytes || xxh3_64(content) != entry.checksum) return damaged_chunk(path, entry);
+  return read(*place.pack, place.pack->entries[place.entry]);
+}
+
+Result<std::string> PackStore::read(const Pack& pack, const PackEntry& entry) const {
+  const auto path = path_of(pack);
+  auto content = read_large_file(path, entry.offset, entry.bytes);
+  if (!content && content.error().code == ErrorCode::not_found) return missing_pack(pack);
+  if (!content) return content;
+  if (content->size() != entry.bytes || xxh3_64(*content) != entry.checksum) return damaged_chunk(path, entry);
   return content;
 }
 
@@ -256,6 +289,30 @@ Status PackStore::spare(const Pack& pack) {
   return {};
 }
 
+Status PackStore::take_out(const Pack& pack) {
+  GRISTMILL_RETURN_IF_ERROR(io::remove_files({file_of(pack, index_ending)}));
+  forget(pack);
+  return {};
+}
+
+Status PackStore::take_out(const DamagedIndex& index) {
+  GRISTMILL_RETURN_IF_ERROR(io::remove_files({index.path}));
+  const std::unique_lock lock(mutex_);
+  std::erase_if(damaged_, [&](const DamagedIndex& one) { return one.path == index.path; });
+  return {};
+}
+
+Result<bool> PackStore::remove_unfinished(const std::string& path) const {
+  const Pack pack{.name = name_of(path, pack_ending), .bytes = 0, .entries = {}};
+  // The first once more at the end: a pack that is spared gets it before it loses the other.
+  for (const auto ending : {index_ending, condemned_ending, index_ending}) {
+    GRISTMILL_TRY(const auto index, io::find_file(file_of(pack, ending)));
+    if (index) return false;
+  }
+  GRISTMILL_RETURN_IF_ERROR(io::remove_files({path}));
+  return true;
+}
+
 Status PackStore::remove(const Pack& pack) {
   GRISTMILL_RETURN_IF_ERROR(io::remove_files({path_of(pack)}));
   return io::remove_files({file_of(pack, condemned_ending)});
@@ -271,6 +328,19 @@ Result<std::vector<Pack>> PackStore::condemned() const {
     packs.push_back(std::move(pack));
   }
   return packs;
+}
+
+std::vector<io::FileEntry> unfinished_packs(const std::vector<io::FileEntry>& files) {
+  std::set<std::string> indexed;
+  for (const auto& file : files) {
+    for (const auto ending : {index_ending, condemned_ending}) indexed.insert(name_of(file.path, ending));
+  }
+  std::vector<io::FileEntry> unfinished;
+  for (const auto& file : files) {
+    const auto name = name_of(file.path, pack_ending);
+    if (!name.empty() && !indexed.contains(name)) unfinished.push_back(file);
+  }
+  return unfinished;
 }
 
 namespace {
@@ -323,7 +393,9 @@ Status copy_pack(const PackStore& from, const Pack& pack, PackStore& to, BlockBu
   if (present) return {};
   if (buffer.empty()) buffer = BlockBuffer(buffer_bytes);
   const auto path = from.path_of(pack);
-  GRISTMILL_TRY(auto source, open_large_file(path));
+  auto opened = open_large_file(path);
+  if (!opened && opened.error().code == ErrorCode::not_found) return from.missing_pack(pack);
+  GRISTMILL_TRY(auto source, std::move(opened));
   GRISTMILL_TRY(auto file, LargeFileWriter::create(to.path_of(pack)));
   PassingChecker checker(pack, path);
   for (std::uint64_t left = pack.bytes; left > 0;) {

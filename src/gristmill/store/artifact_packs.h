@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "gristmill/base/result.h"
+#include "gristmill/io/file.h"
 #include "gristmill/store/artifact_digest.h"
 #include "gristmill/store/direct_file.h"
 
@@ -60,10 +61,16 @@ class PackWriter {
   std::size_t filled_ = 0;  ///< With what was added and is not written yet.
 };
 
+/// An index that cannot be read, and why.
+struct DamagedIndex {
+  std::string path;
+  std::string what;
+};
+
 /// All packs of a place, a folder or a bucket's prefix. 90 bytes of memory a chunk. Thread-safe.
 class PackStore {
  public:
-  /// Reads the indexes; a place where nothing is yet is empty.
+  /// Reads the indexes; a place where nothing is yet is empty. Packs whose index is damaged are not known.
   static Result<std::unique_ptr<PackStore>> open(const std::string& folder);
 
   [[nodiscard]] const std::string& folder() const { return folder_; }
@@ -73,6 +80,12 @@ class PackStore {
   [[nodiscard]] bool has_sha256() const { return has_sha256_; }
   /// The chunk's bytes, checked against the checksum. `corrupt_data` names the pack, `not_found` the chunk.
   Result<std::string> read(const ChunkDigest& digest) const;
+  /// The same of one pack, whatever other packs have the chunk.
+  Result<std::string> read(const Pack& pack, const PackEntry& entry) const;
+  /// What it means that the file of a pack is not there.
+  [[nodiscard]] Error missing_pack(const Pack& pack) const;
+  /// Packs that are not known since their index is damaged.
+  [[nodiscard]] std::vector<DamagedIndex> damaged_indexes() const;
   /// Makes a published pack known.
   void adopt(Pack pack);
   /// Reads indexes that came since.
@@ -80,8 +93,13 @@ class PackStore {
   /// Makes a pack unknown to all who open the place from now on; it can be spared until it is removed.
   Status condemn(const Pack& pack);
   Status spare(const Pack& pack);
+  /// Makes a pack unknown for good. Its file stays until a collection finds it without an index.
+  Status take_out(const Pack& pack);
+  Status take_out(const DamagedIndex& index);
   /// Removes a condemned pack.
   Status remove(const Pack& pack);
+  /// Removes the file of a pack that has no index of any kind; false when it has one by now.
+  [[nodiscard]] Result<bool> remove_unfinished(const std::string& path) const;
   /// Packs that a collection condemned which did not come to its end.
   [[nodiscard]] Result<std::vector<Pack>> condemned() const;
   [[nodiscard]] std::string path_of(const Pack& pack) const;
@@ -98,9 +116,13 @@ class PackStore {
   std::string folder_;
   mutable std::shared_mutex mutex_;
   std::unordered_map<std::string, std::shared_ptr<const Pack>> packs_;
+  std::vector<DamagedIndex> damaged_;
   std::unordered_map<ChunkDigest, Place, ChunkDigestHash> chunks_;
   std::atomic<bool> has_sha256_ = false;
 };
+
+/// The pack files among what lies in a place that have no index there, condemned or not.
+std::vector<io::FileEntry> unfinished_packs(const std::vector<io::FileEntry>& files);
 
 /// Copies a pack whole through `buffer`: every chunk that is written was checked in that memory. Nothing happens where
 /// the pack is already.

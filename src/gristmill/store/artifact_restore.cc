@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <set>
 
 #include "gristmill/base/hash.h"
 #include "gristmill/io/file.h"
+#include "gristmill/io/object_path.h"
 #include "gristmill/store/artifact_changes.h"
 #include "gristmill/store/artifacts.h"
 
@@ -19,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t portion_bytes = std::uint64_t{32} << 20;
-constexpr std::string_view unfinished_ending = "~part";
+constexpr std::string_view unfinished_folder = "unfinished";
 
 /// Some pieces of a file, written by one thread.
 struct Portion {
@@ -48,7 +50,8 @@ std::vector<Portion> portions_of(const ArtifactManifest& manifest) {
   return portions;
 }
 
-/// Builds a tree in a folder of its own, where nobody else has put links.
+/// Builds a tree in a folder of its own, where nobody else has put links. Files grow beside the tree, under numbers: a
+/// tree may hold any name.
 class Restorer {
  public:
   Restorer(const ArtifactManifest& manifest, const PackStore& store, std::string folder)
@@ -56,61 +59,72 @@ class Restorer {
 
   Status work(const ArtifactWork& work) {
     GRISTMILL_RETURN_IF_ERROR(make_folders());
-    for (const auto& file : manifest_.files) GRISTMILL_RETURN_IF_ERROR(create(file));
+    for (std::size_t i = 0; i < manifest_.files.size(); ++i) GRISTMILL_RETURN_IF_ERROR(create(i));
     const auto portions = portions_of(manifest_);
     GRISTMILL_RETURN_IF_ERROR(
         for_each_piece(portions.size(), work, [&](std::size_t i, int) { return write(portions[i]); }));
-    for (const auto& file : manifest_.files) GRISTMILL_RETURN_IF_ERROR(finish(file));
+    for (std::size_t i = 0; i < manifest_.files.size(); ++i) GRISTMILL_RETURN_IF_ERROR(finish(i));
     for (const auto& link : manifest_.links) {
-      const auto path = folder_ + "/" + link.path;
+      const auto path = tree() + "/" + link.path;
       if (::symlink(link.target.c_str(), path.c_str()) != 0 && errno != EEXIST)
         return errno_error(fmt::format("making link {}", path), errno);
     }
     return {};
   }
 
-  [[nodiscard]] std::string path_of(const ArtifactFile& file) const {
-    return file.path.empty() ? folder_ + "/content" : folder_ + "/" + file.path;
-  }
+  /// What is to be renamed to the destination.
+  [[nodiscard]] std::string made() const { return manifest_.is_tree ? tree() : path_of(0); }
 
  private:
+  [[nodiscard]] std::string tree() const { return folder_ + "/tree"; }
+  [[nodiscard]] std::string unfinished(std::size_t file) const {
+    return fmt::format("{}/{}/{}", folder_, unfinished_folder, file);
+  }
+  [[nodiscard]] std::string path_of(std::size_t file) const {
+    const auto& path = manifest_.files[file].path;
+    return tree() + "/" + (path.empty() ? "content" : path);
+  }
+
   Status make_folders() {
-    GRISTMILL_RETURN_IF_ERROR(io::create_folders(folder_));
+    GRISTMILL_RETURN_IF_ERROR(io::create_folders(tree()));
+    GRISTMILL_RETURN_IF_ERROR(io::create_folders(fmt::format("{}/{}", folder_, unfinished_folder)));
     const auto make_parent = [&](const std::string& path) {
-      return io::create_folders(fs::path(folder_ + "/" + path).parent_path().string());
+      return io::create_folders(fs::path(tree() + "/" + path).parent_path().string());
     };
     for (const auto& file : manifest_.files) GRISTMILL_RETURN_IF_ERROR(make_parent(file.path));
     for (const auto& link : manifest_.links) GRISTMILL_RETURN_IF_ERROR(make_parent(link.path));
-    for (const auto& folder : manifest_.folders) GRISTMILL_RETURN_IF_ERROR(io::create_folders(folder_ + "/" + folder));
+    for (const auto& folder : manifest_.folders) GRISTMILL_RETURN_IF_ERROR(io::create_folders(tree() + "/" + folder));
     return {};
   }
 
-  [[nodiscard]] std::string unfinished(const ArtifactFile& file) const {
-    return path_of(file) + std::string(unfinished_ending);
-  }
-
   /// A file of the right size, to be filled; one that an earlier try finished becomes unfinished again.
-  [[nodiscard]] Status create(const ArtifactFile& file) const {
-    const auto path = unfinished(file);
-    ::rename(path_of(file).c_str(), path.c_str());
-    const Descriptor opened(::open(path.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (opened.number() < 0) return errno_error(fmt::format("creating {}", path), errno);
+  [[nodiscard]] Status create(std::size_t index) const {
+    const auto& file = manifest_.files[index];
+    const auto path = unfinished(index);
+    ::rename(path_of(index).c_str(), path.c_str());
+    constexpr int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
+    int number = ::open(path.c_str(), flags, 0600);
+    // It had its mode already, and may not be written by its owner.
+    if (number < 0 && errno == EACCES && ::unlink(path.c_str()) == 0) number = ::open(path.c_str(), flags, 0600);
+    const Descriptor opened(number);
+    if (opened.number() < 0) return errno_error(fmt::format("creating {} for {}", path, file.path), errno);
     if (::fchmod(opened.number(), 0600) != 0 || ::ftruncate(opened.number(), static_cast<off_t>(file.bytes)) != 0)
-      return errno_error(fmt::format("creating {}", path), errno);
+      return errno_error(fmt::format("creating {} for {}", path, file.path), errno);
     return {};
   }
 
   [[nodiscard]] Status write(const Portion& portion) const {
     const auto& file = manifest_.files[portion.file];
-    const auto path = unfinished(file);
+    const auto path = unfinished(portion.file);
     const Descriptor opened(::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
-    if (opened.number() < 0) return errno_error(fmt::format("opening {}", path), errno);
+    if (opened.number() < 0) return errno_error(fmt::format("opening {} for {}", path, file.path), errno);
     auto offset = portion.offset;
     for (std::size_t i = portion.first; i < portion.last; ++i) {
       const auto& piece = file.pieces[i];
       if (!is_there(opened.number(), offset, piece)) {
-        GRISTMILL_TRY(const auto content, read_piece(store_, piece));
-        GRISTMILL_RETURN_IF_ERROR(write_at(opened.number(), path, offset, content));
+        auto content = read_piece(store_, piece);
+        if (!content) return std::move(content).error().within(file.path.empty() ? "the file" : file.path);
+        GRISTMILL_RETURN_IF_ERROR(write_at(opened.number(), path, offset, *content));
       }
       offset += piece.bytes;
     }
@@ -137,10 +151,12 @@ class Restorer {
     return {};
   }
 
-  [[nodiscard]] Status finish(const ArtifactFile& file) const {
-    const auto path = unfinished(file);
-    if (::chmod(path.c_str(), file.mode) != 0) return errno_error(fmt::format("setting the mode of {}", path), errno);
-    if (::rename(path.c_str(), path_of(file).c_str()) != 0) return errno_error(fmt::format("renaming {}", path), errno);
+  [[nodiscard]] Status finish(std::size_t index) const {
+    const auto path = unfinished(index);
+    const auto place = path_of(index);
+    if (::chmod(path.c_str(), manifest_.files[index].mode) != 0)
+      return errno_error(fmt::format("setting the mode of {}", place), errno);
+    if (::rename(path.c_str(), place.c_str()) != 0) return errno_error(fmt::format("renaming to {}", place), errno);
     return {};
   }
 
@@ -149,21 +165,54 @@ class Restorer {
   std::string folder_;
 };
 
+/// Writes a version below a prefix of a bucket, or to one key. There is nothing to rename: an interrupted try leaves
+/// whole objects, which the next one writes again.
+Status restore_objects(const ArtifactManifest& manifest, const PackStore& store, const std::string& destination,
+                       const ArtifactWork& work) {
+  if (!manifest.links.empty())
+    return invalid_argument(
+        fmt::format("there are links in it ('{}'), which an object store has not: get it into a folder, or a part of "
+                    "it with --only",
+                    manifest.links.front().path));
+  const auto place = destination.substr(0, destination.find_last_not_of('/') + 1);
+  const auto key_of = [&](const ArtifactFile& file) { return manifest.is_tree ? place + "/" + file.path : place; };
+  std::set<std::string> keys;
+  for (const auto& file : manifest.files) keys.insert(key_of(file));
+  GRISTMILL_TRY(const auto present, io::list_folder(place));
+  const bool has_others = std::ranges::any_of(present, [&](const auto& file) { return !keys.contains(file.path); });
+  GRISTMILL_TRY(const auto itself, io::find_file(place));
+  if (has_others || itself)
+    return Error{ErrorCode::already_exists, fmt::format("{} is there already: name another place", destination)};
+  return for_each_piece(manifest.files.size(), work, [&](std::size_t i, int) -> Status {
+    GRISTMILL_TRY(const auto writer, io::FileWriter::create(key_of(manifest.files[i])));
+    for (const auto& piece : manifest.files[i].pieces) {
+      GRISTMILL_TRY(const auto content, read_piece(store, piece));
+      GRISTMILL_RETURN_IF_ERROR(writer->write(content));
+    }
+    return writer->publish();
+  });
+}
+
 }  // namespace
 
 Status restore_tree(const ArtifactManifest& manifest, const PackStore& store, const std::string& destination,
                     const ArtifactWork& work) {
+  if (io::is_object(destination)) return restore_objects(manifest, store, destination, work);
   std::error_code code;
-  const auto status = fs::symlink_status(destination, code);
-  if (fs::exists(status) && !(fs::is_directory(status) && manifest.is_tree && fs::is_empty(destination, code)))
+  // A slash or dot at the end would put what is unfinished into the destination.
+  fs::path place(destination.substr(0, destination.find_last_not_of('/') + 1));
+  if (place.filename() == "." || place.filename() == "..") place = fs::canonical(place, code);
+  if (place.empty()) return invalid_argument(fmt::format("'{}' is no place to write to", destination));
+  const auto status = fs::symlink_status(place, code);
+  if (fs::exists(status) && !(fs::is_directory(status) && manifest.is_tree && fs::is_empty(place, code)))
     return Error{ErrorCode::already_exists, fmt::format("{} is there already: name another place", destination)};
-  const auto partial = fmt::format("{}.partial-{}", destination, sha256_hex(manifest.encode()).substr(0, 16));
+  const auto partial = fmt::format("{}.partial-{}", place.string(), sha256_hex(manifest.encode()).substr(0, 16));
   Restorer restorer(manifest, store, partial);
   GRISTMILL_RETURN_IF_ERROR(restorer.work(work));
-  const auto made = manifest.is_tree ? partial : restorer.path_of(manifest.files[0]);
-  if (::rename(made.c_str(), destination.c_str()) != 0)
-    return errno_error(fmt::format("renaming {} to {}", made, destination), errno);
-  if (!manifest.is_tree) fs::remove(partial, code);
+  const auto made = restorer.made();
+  if (::rename(made.c_str(), place.c_str()) != 0)
+    return errno_error(fmt::format("renaming {} to {}", made, place.string()), errno);
+  fs::remove_all(partial, code);
   return {};
 }
 

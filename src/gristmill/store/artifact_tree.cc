@@ -6,8 +6,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
+#include <utility>
 
 #include "gristmill/base/json.h"
+#include "gristmill/io/file.h"
+#include "gristmill/io/object_path.h"
 #include "gristmill/store/artifact_manifest.h"
 
 namespace gristmill::store {
@@ -32,7 +36,8 @@ Result<TreeEntry> file_entry(const std::string& path, const std::string& source)
                    .source = source,
                    .mode = facts.st_mode & permission_bits,
                    .bytes = static_cast<std::uint64_t>(facts.st_size),
-                   .target = {}};
+                   .target = {},
+                   .mark = FileMark::of(facts)};
 }
 
 Result<TreeEntry> link_entry(const std::string& path, const std::string& source, bool follows_links) {
@@ -40,15 +45,51 @@ Result<TreeEntry> link_entry(const std::string& path, const std::string& source,
   const auto target = fs::read_symlink(source, code).string();
   if (code) return errno_error(fmt::format("reading link {}", source), code.value());
   if (stays_inside(path, target) && is_utf8(target))
-    return TreeEntry{.kind = TreeEntry::Kind::link, .path = path, .source = source, .target = target};
+    return TreeEntry{.kind = TreeEntry::Kind::link, .path = path, .source = source, .target = target, .mark = {}};
   if (follows_links) return file_entry(path, source);
   return invalid_argument(fmt::format(
       "the link {} leads out of the tree, to {}: put the file in its place, or say --follow-links", source, target));
 }
 
+Result<std::vector<TreeEntry>> list_objects(std::string root) {
+  const auto object = [](std::string path, const io::FileEntry& file) {
+    return TreeEntry{.kind = TreeEntry::Kind::file,
+                     .path = std::move(path),
+                     .source = file.path,
+                     .bytes = file.bytes,
+                     .target = {},
+                     .mark = {.device = 0, .number = 0, .modified_ns = file.modified_ms}};
+  };
+  GRISTMILL_TRY(const auto bytes,
+                root.ends_with('/') ? Result<std::optional<std::uint64_t>>(std::nullopt) : io::find_file(root));
+  if (bytes) return std::vector{object({}, {.path = root, .bytes = *bytes, .modified_ms = 0})};
+  while (root.ends_with('/')) root.pop_back();
+  GRISTMILL_TRY(const auto files, io::list_folder(root));
+  if (files.empty()) return not_found(fmt::format("{}: there is no such object, and nothing below it", root));
+  std::vector<TreeEntry> entries;
+  ArtifactManifest paths;
+  for (const auto& file : files) {
+    entries.push_back(object(file.path.substr(root.size() + 1), file));
+    if (!is_utf8(entries.back().path)) return invalid_argument(fmt::format("the key {} is not UTF-8", file.path));
+    paths.files.push_back({.path = entries.back().path, .bytes = 0, .pieces = {}});
+  }
+  // Keys may be what no folder can hold: `a//b`, or `a` beside `a/b`.
+  if (const auto checked = paths.check_paths(); !checked)
+    return invalid_argument(fmt::format("{}: {}", root, checked.error().message));
+  std::ranges::sort(entries, {}, &TreeEntry::path);
+  return entries;
+}
+
 }  // namespace
 
+FileMark FileMark::of(const struct stat& facts) {
+  constexpr std::int64_t second_ns = 1'000'000'000;
+  return {static_cast<std::uint64_t>(facts.st_dev), static_cast<std::uint64_t>(facts.st_ino),
+          std::int64_t{facts.st_mtim.tv_sec} * second_ns + facts.st_mtim.tv_nsec};
+}
+
 Result<std::vector<TreeEntry>> list_tree(const std::string& root, bool follows_links) {
+  if (io::is_object(root)) return list_objects(root);
   std::vector<TreeEntry> entries;
   struct stat facts{};
   if (::stat(root.c_str(), &facts) != 0) return errno_error(root, errno);
@@ -67,7 +108,7 @@ Result<std::vector<TreeEntry>> list_tree(const std::string& root, bool follows_l
     if (code) break;
     if (fs::is_directory(status)) {
       if (fs::is_empty(source, code))
-        entries.push_back({.kind = TreeEntry::Kind::folder, .path = path, .source = source});
+        entries.push_back({.kind = TreeEntry::Kind::folder, .path = path, .source = source, .target = {}, .mark = {}});
       if (code) break;
       continue;
     }

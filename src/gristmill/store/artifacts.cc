@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gristmill/store/artifacts.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <mutex>
@@ -13,29 +10,20 @@
 #include <unordered_set>
 
 #include "gristmill/io/file.h"
+#include "gristmill/io/object_path.h"
 #include "gristmill/store/artifact_changes.h"
 #include "gristmill/store/artifact_chunks.h"
+#include "gristmill/store/artifact_source.h"
 #include "gristmill/store/artifact_tree.h"
 
 namespace gristmill::store {
 namespace {
 
 constexpr std::uint64_t pack_bytes_max = std::uint64_t{128} << 20;
+/// The index follows its pack at once; what has none after so long was left by a process that was killed.
+constexpr std::int64_t publishing_ms_max = 3'600'000;
 /// Files are read in spans of this size, side by side; a chunk ends at the end of its span.
 constexpr std::uint64_t span_bytes = std::uint64_t{64} << 20;
-
-/// Reads exactly so many bytes at a place.
-Status read_at(int descriptor, const std::string& path, std::uint64_t offset, std::span<char> out) {
-  while (!out.empty()) {
-    const auto count = ::pread(descriptor, out.data(), out.size(), static_cast<off_t>(offset));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return errno_error(fmt::format("reading {}", path), errno);
-    if (count == 0) return unavailable(fmt::format("{} became shorter while it was read; add it again", path));
-    out = out.subspan(static_cast<std::size_t>(count));
-    offset += static_cast<std::uint64_t>(count);
-  }
-  return {};
-}
 
 /// Puts chunks into packs, each thread into those of its own.
 class ChunkSink {
@@ -105,25 +93,20 @@ class SpanReader {
       : entry_(entry), span_(span), earlier_(earlier), store_(store), sink_(sink), thread_(thread) {}
 
   Status work() {
-    const Descriptor file(::open(entry_.source.c_str(), O_RDONLY | O_CLOEXEC));
-    if (file.number() < 0) return errno_error(fmt::format("opening {}", entry_.source), errno);
-    GRISTMILL_RETURN_IF_ERROR(cut(file.number()));
-    if (earlier_ != nullptr) GRISTMILL_RETURN_IF_ERROR(compare_changed(file.number()));
+    GRISTMILL_TRY(const auto source, ArtifactSource::open(entry_));
+    GRISTMILL_RETURN_IF_ERROR(cut(source));
+    if (earlier_ != nullptr) GRISTMILL_RETURN_IF_ERROR(compare_changed(source));
     GRISTMILL_RETURN_IF_ERROR(sink_.close_full(thread_));
-    struct stat facts{};
-    if (::fstat(file.number(), &facts) != 0) return errno_error(entry_.source, errno);
-    if (static_cast<std::uint64_t>(facts.st_size) != entry_.bytes)
-      return unavailable(fmt::format("{} changed its size while it was read; add it again", entry_.source));
-    return {};
+    return source.check_unchanged();
   }
 
  private:
-  Status cut(int descriptor) {
+  Status cut(const ArtifactSource& source) {
     for (auto at = span_.begin; at < span_.end;) {
       const auto left = span_.end - at;
       GRISTMILL_TRY(const auto room, sink_.room(std::min<std::uint64_t>(left, chunk_bytes_max), thread_));
       const auto read = room.first(std::min<std::uint64_t>(room.size(), left));
-      GRISTMILL_RETURN_IF_ERROR(read_at(descriptor, entry_.source, at, read));
+      GRISTMILL_RETURN_IF_ERROR(source.read(at, read));
       for (std::string_view rest(read.data(), read.size()); !rest.empty();) {
         const auto chunk = rest.substr(0, chunk_length(rest));
         // Where it ends is not known before more is read.
@@ -152,7 +135,7 @@ class SpanReader {
   }
 
   /// Pieces that are neither stored nor in the earlier file are compared with what stood there.
-  Status compare_changed(int descriptor) {
+  Status compare_changed(const ArtifactSource& source) {
     auto at = span_.begin;
     std::size_t earlier_next = 0;
     // Without a piece in common before, the same place in the file is the best guess.
@@ -166,7 +149,7 @@ class SpanReader {
       } else if (!store_.has(piece.digest)) {
         std::uint64_t bytes = 0;
         const auto end = run_end(i, bytes);
-        GRISTMILL_RETURN_IF_ERROR(compare_run(descriptor, i, end, at, earlier_at, earlier_end(end, earlier_next)));
+        GRISTMILL_RETURN_IF_ERROR(compare_run(source, i, end, at, earlier_at, earlier_end(end, earlier_next)));
         earlier_at = std::min(earlier_at + bytes, earlier_->bytes());
         at += bytes;
         i = end;
@@ -200,13 +183,13 @@ class SpanReader {
   }
 
   /// Rewrites the pieces [first, last), which begin at byte `at`, as parts of earlier chunks and new ones.
-  Status compare_run(int descriptor, std::size_t first, std::size_t last, std::uint64_t at, std::uint64_t begin,
-                     std::uint64_t end) {
+  Status compare_run(const ArtifactSource& source, std::size_t first, std::size_t last, std::uint64_t at,
+                     std::uint64_t begin, std::uint64_t end) {
     const bool is_too_far = end < begin || end - begin > span_bytes + chunk_bytes_max;
     for (std::size_t i = first; i < last; ++i) {
       auto& piece = span_.pieces[i];
       std::string content(piece.bytes, '\0');
-      GRISTMILL_RETURN_IF_ERROR(read_at(descriptor, entry_.source, at, content));
+      GRISTMILL_RETURN_IF_ERROR(source.read(at, content));
       if (!piece.digest.matches(content))
         return unavailable(fmt::format("{} changed while it was read; add it again", entry_.source));
       const auto left = is_too_far || begin > end ? 0 : end - begin;
@@ -247,6 +230,14 @@ const ArtifactFile* find_file(const ArtifactManifest* manifest, const std::strin
   return found == manifest->files.end() || found->path != path ? nullptr : &*found;
 }
 
+/// Whether all chunks of a file are stored.
+bool has_all(const ArtifactFile& file, const PackStore& store) {
+  return std::ranges::all_of(file.pieces, [&](const ChunkPiece& piece) {
+    if (piece.parts.empty()) return store.has(piece.digest);
+    return std::ranges::all_of(piece.parts, [&](const ChunkPart& part) { return store.has(part.chunk); });
+  });
+}
+
 std::vector<Span> spans_of(const std::vector<TreeEntry>& entries) {
   std::vector<Span> spans;
   for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -285,10 +276,16 @@ Result<StoredTree> store_tree(const std::string& path, const ArtifactManifest* e
     const auto& entry = entries[spans[i].file];
     const auto* before = find_file(earlier, entry.path);
     std::optional<EarlierFile> earlier_file;
-    if (before != nullptr) earlier_file.emplace(*before, store);
+    // What was taken out for its damage is stored anew, like what was never there.
+    if (before != nullptr && has_all(*before, store)) earlier_file.emplace(*before, store);
     return SpanReader(entry, spans[i], earlier_file ? &*earlier_file : nullptr, store, sink, thread).work();
   }));
   GRISTMILL_RETURN_IF_ERROR(sink.finish({.threads = work.threads}));
+  if (io::is_object(path)) {
+    GRISTMILL_TRY(const auto now, list_tree(path, work.follows_links));
+    if (now != entries)
+      return unavailable(fmt::format("something below {} was written while it was read; add it again", path));
+  }
   return StoredTree{manifest_of(entries, std::move(spans)), sink.chunks_new(), sink.bytes_new()};
 }
 
@@ -316,9 +313,12 @@ Result<CopiedChunks> copy_chunks(const std::set<ChunkDigest>& wanted, const Pack
   }
   std::vector<std::shared_ptr<const Pack>> whole;
   for (const auto& pack : from.packs()) {
-    std::uint64_t wanted_bytes = 0;
-    for (const auto& entry : pack->entries) wanted_bytes += missing.contains(entry.digest) ? entry.bytes : 0;
-    if (wanted_bytes * 2 <= pack->bytes) continue;
+    std::uint64_t missing_bytes = 0;
+    for (const auto& entry : pack->entries) missing_bytes += missing.contains(entry.digest) ? entry.bytes : 0;
+    // Bytes of other versions stay here: they may have been removed, or not be meant for that place.
+    const bool is_of_these = std::ranges::all_of(pack->entries,
+                                                 [&](const PackEntry& entry) { return wanted.contains(entry.digest); });
+    if (!is_of_these || missing_bytes * 2 <= pack->bytes) continue;
     for (const auto& entry : pack->entries) missing.erase(entry.digest);
     copied.bytes += pack->bytes;
     whole.push_back(pack);
@@ -367,6 +367,12 @@ Result<CollectedChunks> collect_chunks(const WantedChunks& wanted, PackStore& st
   std::set<std::string> old_files;
   for (const auto& file : files) {
     if (file.modified_ms < older_than_ms) old_files.insert(file.path);
+  }
+  for (const auto& file : unfinished_packs(files)) {
+    if (file.modified_ms >= older_than_ms - publishing_ms_max) continue;
+    GRISTMILL_TRY(const bool is_removed, is_dry_run ? Result<bool>(true) : store.remove_unfinished(file.path));
+    collected.packs_removed += is_removed ? 1 : 0;
+    collected.bytes_freed += is_removed ? file.bytes : 0;
   }
   GRISTMILL_TRY(auto condemned, store.condemned());
   GRISTMILL_TRY(const auto needed, wanted());

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <functional>
+#include <random>
 #include <utility>
 
 #include "gristmill/store/artifact_work.h"
@@ -171,8 +172,10 @@ Result<std::unique_ptr<LargeFileWriter>> LargeFileWriter::create(const std::stri
   if (is_local(path)) {
     static std::atomic<unsigned> serial = 0;
     GRISTMILL_RETURN_IF_ERROR(io::create_folders(std::filesystem::path(path).parent_path().string()));
+    // Processes of several machines may write the same pack to one place.
+    static const unsigned machine = std::random_device()();
     // The mark of temporary files, by which remains of killed processes are known.
-    auto temporary = fmt::format("{}.tmp-{}-d{}", path, ::getpid(), serial.fetch_add(1));
+    auto temporary = fmt::format("{}.tmp-{:x}-{}-d{}", path, machine, ::getpid(), serial.fetch_add(1));
     const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_DIRECT, 0644);
     if (descriptor >= 0)
       return std::unique_ptr<LargeFileWriter>(new DirectWriter(path, std::move(temporary), descriptor));

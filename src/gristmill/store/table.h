@@ -148,7 +148,9 @@ class Table {
   /// Data files of a snapshot, with the delete files that may concern them. Deletion vectors (format version 3) and
   /// files that are not Parquet are refused.
   [[nodiscard]] Result<std::vector<ScanFile>> scan(const Snapshot& snapshot) const;
-  /// Finds a version: a tag or branch name, `v3` (the third commit), a snapshot id, a time such as
+  /// True when there is a snapshot with this id, written in digits.
+  [[nodiscard]] bool has_version(std::string_view id) const;
+  /// Finds a version: a snapshot id, else a tag or branch name, `v3` (the third commit), a time such as
   /// 2026-11-01T00:00:00Z (what was current then), or nothing and `latest` for the current one.
   [[nodiscard]] Result<Snapshot> resolve_version(std::string_view selector) const;
 

@@ -36,12 +36,20 @@ Error unknown_version(const TableName& name, std::string_view selector, const Ta
 
 }  // namespace
 
+bool Table::has_version(std::string_view id) const {
+  const auto number = parse_number<std::int64_t>(id);
+  return number && metadata_.find_snapshot(*number) != nullptr;
+}
+
 Result<Snapshot> Table::resolve_version(std::string_view selector) const {
   const auto& all = metadata_.snapshots();
   const Snapshot* found = nullptr;
   const auto references = metadata_.references();
   const auto reference = std::ranges::find(references, selector, &Reference::name);
-  if (reference != references.end()) {
+  // What is kept by its id cannot be hidden by a tag or branch with that name.
+  if (has_version(selector)) {
+    found = metadata_.find_snapshot(*parse_number<std::int64_t>(selector));
+  } else if (reference != references.end()) {
     found = metadata_.find_snapshot(reference->snapshot_id);
   } else if (selector.empty() || selector == "latest" || selector == "main") {
     found = metadata_.current_snapshot();
@@ -51,9 +59,7 @@ Result<Snapshot> Table::resolve_version(std::string_view selector) const {
     // Counts commits by the sequence number, so that a version keeps its number when earlier ones expire.
     const auto same = std::ranges::find(all, *ordinal, &Snapshot::sequence_number);
     found = same == all.end() || *ordinal < 1 ? nullptr : &*same;
-  } else if (const auto id = parse_number<std::int64_t>(selector)) {
-    found = metadata_.find_snapshot(*id);
-  } else if (const auto time = parse_iso8601(selector)) {
+  } else if (const auto time = parse_number<std::int64_t>(selector) ? std::nullopt : parse_iso8601(selector)) {
     found = metadata_.snapshot_at(*time);
     if (found == nullptr && !all.empty())
       return not_found(

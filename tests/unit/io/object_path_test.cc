@@ -19,6 +19,10 @@ TEST_CASE("bucket and key of a path") {
   CHECK(bucket->key.empty());
   CHECK_FALSE(is_object("/data/s3://x"));
   CHECK_FALSE(is_object("S3://bucket/x"));
+  for (const auto* path : {"s3://bucket/x", "/data/gs://x", "gs:/x", "://x", "data", "C:\\x", "a b://x"})
+    CHECK(check_scheme(path));
+  for (const auto* path : {"gs://bucket/x", "S3://bucket/x", "s3a://bucket", "file:///data", "abfss://x@y/z"})
+    CHECK_FALSE(check_scheme(path));
 }
 
 TEST_CASE("names that could reach another server are refused") {

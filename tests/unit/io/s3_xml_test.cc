@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "gristmill/base/clock.h"
+
 namespace gristmill::io {
 namespace {
 
@@ -34,6 +36,8 @@ TEST_CASE("keys are taken as they stand where the server does not escape") {
       "</ListBucketResult>");
   REQUIRE(parsed);
   CHECK(parsed->objects[0].key == "a+b%20&c");
+  // What says no time is not older than anything.
+  CHECK(parsed->objects[0].modified_ms > now_ms());
   CHECK(parsed->next_token.empty());
 }
 

@@ -405,10 +405,10 @@ TEST_CASE("an interrupted restoration is taken up") {
   const auto packs = *PackStore::open(folder.at("packs"));
   const auto result = stored(folder.at("tree"), nullptr, *packs);
   const auto partial = folder.at("out.partial-") + sha256_hex(result.manifest.encode()).substr(0, 16);
-  write(partial + "/f", read(folder.at("tree/f")));
+  write(partial + "/tree/f", read(folder.at("tree/f")));
   auto wrong = read(folder.at("tree/g")).substr(0, 1'000'000);
   wrong[5] = static_cast<char>(wrong[5] ^ 1);
-  write(partial + "/g~part", wrong);
+  write(partial + "/unfinished/1", wrong);
   REQUIRE(restore_tree(result.manifest, *packs, folder.at("out"), work));
   CHECK(read(folder.at("out/f")) == read(folder.at("tree/f")));
   CHECK(read(folder.at("out/g")) == read(folder.at("tree/g")));

@@ -10,10 +10,10 @@ JOBS ?= $(shell nproc)
 SOURCES = git ls-files --cached --others --exclude-standard
 
 .PHONY: help setup dev demo test test-fast test-full test-asan test-tsan test-integrations test-spark test-reference \
-  wheel check format docs tidy bench fuzz-smoke clean
+  wheel check format docs tidy bench bench-large fuzz-smoke clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install Debian packages and the Python environment (nothing when all is there)
 	@tools/setup.sh
@@ -65,8 +65,9 @@ format: setup ## Rewrite C++ and Python sources in the house format
 	@$(SOURCES) '*.h' '*.cc' | xargs .venv/bin/clang-format -i
 	@$(SOURCES) '*.py' | xargs $(PYTHON) -m ruff format --quiet
 
-docs: dev ## Rewrite what is made from the operators' specs: docs, schema, Python stubs
+docs: dev ## Rewrite what is made from operators and recipes: docs, schema, Python stubs
 	@.venv/bin/gristmill ops docs >docs/operators.md
+	@.venv/bin/gristmill recipes docs >docs/recipes.md
 	@.venv/bin/gristmill ops schema >docs/pipeline.schema.json
 	@$(PYTHON) tools/make_python_stubs.py
 

@@ -172,10 +172,15 @@ void add_cleaning(CLI::App& parent, Session& session) {
   auto* remove = add_verb(parent, "remove", "Forget a version; its bytes stay until gc", "remove demo-model@v1");
   remove->add_option("name", words->first, "NAME@VERSION")->required();
   remove->callback([&session, words] {
-    call(session, 0, [&](const platform::Workspace& workspace, const platform::WorkOptions&) -> Result<Json> {
+    const auto verb = [&](const platform::Workspace& workspace, const platform::WorkOptions&) -> Result<Json> {
       if (words->first.find('@') == std::string::npos)
         return invalid_argument("say which version to remove: NAME@VERSION");
       return platform::remove_artifact(workspace, words->first);
+    };
+    call(session, 0, verb, [](const Json& json) {
+      return fmt::format("Forgot version {} of {} ({}); `gristmill artifact gc` frees what no other version needs.\n",
+                         json["version"].as_string().substr(0, 12), json["name"].as_string(),
+                         format_size(json["bytes"].as_double()));
     });
   });
   auto* collect = add_verb(parent, "gc", "Remove bytes that no version needs", "gc --older-than 1d --dry-run");

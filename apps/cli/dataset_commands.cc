@@ -62,21 +62,28 @@ std::string dataset_text(const Json& dataset) {
   return fields(brief) + "\n" + versions_text(dataset) + "\n" + schema_text(dataset["schema"]);
 }
 
+/// What is shown of a text: all of it, or its first characters and how long it is.
+std::string beginning_of(const std::string& text) {
+  constexpr std::size_t bytes_max = 300;
+  if (text.size() <= bytes_max) return text;
+  auto end = bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + fmt::format(" ... ({} in all)", format_size(static_cast<double>(text.size())));
+}
+
 void add_head(CLI::App& parent, Session& session) {
   auto* command = parent.add_subcommand("head", "The first documents");
   command->footer("Example: gristmill dataset head clean/web -n 3 --json");
   auto name = std::make_shared<std::string>();
   auto count = std::make_shared<std::int64_t>(10);
   command->add_option("name", *name, "NAME or NAME@VERSION")->required();
-  command->add_option("-n,--count", *count, "How many")->check(CLI::Range(0, 1'000'000'000));
+  command->add_option("-n,--count", *count, "How many (default 10)")->check(CLI::Range(0, 1'000'000'000));
   command->callback([&session, name, count] {
     session.with_workspace([&](const platform::Workspace& workspace) {
       return platform::dataset_head(workspace, *name, *count, [&](const Json& document) -> Status {
         session.show(document, [](const Json& json) {
           auto brief = json;
-          auto text = json["text"].as_string().substr(0, 300);
-          while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0) == 0x80) text.pop_back();
-          brief.set("text", text);
+          brief.set("text", beginning_of(json["text"].as_string()));
           return fields(brief) + "\n";
         });
         return {};
@@ -120,12 +127,13 @@ std::string expiry_text(const Json& done) {
   for (const auto& item : done["kept"].items())
     rows.push_back({plain(item["ordinal"]), item["version"].dump(), plain(item["timestamp"]),
                     "stays: " + item["why"].as_string()});
-  auto out = table(rows) + fmt::format("{} versions and {} files of {} {}\n", done["expired"].size(),
-                                       plain(done["files"]), format_size(done["bytes"].as_double()),
+  auto out = table(rows) + fmt::format("{} and {} of {} {}\n",
+                                       counted(static_cast<std::int64_t>(done["expired"].size()), "version"),
+                                       counted(done["files"].as_int(), "file"), format_size(done["bytes"].as_double()),
                                        done["dry_run"].as_bool() ? "would be removed" : "removed");
   if (done["foreign_files"].as_int() > 0)
-    out += fmt::format("{} files outside the dataset's folder are not needed any more, but stay\n",
-                       plain(done["foreign_files"]));
+    out += fmt::format("outside the dataset's folder, not needed any more, but kept: {}\n",
+                       counted(done["foreign_files"].as_int(), "file"));
   return out;
 }
 
@@ -172,7 +180,9 @@ void add_expire(CLI::App& parent, Session& session) {
   auto request = std::make_shared<platform::ExpireRequest>();
   command->add_option("name", request->dataset, "NAME of the dataset")->required();
   add_age(*command, request->older_than_ms, "Age of the versions that go: 30d, 12h, 90m (default 5d)");
-  command->add_option("--keep", request->keep_last, "So many newest versions stay in any case")
+  command
+      ->add_option("--keep", request->keep_last,
+                   fmt::format("So many newest versions stay in any case (default {})", request->keep_last))
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40));
   command->add_flag("--with-token-sources", request->with_token_sources,
                     "Also versions that tokens were made from; those tokens can then no longer be traced");
@@ -199,7 +209,8 @@ void add_clean(CLI::App& parent, Session& session) {
       session.show(done, [](const Json& json) {
         std::string out;
         for (const auto& path : json["paths"].items()) out += path.as_string() + "\n";
-        return out + fmt::format("{} files, {} {}\n", plain(json["files"]), format_size(json["bytes"].as_double()),
+        return out + fmt::format("{}, {} {}\n", counted(json["files"].as_int(), "file"),
+                                 format_size(json["bytes"].as_double()),
                                  json["dry_run"].as_bool() ? "would be removed" : "removed");
       });
       return {};

@@ -71,7 +71,7 @@ void add_tail(CLI::App& parent, Session& session) {
   command->footer("Example: gristmill feedback tail --follow --json");
   auto count = std::make_shared<std::size_t>(10);
   auto follows = std::make_shared<bool>(false);
-  command->add_option("-n,--count", *count, "How many")->check(CLI::Range(0, 1'000'000));
+  command->add_option("-n,--count", *count, "How many (default 10)")->check(CLI::Range(0, 1'000'000));
   command->add_flag("-f,--follow", *follows, "Go on with those that come, until interrupted");
   command->callback([&session, count, follows] {
     session.with_workspace([&](const platform::Workspace& workspace) {

@@ -18,8 +18,10 @@ std::string release_text(const Json& release) {
   std::string by;
   for (const auto& approval : release["approvals"].items())
     by += fmt::format("{}{}", by.empty() ? "" : ", ", approval["by"].as_string());
-  brief.set("approvals", fmt::format("{} of {}{}{}", release["approvals"].size(), release["approvals_needed"].as_int(),
-                                     by.empty() ? "" : ": ", by));
+  const auto needed = release["approvals_needed"].as_int();
+  brief.set("approvals",
+            needed == 0 ? std::string("none needed")
+                        : fmt::format("{} of {}{}{}", release["approvals"].size(), needed, by.empty() ? "" : ": ", by));
   std::vector<std::vector<std::string>> rows{{"DATASET", "VERSION", "DOCUMENTS", "RUN", "TOKEN SETS"}};
   for (const auto& item : release["datasets"].items()) {
     std::string sets;
@@ -109,6 +111,28 @@ void add_create(CLI::App& parent, Session& session) {
   command->add_option("--dataset", request->datasets, "NAME or NAME@VERSION (default: all datasets as they stand)");
   command->callback([&session, request] {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      GRISTMILL_TRY(const auto release, platform::create_release(workspace, *request));
+      session.show(release, release_text);
+      return {};
+    });
+  });
+}
+
+/// `release create` for one dataset, said from the dataset's side.
+void add_dataset_release(CLI::App& dataset, Session& session) {
+  auto* command = dataset.add_subcommand("release",
+                                         "Freeze one version under a name: `release create` for one dataset");
+  command->footer(
+      "Example: gristmill dataset release clean/web@v2 2026-11 --label \"November\" --description \"First web set\"");
+  auto selector = std::make_shared<std::string>();
+  auto request = std::make_shared<platform::ReleaseRequest>();
+  command->add_option("dataset", *selector, "NAME or NAME@VERSION")->required();
+  command->add_option("release", request->name, "Name of the release")->required();
+  command->add_option("--label", request->label, "Short label")->required();
+  command->add_option("--description", request->description, "What it is for")->required();
+  command->callback([&session, selector, request] {
+    session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      request->datasets = {*selector};
       GRISTMILL_TRY(const auto release, platform::create_release(workspace, *request));
       session.show(release, release_text);
       return {};
@@ -231,6 +255,7 @@ void add_release_commands(CLI::App& app, Session& session) {
   add_restore(*release, session);
   add_diff(*release, session, "Name of a release", "What changed between two releases, and by which rule",
            "gristmill release diff 2026-10 2026-11", platform::diff_releases, release_diff_text);
+  add_dataset_release(*app.get_subcommand("dataset"), session);
   add_diff(*app.get_subcommand("dataset"), session, "NAME@VERSION",
            "What changed between two versions, and by which rule", "gristmill dataset diff clean/web@v1 clean/web@v2",
            platform::diff_versions, diff_text);

@@ -37,15 +37,43 @@ std::size_t width_of(const std::string& text) {
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-/// Without codes that a terminal would obey: names that are told may hold anything.
-std::string for_terminal(std::string text) {
+/// Without codes that a terminal would obey: names and texts that are told may hold anything. The end of a line is one
+/// on any system.
+std::string for_terminal(std::string_view text) {
   constexpr unsigned char first_printable = 0x20;
   constexpr unsigned char del = 0x7F;
-  for (auto& byte : text) {
-    const auto value = static_cast<unsigned char>(byte);
-    if ((value < first_printable && byte != '\n' && byte != '\t') || value == del) byte = '?';
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto value = static_cast<unsigned char>(text[at]);
+    const auto next = at + 1 < text.size() ? static_cast<unsigned char>(text[at + 1]) : 0U;
+    if (value == '\r' && next == '\n') continue;
+    // U+0080 to U+009F in UTF-8: some terminals obey them too.
+    const bool is_wide_control = value == 0xC2 && next >= 0x80 && next < 0xA0;
+    at += is_wide_control ? 1U : 0U;
+    const bool is_control = (value < first_printable && value != '\n' && value != '\t') || value == del;
+    out += is_control || is_wide_control ? '?' : text[at];
   }
-  return text;
+  return out;
+}
+
+/// A member that is a name rather than an amount: digits of a version, say, are copied, not read.
+bool is_identifier(std::string_view key) {
+  return key == "from" || key.ends_with("version") || key.ends_with("_id") || key.ends_with("offset");
+}
+
+/// A list of words as "a, b"; an object of scalars as "a 1, b 2"; anything deeper as JSON.
+std::string listed(const Json& value) {
+  std::string out;
+  for (const auto& item : value.items()) {
+    if (item.is_object() || item.is_array()) return value.dump();
+    out += (out.empty() ? "" : ", ") + plain(item);
+  }
+  for (const auto& [key, item] : value.members()) {
+    if (item.is_object() || item.is_array()) return value.dump();
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", key, plain(item));
+  }
+  return out.empty() ? "-" : out;
 }
 
 }  // namespace
@@ -89,7 +117,7 @@ void Session::with_workspace(const std::function<Status(const platform::Workspac
 }
 
 void Session::show(const Json& document, const std::function<std::string(const Json&)>& print) const {
-  const auto text = is_json ? document.dump() + "\n" : print(document);
+  const auto text = is_json ? document.dump() + "\n" : for_terminal(print(document));
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
@@ -130,15 +158,20 @@ std::string plain(const Json& value) {
   if (value.is_bool()) return value.as_bool() ? "yes" : "no";
   if (value.is_int()) return format_count(value.as_int());
   if (value.is_double()) return fmt::format("{:.2f}", value.as_double());
-  return value.dump();
+  return listed(value);
+}
+
+std::string counted(std::int64_t count, std::string_view noun) {
+  const bool is_consonant_y = noun.ends_with('y');
+  if (count == 1) return fmt::format("1 {}", noun);
+  return is_consonant_y ? fmt::format("{} {}ies", format_count(count), noun.substr(0, noun.size() - 1))
+                        : fmt::format("{} {}s", format_count(count), noun);
 }
 
 std::string fields(const Json& object) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& [key, value] : object.members()) {
-    // Ids are names, not amounts: they carry no separators.
-    const bool is_id = value.is_int() && (key.ends_with("version") || key.ends_with("_id"));
-    rows.push_back({key + ":", is_id ? value.dump() : plain(value)});
+    rows.push_back({key + ":", value.is_int() && is_identifier(key) ? value.dump() : plain(value)});
   }
   std::size_t width = 0;
   for (const auto& row : rows) width = std::max(width, row[0].size());

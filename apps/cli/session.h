@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gristmill/base/json.h"
@@ -50,8 +51,10 @@ void install_signal_handlers();
 
 /// Rows as aligned columns; the first row is the heading. Numbers (by content) are right-aligned.
 std::string table(const std::vector<std::vector<std::string>>& rows);
-/// Text of a scalar for people; counts with separators.
+/// Text of a value for people; counts with separators, lists and objects of scalars in one line.
 std::string plain(const Json& value);
+/// "1 file", "2 files", "3 entries": a count with its noun.
+std::string counted(std::int64_t count, std::string_view noun);
 /// "name: value" lines for the scalars of an object.
 std::string fields(const Json& object);
 

@@ -19,11 +19,11 @@ void add_schema_option(CLI::App& command, std::vector<store::SchemaChange>& chan
                        const char* help) {
   command.add_option_function<std::vector<std::string>>(
       name,
-      [&changes, kind, name](const std::vector<std::string>& texts) {
+      [&changes, kind, name, help](const std::vector<std::string>& texts) {
         for (const auto& text : texts) {
           const auto colon = text.find(':');
           if (kind != Kind::drop && colon == std::string::npos)
-            throw CLI::ValidationError(name, fmt::format("'{}': write COLUMN:VALUE", text));
+            throw CLI::ValidationError(name, fmt::format("'{}': write {}", text, help));
           const bool is_whole = kind == Kind::drop || colon == std::string::npos;
           changes.push_back({.kind = kind,
                              .column = is_whole ? text : text.substr(0, colon),
@@ -74,7 +74,7 @@ void add_files(CLI::App& parent, Session& session) {
       session.show(files, [](const Json& json) {
         std::vector<std::vector<std::string>> rows{{"FILE", "PARTITION", "DOCUMENTS", "BYTES", "DELETES"}};
         for (const auto& file : json.items())
-          rows.push_back({file["path"].as_string(), file["partition"].dump(), plain(file["documents"]),
+          rows.push_back({file["path"].as_string(), plain(file["partition"]), plain(file["documents"]),
                           format_size(file["bytes"].as_double()), plain(file["delete_files"])});
         return table(rows);
       });

@@ -8,6 +8,7 @@
 #include "gristmill/platform/ingest.h"
 #include "gristmill/platform/run.h"
 #include "gristmill/platform/trace.h"
+#include "run_text.h"
 #include "session.h"
 
 namespace gristmill::cli {
@@ -52,7 +53,8 @@ std::string ingestion_text(const Json& record) {
   constexpr std::size_t shown_max = 10;
   const auto& notes = record["quarantine"].items();
   for (std::size_t i = 0; i < std::min(shown_max, notes.size()); ++i) {
-    out += fmt::format("quarantined: {} ({})\n", notes[i]["message"].as_string(), notes[i]["reason"].as_string());
+    out += fmt::format("quarantined: {} ({})\n", one_line(notes[i]["message"].as_string()),
+                       notes[i]["reason"].as_string());
   }
   if (notes.size() > shown_max)
     out += fmt::format("quarantined: ... {} more; `gristmill ingestions show {} --json` lists them\n",
@@ -68,6 +70,17 @@ int ingestion_exit(const platform::Workspace& workspace, const Json& record) {
   return records > 0 && record["quarantined"].as_double() > workspace.settings().quarantine_limit * records ? 4 : 0;
 }
 
+/// Says what this call claims otherwise than the ingestion that landed the batch: its record does not change.
+void tell_differences(const CLI::App& command, const Json& record) {
+  for (const std::string name : {"license", "owner", "sensitivity"}) {
+    const auto claim = command["--" + name]->as<std::string>();
+    const auto& noted = record[name].as_string();
+    if (command.count("--" + name) == 0 || claim == noted) continue;
+    Session::warn(fmt::format("{} '{}' is not noted: the batch landed before with '{}', and its record stays", name,
+                              claim, noted));
+  }
+}
+
 void add_ingest(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("ingest", "Land files or trees as one ingestion");
   command->footer(
@@ -78,15 +91,16 @@ void add_ingest(CLI::App& app, Session& session) {
   auto task = std::make_shared<std::string>();
   command->add_option("paths", request->paths, "Files, folders and s3://BUCKET/PREFIX");
   command->add_option("--source", request->source, "Name of the origin");
-  command->add_option("--license", request->license, "SPDX id, Unknown or Proprietary");
+  command->add_option("--license", request->license, "SPDX id, Unknown or Proprietary (default: Unknown)");
   command->add_option("--evidence", request->license_evidence, "Where the licence claim comes from (a URL or file)");
   command->add_option("--owner", request->owner, "Who answers for it");
-  command->add_option("--sensitivity", request->sensitivity, "public, internal, confidential or restricted");
+  command->add_option("--sensitivity", request->sensitivity,
+                      "public, internal, confidential or restricted (default: public)");
   command->add_option("--into", request->into, "Dataset (default: raw/SOURCE)");
   command->add_flag("--in-place", request->is_in_place, "Leave the files where they are; remember their digests");
   command->add_option("--resume", *task, "Take up an unfinished ingestion by its task id");
   words->add_to(*command);
-  command->callback([&session, request, words, task] {
+  command->callback([&session, command, request, words, task] {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
       engine::Progress progress;
       GRISTMILL_TRY(auto options, words->options(progress));
@@ -99,6 +113,7 @@ void add_ingest(CLI::App& app, Session& session) {
       GRISTMILL_TRY(const auto record, task->empty() ? platform::ingest(workspace, *request, options)
                                                      : platform::resume_ingest(workspace, *task, options));
       session.show(record, ingestion_text);
+      if (record["already_present"].as_bool() && task->empty()) tell_differences(*command, record);
       session.exit_code = ingestion_exit(workspace, record);
       return {};
     });
@@ -108,7 +123,7 @@ void add_ingest(CLI::App& app, Session& session) {
 void add_ingestions(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("ingestions", "The ingestion records");
   command->require_subcommand(1);
-  auto* list = command->add_subcommand("list", "One line an ingestion");
+  auto* list = command->add_subcommand("list", "One line an ingestion, oldest first");
   list->footer("Example: gristmill ingestions list --json");
   list->callback([&session] {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
@@ -137,6 +152,7 @@ void add_ingestions(CLI::App& app, Session& session) {
       session.show(record, [](const Json& json) {
         auto brief = json;
         for (const auto* key : {"files", "problems", "quarantine"}) brief.erase(key);
+        brief.set("parts", parts_text(json) + " CPU s");
         std::vector<std::vector<std::string>> rows{{"FILE", "BYTES", "STATUS", "SHA-256"}};
         for (const auto& file : json["files"].items())
           rows.push_back({plain(file["name"]), plain(file["bytes"]), plain(file["status"]), plain(file["sha256"])});
@@ -145,88 +161,6 @@ void add_ingestions(CLI::App& app, Session& session) {
       return {};
     });
   });
-}
-
-/// What a step counted beside documents, a line a step: "redact.pii found: email 3 placeholder, phone 1 drop".
-std::string tally_text(const Json& step) {
-  std::string out;
-  for (const auto& [subject, counts] : step["tally"].members()) {
-    for (const auto& [action, count] : counts.members())
-      out += fmt::format("{} {} {} {}", out.empty() ? "" : ",", subject, format_count(count.as_int()), action);
-  }
-  return out.empty() ? "" : fmt::format("{} found:{}\n", step["name"].as_string(), out);
-}
-
-/// Why documents were dropped: all reasons, or the most frequent of many.
-std::string reasons_text(const Json& dropped) {
-  constexpr std::size_t shown_max = 12;
-  std::vector<std::pair<std::string, std::int64_t>> reasons;
-  for (const auto& [reason, count] : dropped.members()) reasons.emplace_back(reason, count.as_int());
-  const auto more = reasons.size() > shown_max ? reasons.size() - shown_max : 0;
-  if (more > 0) {
-    std::ranges::stable_sort(reasons, std::ranges::greater(), &std::pair<std::string, std::int64_t>::second);
-    reasons.resize(shown_max);
-  }
-  std::string out;
-  for (const auto& [reason, count] : reasons)
-    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", reason, format_count(count));
-  if (more > 0) out += fmt::format(", and {} more reasons", more);
-  return out;
-}
-
-/// The first documents of a run that went to quarantine, with what was wrong; of a traceback its last line.
-std::string quarantine_text(const std::vector<Json>& notes) {
-  constexpr std::size_t shown_max = 3;
-  std::string out;
-  for (std::size_t i = 0; i < std::min(shown_max, notes.size()); ++i) {
-    std::string_view message = notes[i]["message"].as_string();
-    while (message.ends_with('\n')) message.remove_suffix(1);
-    message.remove_prefix(message.rfind('\n') + 1);
-    out += fmt::format("quarantined: {} at byte {}: {} ({})\n", notes[i]["origin_uri"].as_string(),
-                       notes[i]["offset"].as_int(), message, notes[i]["reason"].as_string());
-  }
-  return out;
-}
-
-std::string run_text(const Json& run) {
-  const auto& documents = run["documents"];
-  std::string out = fmt::format("{}  {}  {}\n", run["run_id"].as_string(), run["pipeline"].as_string(),
-                                run["status"].as_string());
-  if (run.contains("error")) out += fmt::format("error: {}\n", run["error"].as_string());
-  if (!documents.is_object()) return out;
-  std::vector<std::vector<std::string>> rows{
-      {"OPERATOR", "IN", "OUT", "DROPPED", "QUARANTINED", "CPU S", "MB/S", "WHY"}};
-  for (const auto& item : run["operators"].items()) {
-    std::int64_t dropped = 0;
-    for (const auto& [reason, count] : item["dropped"].members()) dropped += count.as_int();
-    const auto cpu = item["cpu_seconds"].as_double();
-    rows.push_back({plain(item["name"]), plain(item["in"]), plain(item["out"]), format_count(dropped),
-                    plain(item["quarantined"]), fmt::format("{:.2f}", cpu),
-                    cpu > 0 ? fmt::format("{:.1f}", item["bytes_in"].as_double() / 1e6 / cpu) : "-",
-                    reasons_text(item["dropped"])});
-  }
-  out += "\n" + table(rows) + "\n";
-  for (const auto& item : run["operators"].items()) out += tally_text(item);
-  out += fmt::format("documents: {} in = {} out + {} dropped + {} quarantined\n", plain(documents["in"]),
-                     plain(documents["out"]), plain(documents["dropped"]), plain(documents["quarantined"]));
-  out += fmt::format("output: {}@{} ({} of text)\n", run["output"]["dataset"].as_string(),
-                     run["output"]["version"].dump(), format_size(run["bytes"]["out"].as_double()));
-  if (run.contains("tokens")) {
-    out += fmt::format("tokens: {} in {} shard(s), {}\n", plain(run["tokens"]["tokens"]),
-                       run["tokens"]["shards"].size(), run["tokens"]["dataset"].as_string());
-  }
-  out += fmt::format("resources: {:.1f} s, {:.1f} CPU s, {} peak memory, {} thread(s)\n",
-                     run["wall_seconds"].as_double(), run["cpu_seconds"].as_double(),
-                     format_size(run["peak_memory_bytes"].as_double()), run["threads"].as_int());
-  std::string parts;
-  for (const auto& part : run["parts"].items())
-    parts += fmt::format("{}{} {:.2f}", parts.empty() ? "" : ", ", part["name"].as_string(),
-                         part["cpu_seconds"].as_double());
-  if (!parts.empty()) out += fmt::format("beside the operators: {} CPU s\n", parts);
-  out += quarantine_text(run["quarantine"].items());
-  for (const auto& alert : run["alerts"].items()) out += fmt::format("alert: {}\n", alert["message"].as_string());
-  if (run.contains("report")) out += fmt::format("report: {}\n", run["report"].as_string());
-  return out;
 }
 
 /// Examples are for the report; the document on stdout stays small enough to read.
@@ -254,6 +188,15 @@ struct Sharing {
   }
 };
 
+/// `--set` takes every word up to the next option, `run --set output=clean/web mine.yaml` the pipeline too: it is the
+/// last of them, and no KEY=VALUE.
+void take_pipeline(std::vector<std::string>& sets, const std::string& resumed, std::string& pipeline) {
+  const bool is_named = !pipeline.empty() || !resumed.empty();
+  if (is_named || sets.size() < 2 || sets.back().find('=') != std::string::npos) return;
+  pipeline = sets.back();
+  sets.pop_back();
+}
+
 void add_run(CLI::App& app, Session& session) {
   auto* command = app.add_subcommand("run", "Run a pipeline or recipe");
   command->footer(
@@ -275,6 +218,7 @@ void add_run(CLI::App& app, Session& session) {
   words->add_to(*command);
   command->callback([&session, request, words, sets, resume, is_dry, sharing] {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      take_pipeline(*sets, *resume, request->pipeline);
       if (request->pipeline.empty() == resume->empty())
         return invalid_argument("give a pipeline file or recipe, or --resume RUN");
       for (const auto& pair : *sets) {

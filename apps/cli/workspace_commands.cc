@@ -33,7 +33,8 @@ void add_init(CLI::App& app, Session& session) {
 }
 
 void add_doctor(CLI::App& app, Session& session) {
-  auto* command = app.add_subcommand("doctor", "Check installation, catalog, warehouse and space");
+  auto* command = app.add_subcommand("doctor",
+                                     "Check installation, catalog, warehouse, engines, models and free space");
   command->footer("Example: gristmill doctor --workspace corpus");
   command->callback([&session] {
     const auto findings = platform::examine(session.workspace_folder);
@@ -46,8 +47,10 @@ void add_doctor(CLI::App& app, Session& session) {
     session.show(list, [](const Json& json) {
       std::string out;
       for (const auto& item : json.items()) {
-        out += fmt::format("{}  {}\n", item["ok"].as_bool() ? "ok  " : "FAIL", item["what"].as_string());
-        if (!item["ok"].as_bool()) out += fmt::format("      mend: {}\n", item["mend"].as_string());
+        const auto& mend = item["mend"].as_string();
+        const auto* mark = !item["ok"].as_bool() ? "FAIL" : mend.empty() ? "ok  " : "note";
+        out += fmt::format("{}  {}\n", mark, item["what"].as_string());
+        if (!mend.empty()) out += fmt::format("      mend: {}\n", mend);
       }
       return out;
     });
@@ -61,7 +64,8 @@ void add_audit(CLI::App& app, Session& session) {
   auto* log = command->add_subcommand("log", "Print the entries, newest first");
   log->footer("Example: gristmill audit log --limit 20");
   auto limit = std::make_shared<std::int64_t>(50);
-  log->add_option("--limit", *limit, "Entries to print");
+  log->add_option("--limit", *limit, fmt::format("Entries to print (default {})", *limit))
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40));
   log->callback([&session, limit] {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
       GRISTMILL_TRY(const auto entries, platform::audit_entries(workspace.database(), *limit));
@@ -81,7 +85,7 @@ void add_audit(CLI::App& app, Session& session) {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
       GRISTMILL_TRY(const auto count, platform::verify_audit(workspace.database()));
       session.show(Json::object({{"entries", count}, {"intact", true}}),
-                   [](const Json& json) { return fmt::format("{} entries, chain intact\n", plain(json["entries"])); });
+                   [](const Json& json) { return counted(json["entries"].as_int(), "entry") + ", chain intact\n"; });
       return {};
     });
   });

@@ -192,6 +192,8 @@ def run(workspace, query, as_json, out):
     connection = connect(store)
     make_views(connection, workspace, query, known, store)
     result = connection.execute(query)
+    if result is None:
+        raise LookupError("the query says nothing: write SELECT ...")
     if result.description is None:
         return
     names = [column[0] for column in result.description]
@@ -208,7 +210,7 @@ def fail(message, as_json, code="invalid_argument"):
     print(f"gristmill sql: {message}", file=sys.stderr)
     if as_json:
         print(json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False))
-    return 3 if code == "denied" else 2
+    return {"denied": 3, "interrupted": 130}.get(code, 2)
 
 
 def main():
@@ -225,7 +227,13 @@ def main():
         return fail(str(error), given.json, "denied")
     except BrokenPipeError:
         return 0
+    except KeyboardInterrupt:
+        return fail("interrupted", given.json, "interrupted")
+    except UnicodeError:
+        return fail("the query is not well-formed UTF-8", given.json)
     except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # As DuckDB tells of it.
+            return fail("interrupted", given.json, "interrupted")
         # DuckDB is imported late, so its error class is told by its module.
         if type(error).__module__.split(".")[0] not in ("duckdb", "_duckdb"):
             raise

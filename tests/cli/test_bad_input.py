@@ -154,7 +154,7 @@ def test_200_megabyte_line(workspace):
     assert workspace.texts() == ["after", "before"]
     assert (record["documents"], record["quarantined"]) == (2, 1)
     note = record["quarantine"][0]
-    assert note["offset"] == len(b'{"text": "before"}\n') and "document_bytes_max" in note["message"]
+    assert note["offset"] == len(b'{"text": "before"}\n') and "[limits] document" in note["message"]
     print(f"peak {done.peak_bytes / MIB:.0f} MiB")
     assert done.peak_bytes < PEAK_BYTES_MAX
 

@@ -97,7 +97,7 @@ def test_columns_change_and_keep_their_ids(filled, duckdb_connection):
         (["--widen", "score:int"], "never narrowed"),
         (["--move", "score:behind:url"], "after:COLUMN"),
         (["--move", "score:after:score"], "past itself"),
-        (["--rename", "score"], "COLUMN:VALUE"),
+        (["--rename", "score"], "COLUMN:NEWNAME"),
     ],
 )
 def test_what_columns_cannot_do_is_said(filled, arguments, words):

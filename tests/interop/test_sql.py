@@ -56,6 +56,14 @@ def test_a_dataset_has_two_spellings_and_versions(workspace):
     assert rows(workspace, "SELECT * FROM empty") == []
 
 
+@pytest.mark.parametrize("query", ["", "-- nothing", "/* nothing */ ;", b"SELECT '\xff'"], ids=repr)
+def test_a_query_that_says_nothing_is_refused(workspace, query):
+    done = answer(workspace, query, "--json")
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert json.loads(done.stdout)["error"]["code"] == "invalid_argument"
+    assert done.stderr.startswith("gristmill sql: the query ")
+
+
 def test_the_table_is_aligned_also_with_wide_characters(workspace):
     done = answer(workspace, 'SELECT text, count FROM "clean/web@v1" ORDER BY text')
     assert done.stdout.splitlines() == [

@@ -20,6 +20,15 @@ def test_the_first_start_makes_an_admin_token_that_only_its_owner_reads(serve, w
     assert serve().started["token_file"] is None
 
 
+def test_tokens_made_before_the_first_start_do_not_take_the_admin_token_away(serve, workspace):
+    workspace.json("token", "create", "--name", "dashboard", "--scope", "read")
+    server = serve()
+    assert server.started["token_file"] == str(workspace.folder / ".gristmill" / "admin-token")
+    scopes = {one["name"]: one["scope"] for one in workspace.json("token", "list")}
+    assert scopes == {"dashboard": "read", "admin": "admin"}
+    server.get("/api/v1/datasets", token=server.token)
+
+
 def test_without_a_token_or_with_a_wrong_one_nothing_is_told(served):
     for headers in (
         {"Authorization": ""},

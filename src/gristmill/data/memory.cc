@@ -31,6 +31,4 @@ void release_unused_memory() {
   ::malloc_trim(0);
 }
 
-std::int64_t arrow_peak_bytes() { return arrow_pool()->max_memory(); }
-
 }  // namespace gristmill::data

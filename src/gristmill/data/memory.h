@@ -13,8 +13,6 @@ namespace gristmill::data {
 arrow::MemoryPool* arrow_pool();
 /// Caps the pool: an allocation past the limit fails with an out-of-memory error, never with a killed process.
 void set_arrow_limit(std::int64_t bytes);
-/// Most bytes the pool ever held.
-std::int64_t arrow_peak_bytes();
 
 /// Gives memory that allocators keep for reuse back to the system.
 void release_unused_memory();

@@ -125,8 +125,7 @@ class ArchiveReader final : public DocumentReader {
 
 Result<Reader> make_archive_reader(StreamInput input, const RawInput& raw, std::string member, int depth) {
   if (depth >= raw.limits.archive_depth_max) {
-    auto message = fmt::format("archive within more than archive_depth_max = {} archives",
-                               raw.limits.archive_depth_max);
+    auto message = fmt::format("archive within more than {} archives", raw.limits.archive_depth_max);
     return make_fault_reader(std::move(input), "reader.archive.too_deep", std::move(message));
   }
   const io::ArchiveLimits limits{expansion_limits(raw.limits), raw.limits.archive_members_max};

@@ -41,7 +41,12 @@ Error arrow_error(const arrow::Status& status, std::string_view doing) {
   }
   // The Parquet reader reports broken pages and footers as I/O errors.
   if (status.IsIOError() && status.message().find("errno") == std::string::npos) code = ErrorCode::corrupt_data;
-  if (status.IsOutOfMemory() || status.IsCapacityError()) code = ErrorCode::limit_exceeded;
+  if (status.IsOutOfMemory())
+    return {ErrorCode::limit_exceeded,
+            fmt::format("{}: the memory budget is too small: give more by --memory, or [resources] memory in "
+                        "gristmill.toml ({})",
+                        doing, status.message())};
+  if (status.IsCapacityError()) code = ErrorCode::limit_exceeded;
   return {code, fmt::format("{}: {}", doing, status.message())};
 }
 

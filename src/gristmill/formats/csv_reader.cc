@@ -70,7 +70,7 @@ class CsvReader final : public StreamReader {
   void read_row(data::Batch& batch, std::uint64_t offset, std::string_view row) {
     const auto bytes_max = input_.limits.document_bytes_max;
     if (row.size() > bytes_max) {
-      auto message = fmt::format("{}: more than document_bytes_max = {} bytes", place(), bytes_max);
+      auto message = fmt::format("{}: more than [limits] document = {} bytes", place(), bytes_max);
       quarantine(batch, offset, {"reader.csv.too_large", std::move(message), row.substr(0, kept_bytes_max)});
       return;
     }

@@ -159,7 +159,7 @@ class JsonReader final : public StreamReader {
         const auto bytes = pass_value();
         quarantine(batch, offset,
                    {"reader.json.too_large",
-                    fmt::format("byte {}: record of {} bytes, more than document_bytes_max = {}", offset, bytes,
+                    fmt::format("byte {}: record of {} bytes, more than [limits] document = {}", offset, bytes,
                                 input_.limits.document_bytes_max),
                     head});
         return true;

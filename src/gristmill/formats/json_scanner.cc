@@ -187,7 +187,7 @@ bool JsonScanner::take_nested() {
     const char c = peek();
     if (c == '[' || c == '{') {
       if (open_.size() + 1 >= depth_max_) {
-        fault_ = {at_, "nested deeper than json_depth_max", true};
+        fault_ = {at_, "nested too deep", true};
         return false;
       }
       open_.push_back(c);

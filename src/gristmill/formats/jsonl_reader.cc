@@ -69,7 +69,7 @@ class JsonlReader final : public StreamReader {
       size += window().view().size();
       window().consume(window().view().size());
     }
-    auto message = fmt::format("line {} has {} bytes, more than document_bytes_max = {}", line_number(), size,
+    auto message = fmt::format("line {} has {} bytes, more than [limits] document = {}", line_number(), size,
                                input_.limits.document_bytes_max);
     quarantine(batch, offset, {"reader.jsonl.too_large", std::move(message), head});
   }

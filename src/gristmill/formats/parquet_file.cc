@@ -59,6 +59,7 @@ Result<std::unique_ptr<parquet::arrow::FileReader>> open_parquet(const std::stri
   parquet::arrow::FileReaderBuilder builder;
   if (const auto status = builder.Open(*file, properties); !status.ok()) {
     if (auto fault = fault_in(status)) return *std::move(fault);
+    if (status.IsOutOfMemory()) return arrow_error(status, fmt::format("opening {}", path));
     return corrupt_data(fmt::format("{} is not a readable Parquet file: {}", path, status.message()));
   }
   auto arrow_properties = parquet::default_arrow_reader_properties();

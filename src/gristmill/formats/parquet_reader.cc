@@ -75,6 +75,8 @@ class ParquetReader final : public DocumentReader {
       return {};
     } catch (const parquet::ParquetStatusException& exception) {
       return told(exception.status());
+    } catch (const std::bad_alloc&) {
+      throw;  // Says nothing about the rows: the task fails, and names what to do.
     } catch (const std::exception& exception) {
       return exception.what();
     }

@@ -26,7 +26,7 @@ class WholeReader final : public StreamReader {
       return false;
     }
     if (window().view().size() > bytes_max) {
-      auto message = fmt::format("document is larger than document_bytes_max = {} bytes", bytes_max);
+      auto message = fmt::format("document is larger than [limits] document = {} bytes", bytes_max);
       quarantine(batch, 0,
                  {is_html_ ? "reader.html.too_large" : "reader.text.too_large", std::move(message), head_of_view()});
       return false;

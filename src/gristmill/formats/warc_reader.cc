@@ -158,7 +158,7 @@ class WarcReader final : public StreamReader {
 
   void too_large(data::Batch& batch) {
     fault(batch, "reader.warc.too_large",
-          fmt::format("{} bytes of content, more than document_bytes_max = {}", frame_.length,
+          fmt::format("{} bytes of content, more than [limits] document = {}", frame_.length,
                       input_.limits.document_bytes_max),
           frame_.is_large ? std::string_view(frame_.damaged) : frame_.block.substr(0, kept_bytes_max));
   }

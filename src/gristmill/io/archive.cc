@@ -112,8 +112,7 @@ class OpenArchive final : public Archive {
       if (code == ARCHIVE_EOF) return std::optional<ArchiveMember>();
       if (code != ARCHIVE_OK && code != ARCHIVE_WARN) return failure(fmt::format("after {} members", members_));
       if (++members_ > limits_.members_max) {
-        return limit_exceeded(
-            fmt::format("{}: more members than archive_members_max = {}", where_, limits_.members_max));
+        return limit_exceeded(fmt::format("{}: more than {} members", where_, limits_.members_max));
       }
       if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != nullptr) continue;
       ArchiveMember member;

@@ -230,11 +230,11 @@ Status check_expansion(const ExpansionLimits& limits, std::uint64_t compressed, 
                        std::string_view where) {
   if (expanded > limits.expanded_bytes_max) {
     return limit_exceeded(
-        fmt::format("{}: expands beyond expanded_bytes_max = {} bytes", where, limits.expanded_bytes_max));
+        fmt::format("{}: expands beyond [limits] expanded = {} bytes", where, limits.expanded_bytes_max));
   }
   const double ratio = static_cast<double>(expanded) / static_cast<double>(std::max<std::uint64_t>(compressed, 1));
   if (expanded > limits.ratio_free_bytes && ratio > limits.ratio_max) {
-    return limit_exceeded(fmt::format("{}: {} compressed bytes gave {} bytes, more than expansion_ratio_max = {}",
+    return limit_exceeded(fmt::format("{}: {} compressed bytes gave {} bytes, more than [limits] expansion_ratio = {}",
                                       where, compressed, expanded, limits.ratio_max));
   }
   return {};

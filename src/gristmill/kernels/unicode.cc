@@ -142,11 +142,6 @@ utf8proc_category_t category(char32_t code_point) {
 
 }  // namespace
 
-std::size_t first_unsure_for(NormalizationForm form, std::string_view text) noexcept {
-  const auto position = next_unsure(form, text, 0);
-  return position == text.size() ? std::string_view::npos : position;
-}
-
 bool normalize_unicode(NormalizationForm form, std::string_view text, std::string& out) {
   const auto size_before = out.size();
   std::size_t done = 0;

@@ -9,11 +9,9 @@ namespace gristmill::kernels {
 /// A normalization form of Unicode (UAX #15) that composes.
 enum class NormalizationForm { nfc, nfkc };
 
-/// Offset of the first code point that may have to change, or npos when the text surely is in the form. Well-formed
-/// UTF-8 only, as for all functions here.
-std::size_t first_unsure_for(NormalizationForm form, std::string_view text) noexcept;
 /// Appends the normalized text to `out` and returns true, or returns false and leaves `out` alone when the text is in
-/// the form already. Takes linear time; n log n for a run of n combining marks.
+/// the form already. Takes linear time; n log n for a run of n combining marks. Well-formed UTF-8 only, as for all
+/// functions here.
 bool normalize_unicode(NormalizationForm form, std::string_view text, std::string& out);
 
 /// True for letters (general categories Lu, Ll, Lt, Lm, Lo).

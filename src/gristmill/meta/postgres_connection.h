@@ -71,7 +71,6 @@ class PostgresConnection {
   Result<const Prepared*> prepare(std::string_view sql);
   Status check(const pg_result* result, std::string_view doing);
   Error error(const pg_result* result, std::string_view doing);
-  Status send_pipelined(const Prepared& prepared, std::span<const Row> rows);
   Status receive_pipelined(std::size_t first, std::size_t count, std::size_t total);
   Status finish_copy(std::size_t rows);
 

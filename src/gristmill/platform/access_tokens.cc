@@ -137,7 +137,8 @@ Result<Principal> check_token(const Workspace& workspace, std::string_view prese
 Result<std::optional<std::string>> ensure_admin_token(const Workspace& workspace) {
   bool is_first = false;
   GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
-    GRISTMILL_TRY(const auto rows, transaction.query("SELECT COUNT(*) FROM access_tokens"));
+    GRISTMILL_TRY(const auto rows, transaction.query("SELECT COUNT(*) FROM access_tokens WHERE scope = ?",
+                                                     {std::string(to_string(Scope::admin))}));
     is_first = meta::integer(rows[0][0]) == 0;
     return {};
   }));

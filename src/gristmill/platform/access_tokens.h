@@ -42,7 +42,7 @@ Result<Json> revoke_token(const Workspace& workspace, const std::string& token_i
 /// digests are compared in constant time. A database that is away is not waited for.
 Result<Principal> check_token(const Workspace& workspace, std::string_view presented);
 
-/// Makes the first admin token when there is no token at all; its text, or nothing.
+/// Makes the first admin token when there never was one; its text, or nothing.
 Result<std::optional<std::string>> ensure_admin_token(const Workspace& workspace);
 
 }  // namespace gristmill::platform

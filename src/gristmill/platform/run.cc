@@ -83,6 +83,7 @@ Result<RunRow> find_run(const Workspace& workspace, std::string_view column, con
                          : fmt::format("SELECT run_id, status, started_at, plan, summary FROM runs WHERE {} = ?",
                                        column);
     GRISTMILL_TRY(const auto rows, transaction.query(sql, {value}));
+    if (rows.empty() && value == "last") return not_found("there is no run yet: `gristmill run` makes one");
     if (rows.empty()) return not_found(fmt::format("no run '{}'; `gristmill runs list` shows them", value));
     run.run_id = meta::text(rows[0][0]);
     run.status = meta::text(rows[0][1]);
@@ -736,6 +737,7 @@ Result<Json> show_run(const Workspace& workspace, const std::string& run_id) {
   GRISTMILL_TRY(auto found, find_run(workspace, "run_id", run_id));
   if (found.summary.is_null()) {
     return Json::object({{"run_id", found.run_id},
+                         {"pipeline", found.plan["pipeline"]["name"]},
                          {"status", found.status},
                          {"started_at", found.started_at},
                          {"fingerprint", found.plan["fingerprint"]},

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <pwd.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,7 +11,6 @@
 
 #include "gristmill/base/clock.h"
 #include "gristmill/base/hash.h"
-#include "gristmill/base/units.h"
 #include "gristmill/io/file.h"
 #include "gristmill/io/object_path.h"
 #include "gristmill/io/s3_client.h"
@@ -229,8 +227,9 @@ Status check_name(std::string_view kind, std::string_view name) {
   const bool is_plain = std::ranges::all_of(
       name, [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-' || c == '.'; });
   if (name.empty() || name.size() > 200 || !is_plain || name.front() == '.' || name.front() == '-') {
-    return invalid_argument(fmt::format(
-        "'{}' is not a {} name: use letters, digits, '_', '-' and '.', starting with a letter or digit", name, kind));
+    return invalid_argument(
+        fmt::format("'{}' is not {} {} name: use letters, digits, '_', '-' and '.', starting with a letter or digit",
+                    name, std::string_view("aeiou").find(kind.front()) == std::string_view::npos ? "a" : "an", kind));
   }
   return {};
 }
@@ -256,43 +255,6 @@ std::string make_id(std::string_view prefix) {
   const auto now = iso8601(now_ms());
   return fmt::format("{}-{}{}{}-{}{}{}-{:012x}", prefix, now.substr(0, 4), now.substr(5, 2), now.substr(8, 2),
                      now.substr(11, 2), now.substr(14, 2), now.substr(17, 2), chance);
-}
-
-std::vector<Finding> examine(const std::string& folder) {
-  std::vector<Finding> findings;
-  auto workspace = Workspace::open(folder);
-  if (!workspace) {
-    findings.push_back(
-        {false, "workspace: " + workspace.error().message, "run `gristmill init` or mend the file named above"});
-    return findings;
-  }
-  const auto& opened = **workspace;
-  findings.push_back({true, fmt::format("workspace {} (profile {})", opened.folder(), opened.settings().profile), {}});
-  findings.push_back({true,
-                      fmt::format("catalog {} ({}), schema version {}", opened.database().name(),
-                                  opened.database().dialect(), migrations().back().version),
-                      {}});
-  const auto chain = verify_audit(opened.database());
-  findings.push_back(chain ? Finding{true, fmt::format("audit log: {} entries, chain intact", *chain), {}}
-                           : Finding{false, "audit log: " + chain.error().message,
-                                     "restore the catalog from a backup and find out who changed it"});
-  const auto probe = joined({opened.warehouse(), ".gristmill-probe"});
-  auto written = io::write_file(probe, "probe");
-  if (written) written = io::remove_files({probe});
-  if (written) written = io::check_commits(opened.warehouse());
-  findings.push_back(written
-                         ? Finding{true, fmt::format("warehouse {} is writable", opened.warehouse()), {}}
-                         : Finding{false, fmt::format("warehouse {}: {}", opened.warehouse(), written.error().message),
-                                   io::is_object(opened.warehouse())
-                                       ? "check [s3] in gristmill.toml, the credentials and the bucket"
-                                       : "check the folder's permissions and mount options"});
-  struct statvfs space{};
-  if (::statvfs(opened.warehouse().c_str(), &space) == 0) {
-    const auto free_bytes = static_cast<double>(space.f_bavail) * static_cast<double>(space.f_frsize);
-    findings.push_back({free_bytes > 0x1p30, fmt::format("free space {}", format_size(free_bytes)),
-                        "less than 1 GiB is left: free some space or move the warehouse"});
-  }
-  return findings;
 }
 
 }  // namespace gristmill::platform

@@ -97,7 +97,7 @@ TEST_CASE("archives: bombs, depth and damage are casualties, not crashes") {
   const auto stopped = read_bytes(bomb, "bomb.zip", limits);
   CHECK(stopped.texts() == Texts{"first"});
   REQUIRE(stopped.reasons() == Texts{"reader.compressed.limit_exceeded", "reader.archive.limit_exceeded"});
-  CHECK(stopped.casualties[0].message.find("expansion_ratio_max") != std::string::npos);
+  CHECK(stopped.casualties[0].message.find("expansion_ratio") != std::string::npos);
   auto nested = packing::zip({{"x.txt", "x"}});
   for (int i = 0; i < 5; ++i) nested = packing::zip({{"n.zip", nested}});
   CHECK(read_bytes(nested, "nested.zip").reasons() == Texts{"reader.archive.too_deep"});

@@ -104,13 +104,13 @@ TEST_CASE("bombs, too many members and damage are errors that say so") {
   const auto stopped = unpack(open_archive_file(bomb_file.path, {}, "test"));
   REQUIRE(stopped.error.has_value());
   CHECK(stopped.error->code == ErrorCode::limit_exceeded);
-  CHECK(stopped.error->message.find("expansion_ratio_max") != std::string::npos);
+  CHECK(stopped.error->message.find("[limits] expansion_ratio") != std::string::npos);
 
   const auto bytes = packed(false, sample);
   const TemporaryFile file(bytes);
   const auto many = unpack(open_archive_file(file.path, {.members_max = 2}, "test"));
   REQUIRE(many.error.has_value());
-  CHECK(many.error->message.find("archive_members_max") != std::string::npos);
+  CHECK(many.error->message.find("members") != std::string::npos);
 
   const TemporaryFile cut(std::string_view(bytes).substr(0, bytes.size() / 2));
   const auto damaged = unpack(open_archive_file(cut.path, {}, "test"));

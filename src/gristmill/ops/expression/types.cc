@@ -159,7 +159,10 @@ Error unknown_column(const Tree& tree, std::size_t index, std::span<const data::
   } else if (name == "metadata") {
     message += "; name one of its members: metadata.NAME";
   } else {
-    message += ": put the operator that writes it before (a string stands in single quotes)";
+    std::string all;
+    for (const auto& one : known) all += (all.empty() ? "" : ", ") + std::string(one);
+    message += "; there are " + all +
+               ". A step of a pipeline sees what the steps before it write; a string stands in single quotes";
   }
   return invalid_argument(at_place(tree.source, tree.column_offsets[index], message));
 }

@@ -129,6 +129,15 @@ def test_a_commit_sent_again_is_answered_with_its_success(rest, web):
     assert error_of(commit(rest, other), 409) == "CommitFailedException"
 
 
+def test_a_table_that_is_told_its_own_uuid_again_is_changed(rest, web):
+    updates = [
+        {"action": "assign-uuid", "uuid": web["metadata"]["table-uuid"]},
+        {"action": "set-properties", "updates": {"a": "b"}},
+    ]
+    assert commit(rest, updates)[0] == 200
+    assert rest("GET", "/v1/namespaces/raw/tables/web")[1]["metadata"]["properties"]["a"] == "b"
+
+
 def test_requirements(rest, web):
     metadata = web["metadata"]
     good = [
@@ -218,6 +227,33 @@ def test_a_transaction_over_two_tables_is_all_or_nothing(rest, web):
         assert loaded["properties"]["seen"] == "yes"
     for body in ({}, {"table-changes": []}, {"table-changes": [{}]}, [], "{"):
         assert error_of(rest("POST", "/v1/transactions/commit", body), 400) == "BadRequestException"
+
+
+def test_a_transaction_sent_again_is_answered_with_its_success(rest, web):
+    rest("POST", "/v1/namespaces/raw/tables", {"name": "other", "schema": SCHEMA})
+    snapshot = snapshot_like(web)
+    ref = {"ref-name": "main", "type": "branch", "snapshot-id": snapshot["snapshot-id"]}
+    appended = {
+        "identifier": {"namespace": ["raw"], "name": "web"},
+        "requirements": [
+            {"type": "assert-ref-snapshot-id", "ref": "main", "snapshot-id": snapshot["parent-snapshot-id"]}
+        ],
+        "updates": [{"action": "add-snapshot", "snapshot": snapshot}, {"action": "set-snapshot-ref", **ref}],
+    }
+    wider = {"type": "struct", "fields": [{"id": 1, "name": "n", "required": False, "type": "long"}]}
+    altered = {
+        "identifier": {"namespace": ["raw"], "name": "other"},
+        "requirements": [{"type": "assert-current-schema-id", "current-schema-id": 0}],
+        "updates": [{"action": "add-schema", "schema": wider}, {"action": "set-current-schema", "schema-id": -1}],
+    }
+    body = {"table-changes": [altered, appended]}
+    assert rest("POST", "/v1/transactions/commit", body)[0] == 204
+    before = rest("GET", "/v1/namespaces/raw/tables/other")[1]
+    assert before["metadata"]["current-schema-id"] == 1
+    assert rest("POST", "/v1/transactions/commit", body)[0] == 204
+    assert rest("GET", "/v1/namespaces/raw/tables/other")[1] == before
+    # Without the part that proves it the same is a conflict, as it would be for anybody else.
+    assert error_of(rest("POST", "/v1/transactions/commit", {"table-changes": [altered]}), 409)
 
 
 def test_idempotency_keys(rest, web):
@@ -321,7 +357,9 @@ def test_a_second_table_with_the_same_uuid_is_refused(rest, web):
     location = web["metadata-location"]
     copy = pathlib.Path(location.removeprefix("file://")).with_name("copy.metadata.json")
     copy.write_text(json.dumps(web["metadata"]))
-    for place in (location, f"file://{copy}"):
+    capital = copy.with_name("capital.metadata.json")
+    capital.write_text(json.dumps({**web["metadata"], "table-uuid": web["metadata"]["table-uuid"].upper()}))
+    for place in (location, f"file://{copy}", f"file://{capital}"):
         answer = rest("POST", "/v1/namespaces/raw/register", {"name": "again", "metadata-location": place})
         assert error_of(answer, 409) == "AlreadyExistsException"
     staged = rest("POST", "/v1/namespaces/raw/tables", {"name": "late", "schema": SCHEMA, "stage-create": True})[1]
@@ -341,6 +379,32 @@ def test_a_second_table_with_the_same_uuid_is_refused(rest, web):
     status, done = commit(rest, updates, created, table="late")
     assert status == 200
     assert commit(rest, updates, created, table="late") == (200, done)
+
+
+def test_a_uuid_that_could_not_be_read_for_a_while_is_taken_all_the_same(rest, web):
+    original = pathlib.Path(web["metadata-location"].removeprefix("file://"))
+    copy = original.with_name("copy.metadata.json")
+    away = original.with_name("away")
+    original.rename(away)
+    # While the one table cannot be read, another one is made and looks for its uuid.
+    other = {**web["metadata"], "table-uuid": str(uuid.uuid4()), "location": web["metadata"]["location"] + "-other"}
+    copy.write_text(json.dumps(other))
+    register = {"name": "other", "metadata-location": f"file://{copy}"}
+    assert rest("POST", "/v1/namespaces/raw/register", register)[0] == 200
+    away.rename(original)
+    second = copy.with_name("second.metadata.json")
+    second.write_text(json.dumps(web["metadata"]))
+    answer = rest("POST", "/v1/namespaces/raw/register", {"name": "again", "metadata-location": f"file://{second}"})
+    assert error_of(answer, 409) == "AlreadyExistsException"
+
+
+def test_purge_leaves_files_that_others_may_share(rest, web):
+    folder = pathlib.Path(web["metadata"]["location"].removeprefix("file://"))
+    commit(rest, [{"action": "set-properties", "updates": {"gc.enabled": "false"}}])
+    before = {path for path in folder.rglob("*") if path.is_file()}
+    assert rest("DELETE", "/v1/namespaces/raw/tables/web?purgeRequested=true")[0] == 204
+    assert rest.send({"method": "PURGE", "age_ms": -1})["files"] == 0
+    assert {path for path in folder.rglob("*") if path.is_file()} == before
 
 
 def test_purge_takes_only_what_nobody_needs(rest, web, adapter):

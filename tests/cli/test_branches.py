@@ -119,3 +119,64 @@ def test_bad_names_are_refused(history, name):
     if name != "main":
         assert history.json("run", history.pipeline(output=f"'clean/web@{name}'"), code=2)["error"]["message"]
     assert set(branches(history)) == {"main"}
+
+
+def names_at(workspace, selector):
+    return [column["name"] for column in workspace.json("dataset", "schema", selector)]
+
+
+@pytest.mark.parametrize("change", ["delete", "compact"])
+def test_a_change_on_a_branch_keeps_the_columns_of_the_branch(history, change):
+    history.run("normalize.unicode", "filter.gopher_quality: {annotate: true}", **AUDIT)
+    names = names_at(history, "clean/web@audit")
+    assert set(names) > set(names_at(history, "clean/web"))
+    if change == "delete":
+        history.json("dataset", "delete", "clean/web@audit", "--where", "text = 'c'")
+    else:
+        history.json("dataset", "partition", "clean/web", "--by", "bucket(2,id)")
+        assert history.json("dataset", "compact", "clean/web@audit")["changed"]
+    assert names_at(history, "clean/web@audit") == names
+    publish(history)
+    assert names_at(history, "clean/web") == names
+    assert all(row["filter_gopher_quality_reason"] for row in history.rows("clean/web"))
+
+
+def test_columns_that_change_meanwhile_outlive_the_publication(history):
+    history.json("dataset", "branch", "clean/web", "audit")
+    history.json("dataset", "delete", "clean/web@audit", "--where", "text = 'c'")
+    history.json("dataset", "schema", "clean/web", "--add", "reviewed:boolean")
+    names = names_at(history, "clean/web")
+    publish(history)
+    assert names_at(history, "clean/web") == names
+    assert head_texts(history, "clean/web") == ["d"]
+
+
+def test_partitions_of_a_branch_are_its_own_until_it_is_published(history, duckdb_connection):
+    import pyarrow as pa
+
+    steps = ("normalize.unicode", "filter.gopher_quality: {annotate: true}")
+    history.run(*steps, more="partition_by: filter_gopher_quality_reason\n", **AUDIT)
+    table = history.catalog().load_table("clean.web")
+    assert table.spec().fields == ()
+    # Everybody goes on as before: a change of ours, a writer of others.
+    history.json("dataset", "update", "clean/web", "--set", "url=u", "--where", "text = 'c'")
+    table.refresh()
+    table.append(pa.Table.from_pylist(table.scan().to_arrow().slice(0, 1).to_pylist(), table.schema().as_arrow()))
+    history.json("dataset", "branch", "clean/web", "audit", "--remove")
+    history.run(*steps, more="partition_by: filter_gopher_quality_reason\n", **AUDIT)
+    publish(history)
+    table.refresh()
+    assert [field.name for field in table.spec().fields] == ["filter_gopher_quality_reason"]
+    found = duckdb_connection.execute(f"SELECT count(*) FROM iceberg_scan('{table.metadata_location}')").fetchone()
+    assert found == (4,)
+    history.run(*steps, more="partition_by: filter_gopher_quality_reason\n")
+
+
+def test_a_branch_can_be_published_after_old_versions_expired(history):
+    for _ in range(3):
+        version = history.run("normalize.unicode", **AUDIT)["output"]["version"]
+    done = history.json("dataset", "expire", "clean/web", "--older-than", "0s", "--keep", "1")
+    assert [one["version"] for one in done["expired"]] == history.versions[:1]
+    assert publish(history)["current_version"] == version
+    done = history.json("dataset", "expire", "clean/web", "--older-than", "0s", "--keep", "1")
+    assert len(done["expired"]) == 3

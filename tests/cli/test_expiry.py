@@ -173,3 +173,15 @@ def test_clean_leaves_what_a_renamed_table_has_in_the_same_folder(workspace):
         workspace.json("dataset", "clean", dataset)
     assert workspace.texts("raw/web") == ["second"]
     assert workspace.texts("raw/kept") == ["first"]
+
+
+def test_files_that_others_may_share_stay(history):
+    before = files_of(history)
+    table = history.catalog().load_table("clean.web")
+    with table.transaction() as transaction:
+        transaction.set_properties({"gc.enabled": "False"})
+    for words in (("expire", "--older-than", "0s"), ("clean", "--older-than", "1h")):
+        for dry in ((), ("--dry-run",)):
+            message = history.json("dataset", words[0], "clean/web", *words[1:], *dry, code=3)["error"]["message"]
+            assert "gc.enabled" in message and "clean/web" in message
+    assert before <= files_of(history)

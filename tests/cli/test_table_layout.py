@@ -298,3 +298,21 @@ def test_bounds_hold_whatever_the_text_is(workspace):
         assert url in [pq.read_table(file["path"])["url"][0].as_py() for file in ours]
     # What was not counted is not said to be none.
     assert table.scan(IsNull("conversation")).to_arrow().num_rows == len(urls)
+
+
+def test_a_rollback_to_before_the_column_of_a_partition(filled, duckdb_connection):
+    import pyarrow as pa
+
+    filled.json("dataset", "schema", "raw/web", "--add", "region:string")
+    filled.json("dataset", "update", "raw/web", "--set", "region=eu", "--where", "text < 'text 05'")
+    filled.json("dataset", "partition", "raw/web", "--by", "identity region,bucket(2,id)")
+    filled.json("dataset", "rollback", "raw/web@v4")
+    table = load(filled)
+    assert [field.name for field in table.spec().fields] == ["id_bucket_2"]
+    filled.ingest(filled.write_jsonl("late.jsonl", ["late"]))
+    filled.json("dataset", "delete", "raw/web", "--where", "text = 'text 00'")
+    table.refresh()
+    (row,) = table.scan("text == 'late'").to_arrow().to_pylist()
+    table.append(pa.Table.from_pylist([{**row, "text": "theirs"}], table.schema().as_arrow()))
+    expected = sorted([*TEXTS[1:], "late", "theirs"])
+    assert filled.texts() == [text for (text,) in duckdb_rows(duckdb_connection, table)] == expected

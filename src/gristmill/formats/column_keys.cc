@@ -18,19 +18,14 @@
 namespace gristmill::formats {
 namespace {
 
-/// Index of a top-level column with primitive values, by field id, in a file without field ids by name; -1: none.
-int find_column(const parquet::FileMetaData& metadata, const TableColumn& column) {
+/// Index of the leaf of a top-level column with primitive values; -1: the file has none.
+int find_leaf(const parquet::FileMetaData& metadata, const TableColumn& column) {
   const auto& schema = *metadata.schema();
-  int by_name = -1;
-  bool has_ids = false;
-  for (int i = 0; i < schema.num_columns(); ++i) {
-    const auto& node = *schema.Column(i)->schema_node();
-    if (node.parent() != schema.group_node()) continue;
-    has_ids = has_ids || node.field_id() > 0;
-    if (node.field_id() == column.field_id) return i;
-    if (node.name() == column.name) by_name = i;
+  const auto place = find_column(*schema.group_node(), column);
+  for (int i = 0; i < schema.num_columns() && place >= 0; ++i) {
+    if (schema.Column(i)->schema_node() == schema.group_node()->field(place)) return i;
   }
-  return has_ids ? -1 : by_name;
+  return -1;
 }
 
 /// Appends a value so that equal values, and no others, are equal bytes.
@@ -72,7 +67,7 @@ Status read_columns(const std::string& path, const std::vector<TableColumn>& col
   std::vector<int> indices;
   std::vector<std::string> names;
   for (const auto& column : columns) {
-    const auto index = find_column(metadata, column);
+    const auto index = find_leaf(metadata, column);
     if (index >= 0) indices.push_back(index);
     names.push_back(index >= 0 ? metadata.schema()->Column(index)->name() : std::string());
   }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,9 +19,12 @@ namespace gristmill::formats {
 struct TableColumn {
   int field_id = 0;
   std::string name;
-  std::string type;  ///< Iceberg primitive: string, long, double, boolean.
+  std::string type;  ///< Iceberg primitive: string, long, double, boolean; else its kind: struct, list, map.
   bool required = false;
   std::string doc;
+  Json nested = {};  ///< Iceberg's words for a type that is not primitive.
+  /// What it is or was called in files without field ids, by the table's name mapping; its name counts in any case.
+  std::vector<std::string> file_names = {};
 };
 
 /// Field ids of `id` and `text`: without them a row of ours is no document.
@@ -80,8 +84,11 @@ using RowNumbers = std::vector<std::int64_t>;
 
 /// How the version of a table that is read sees one of its data files.
 struct TableView {
-  std::vector<data::Column> columns;  ///< With their field ids: the file may hold them under earlier names.
+  /// All of them, with their field ids: the file may hold them under other names.
+  std::shared_ptr<const std::vector<TableColumn>> columns;
   RowNumbers deleted_rows;
+  /// Values of columns that the file may lack, since they are those of its partition; by field id.
+  std::map<int, Json> constants = {};
 };
 
 /// Rows of row groups [begin, end) of one data file.
@@ -102,8 +109,9 @@ Result<std::vector<RowGroupFacts>> dataset_row_groups(const std::string& path);
 Result<std::vector<data::Column>> dataset_columns(const std::string& path);
 
 /// Reads a data file of ours or another Iceberg writer's; absent columns read as null. `columns` are filled into
-/// Document::columns in order: found by the field id that the piece's view has for the name, else, and in a file
-/// without field ids, by name. Page checksums are verified. `with_text` false leaves texts empty and is fast.
+/// Document::columns in order. These and the origin columns are found as the piece's view says: by field id, in a file
+/// without field ids by the names that it knows; without a view by name. Page checksums are verified. `with_text` false
+/// leaves texts empty and is fast.
 Result<std::unique_ptr<DocumentReader>> open_dataset_file(const DatasetPiece& piece,
                                                           const std::vector<data::Column>& columns,
                                                           std::size_t batch_bytes, bool with_text = true);

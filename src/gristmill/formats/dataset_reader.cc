@@ -15,6 +15,7 @@
 #include "gristmill/formats/arrow_json.h"
 #include "gristmill/formats/arrow_status.h"
 #include "gristmill/formats/dataset_file.h"
+#include "gristmill/formats/nested_values.h"
 #include "gristmill/formats/parquet_file.h"
 #include "gristmill/kernels/utf8.h"
 
@@ -23,6 +24,7 @@ namespace {
 
 constexpr std::array origin_names{"id",         "ingestion_id", "origin_uri",     "origin_offset", "url",
                                   "media_type", "text",         "content_digest", "conversation",  "metadata"};
+constexpr std::ptrdiff_t text_place = 6, digest_place = 7, conversation_place = 8;
 constexpr std::int64_t rows_per_batch_max = 8192;
 
 using ArrowReader = parquet::arrow::FileReader;
@@ -90,7 +92,7 @@ class Reader final : public DocumentReader {
       return arrow_error(status, fmt::format("reading {} after row {}", piece_.path, row_));
     }
     if (!rows) return false;
-    cache_columns(*rows);
+    GRISTMILL_RETURN_IF_ERROR(cache_columns(*rows));
     for (std::int64_t row = 0; row < rows->num_rows(); ++row) {
       if (!skip_deleted()) append(row, batch);
     }
@@ -99,19 +101,19 @@ class Reader final : public DocumentReader {
   }
 
  private:
-  /// Finds the names under which the file holds the asked columns.
+  /// The name under which the file holds a column; empty when it does not.
+  [[nodiscard]] std::string file_name(const parquet::schema::GroupNode& root, const std::string& column) const {
+    if (!view().columns) return column;
+    const auto seen = std::ranges::find(*view().columns, column, &TableColumn::name);
+    if (seen == view().columns->end()) return {};
+    const auto place = find_column(root, *seen);
+    return place < 0 ? std::string() : root.field(place)->name();
+  }
+
   void find_columns(const parquet::FileMetaData& metadata) {
     const auto& root = *metadata.schema()->group_node();
-    bool has_ids = false;
-    for (int i = 0; i < root.field_count(); ++i) has_ids = has_ids || root.field(i)->field_id() > 0;
-    for (const auto& column : columns_) {
-      const auto seen = std::ranges::find(view().columns, column.name, &data::Column::name);
-      const bool is_by_name = !has_ids || seen == view().columns.end();
-      names_.push_back(is_by_name ? column.name : std::string());
-      for (int i = 0; i < root.field_count() && names_.back().empty(); ++i) {
-        if (root.field(i)->field_id() == seen->field_id) names_.back() = root.field(i)->name();
-      }
-    }
+    for (const auto& column : columns_) names_.push_back(file_name(root, column.name));
+    for (std::size_t i = 0; i < origin_names.size(); ++i) origin_files_[i] = file_name(root, origin_names[i]);
   }
 
   [[nodiscard]] const TableView& view() const {
@@ -128,13 +130,15 @@ class Reader final : public DocumentReader {
     return true;
   }
 
+  /// Leaves of the columns that are read; nested columns have several.
   [[nodiscard]] std::vector<int> wanted_columns(const parquet::FileMetaData& metadata, bool with_text) const {
     std::vector<int> wanted;
     for (int i = 0; i < metadata.num_columns(); ++i) {
-      const auto& name = metadata.schema()->Column(i)->path()->ToDotString();
-      const bool is_origin = std::ranges::find(origin_names, name) != origin_names.end() && name != "content_digest";
+      const auto& name = metadata.schema()->GetColumnRoot(i)->name();
+      const auto origin = std::ranges::find(origin_files_, name) - origin_files_.begin();
       const bool is_asked = std::ranges::find(names_, name) != names_.end();
-      if (!with_text && (name == "text" || name == "conversation")) continue;
+      const bool is_origin = origin < std::ssize(origin_files_) && origin != digest_place;
+      if (!with_text && (origin == text_place || origin == conversation_place)) continue;
       if (is_origin || is_asked || name == "_tokens") wanted.push_back(i);
     }
     return wanted;
@@ -198,11 +202,27 @@ class Reader final : public DocumentReader {
     return cells;
   }
 
-  void cache_columns(const arrow::RecordBatch& rows) {
-    cells_.clear();
-    for (const auto& name : names_) cells_.push_back(name.empty() ? nullptr : rows.GetColumnByName(name));
-    for (std::size_t i = 0; i < origin_names.size(); ++i) origin_[i] = rows.GetColumnByName(origin_names[i]);
+  /// A column as the file or its partition has it; null when neither does.
+  Result<std::shared_ptr<arrow::Array>> column_of(const arrow::RecordBatch& rows, const std::string& file_name,
+                                                  std::string_view column) const {
+    if (!file_name.empty()) return rows.GetColumnByName(file_name);
+    const auto none = std::shared_ptr<arrow::Array>();
+    if (view().constants.empty()) return none;
+    const auto seen = std::ranges::find(*view().columns, column, &TableColumn::name);
+    if (seen == view().columns->end() || !view().constants.contains(seen->field_id)) return none;
+    return repeat_value(*seen, view().constants.at(seen->field_id), rows.num_rows());
+  }
+
+  Status cache_columns(const arrow::RecordBatch& rows) {
+    cells_.assign(names_.size(), nullptr);
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      GRISTMILL_TRY(cells_[i], column_of(rows, names_[i], columns_[i].name));
+    }
+    for (std::size_t i = 0; i < origin_files_.size(); ++i) {
+      GRISTMILL_TRY(origin_[i], column_of(rows, origin_files_[i], origin_names[i]));
+    }
     tokens_ = rows.GetColumnByName("_tokens");
+    return {};
   }
 
   DatasetPiece piece_;
@@ -211,6 +231,7 @@ class Reader final : public DocumentReader {
   std::unique_ptr<ArrowReader> reader_;
   std::unique_ptr<arrow::RecordBatchReader> batches_;
   std::array<std::shared_ptr<arrow::Array>, origin_names.size()> origin_;
+  std::array<std::string, origin_names.size()> origin_files_;  ///< Their names in this file, as in `names_`.
   std::shared_ptr<arrow::Array> tokens_;
   std::vector<std::shared_ptr<arrow::Array>> cells_;
   std::vector<std::string> names_;  ///< Of the asked columns in this file; empty when it does not hold one.

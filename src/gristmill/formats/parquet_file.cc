@@ -9,6 +9,7 @@
 #include <parquet/metadata.h>
 #include <parquet/properties.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "gristmill/data/memory.h"
@@ -83,6 +84,22 @@ arrow::Status HashedStream::Write(const void* bytes, std::int64_t count) {
     return arrow::Status::IOError(failure_->message);
   }
   return arrow::Status::OK();
+}
+
+int find_column(const parquet::schema::GroupNode& root, const TableColumn& column) {
+  bool has_ids = false;
+  for (int i = 0; i < root.field_count(); ++i) {
+    if (root.field(i)->field_id() == column.field_id) return i;
+    has_ids = has_ids || root.field(i)->field_id() > 0;
+  }
+  if (has_ids) return -1;
+  int other = -1;
+  for (int i = 0; i < root.field_count(); ++i) {
+    const auto& name = root.field(i)->name();
+    if (name == column.name) return i;
+    if (std::ranges::find(column.file_names, name) != column.file_names.end()) other = i;
+  }
+  return other;
 }
 
 std::shared_ptr<arrow::DataType> arrow_type(const std::string& type) {

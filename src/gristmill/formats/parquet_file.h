@@ -23,6 +23,9 @@ class RecordBatch;
 namespace parquet {
 class FileMetaData;
 class WriterProperties;
+namespace schema {
+class GroupNode;
+}
 namespace arrow {
 class FileReader;
 }
@@ -53,6 +56,10 @@ class HashedStream final : public arrow::io::OutputStream {
   std::optional<Error> failure_;
   bool is_closed_ = false;
 };
+
+/// Place of a column among those of a file, -1 when it does not hold it: by field id, in a file without field ids by
+/// the names of the column.
+int find_column(const parquet::schema::GroupNode& root, const TableColumn& column);
 
 /// How values of an Iceberg primitive type lie in memory; null for a type that is none of them.
 std::shared_ptr<arrow::DataType> arrow_type(const std::string& iceberg_type);

@@ -5,8 +5,8 @@
 #include <arrow/array/builder_binary.h>
 #include <arrow/array/builder_primitive.h>
 #include <arrow/array/concatenate.h>
+#include <arrow/array/util.h>
 #include <arrow/compute/api_vector.h>
-#include <arrow/compute/cast.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <arrow/util/byte_size.h>
@@ -24,6 +24,7 @@
 #include "gristmill/formats/arrow_json.h"
 #include "gristmill/formats/arrow_status.h"
 #include "gristmill/formats/given_rows_state.h"
+#include "gristmill/formats/nested_values.h"
 #include "gristmill/formats/parquet_file.h"
 #include "gristmill/formats/row_order.h"
 #include "gristmill/formats/table_rows.h"
@@ -44,14 +45,13 @@ class Writer final : public RowWriter {
  public:
   explicit Writer(RowOutput output) : output_(std::move(output)) {}
 
-  Status open(const std::vector<TableColumn>& columns, std::span<const std::string> sources) {
+  Status open(const std::vector<TableColumn>& columns) {
     arrow::FieldVector fields;
     for (const auto& column : columns) {
-      auto type = arrow_type(column.type);
-      for (std::size_t i = 0; i < sources.size() && type == nullptr; ++i) {
-        GRISTMILL_TRY(type, nested_type(sources[i], column));
-      }
-      if (type == nullptr) continue;  // Nested, and no row has it: it reads as null.
+      auto type = column_type(column);
+      if (type == nullptr)
+        return invalid_argument(
+            fmt::format("column {}: values of type {} cannot be written", column.name, column.type));
       columns_.push_back(column);
       fields.push_back(arrow_field(column, std::move(type)));
     }
@@ -80,6 +80,7 @@ class Writer final : public RowWriter {
     while (true) {
       GRISTMILL_TRY(const bool more, rows.next(columns, count));
       if (!more) return {};
+      GRISTMILL_RETURN_IF_ERROR(add_constants(columns, count, edit.constants));
       GRISTMILL_RETURN_IF_ERROR(fit(columns, count));
       GRISTMILL_RETURN_IF_ERROR(fill_ids(columns, edit.path, first));
       GRISTMILL_RETURN_IF_ERROR(edit_batch(columns, count, first, cursor, given));
@@ -149,15 +150,30 @@ class Writer final : public RowWriter {
     return arrow_error(status, fmt::format("writing {}", sink.path));
   }
 
+  /// Columns that the file lacks since its partition says what is in them.
+  Status add_constants(std::vector<ArrayPointer>& columns, std::int64_t count,
+                       const std::map<int, Json>& constants) const {
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      const auto constant = constants.find(columns_[i].field_id);
+      if (columns[i] != nullptr || constant == constants.end()) continue;
+      GRISTMILL_TRY(columns[i], repeat_value(columns_[i], constant->second, count));
+    }
+    return {};
+  }
+
   /// Gives each column the table's type; what is absent becomes null.
   Status fit(std::vector<ArrayPointer>& columns, std::int64_t count) const {
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const auto& type = schema_->field(static_cast<int>(i))->type();
-      if (columns[i] != nullptr && columns[i]->type()->Equals(*type)) continue;
-      auto fitted = columns[i] == nullptr ? arrow::MakeArrayOfNull(type, count, data::arrow_pool())
-                                          : arrow::compute::Cast(*columns[i], type);
-      if (!fitted.ok())
-        return failure(fitted.status()).within(fmt::format("column {}", schema_->field(static_cast<int>(i))->name()));
+      if (columns[i] == nullptr) {
+        auto empty = arrow::MakeArrayOfNull(type, count, data::arrow_pool());
+        if (!empty.ok()) return failure(empty.status());
+        columns[i] = *std::move(empty);
+        continue;
+      }
+      auto fitted = fit_values(columns[i], type);
+      if (!fitted)
+        return std::move(fitted).error().within(fmt::format("column {}", schema_->field(static_cast<int>(i))->name()));
       columns[i] = *std::move(fitted);
     }
     return {};
@@ -404,10 +420,9 @@ class Writer final : public RowWriter {
 
 }  // namespace
 
-Result<std::unique_ptr<RowWriter>> create_row_writer(RowOutput output, const std::vector<TableColumn>& columns,
-                                                     std::span<const std::string> sources) {
+Result<std::unique_ptr<RowWriter>> create_row_writer(RowOutput output, const std::vector<TableColumn>& columns) {
   auto writer = std::make_unique<Writer>(std::move(output));
-  GRISTMILL_RETURN_IF_ERROR(writer->open(columns, sources));
+  GRISTMILL_RETURN_IF_ERROR(writer->open(columns));
   return std::unique_ptr<RowWriter>(std::move(writer));
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,6 +20,7 @@ struct FileEdit {
   std::string path;
   RowNumbers dropped;              ///< Ascending.
   std::vector<RowMatch> replaced;  ///< Ascending; none of them dropped.
+  std::map<int, Json> constants = {};  ///< See TableView.
 };
 
 /// Where rows go, and in which order.
@@ -33,7 +35,8 @@ struct RowOutput {
 };
 
 /// Writes rows of a table's data files, whatever program made those, into new data files: under the table's present
-/// names and types, with nested columns as they are. Columns are found by field id, in files without field ids by name.
+/// names and types, those inside nested columns as well. Columns are found by field id, in files without field ids by
+/// the names that the table knows for them.
 /// A row without an id of ours gets the one under which it was read so far, and so keeps it.
 class RowWriter {
  public:
@@ -46,8 +49,6 @@ class RowWriter {
   virtual Result<std::vector<WrittenFile>> close() = 0;
 };
 
-/// `sources` are the data files whose rows may come: they say how nested columns lie.
-Result<std::unique_ptr<RowWriter>> create_row_writer(RowOutput output, const std::vector<TableColumn>& columns,
-                                                     std::span<const std::string> sources);
+Result<std::unique_ptr<RowWriter>> create_row_writer(RowOutput output, const std::vector<TableColumn>& columns);
 
 }  // namespace gristmill::formats

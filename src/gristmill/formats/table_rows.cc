@@ -18,28 +18,7 @@ namespace {
 constexpr std::int64_t batch_bytes = std::int64_t{4} << 20;
 constexpr std::int64_t batch_rows_max = 8192;
 
-/// Place of a column in a file, or -1: by field id, by name where the file has no field ids.
-int find_root(const parquet::schema::GroupNode& root, const TableColumn& column) {
-  bool has_ids = false;
-  int by_name = -1;
-  for (int i = 0; i < root.field_count(); ++i) {
-    const auto& node = *root.field(i);
-    has_ids = has_ids || node.field_id() > 0;
-    if (node.field_id() == column.field_id) return i;
-    if (node.name() == column.name) by_name = i;
-  }
-  return has_ids ? -1 : by_name;
-}
-
 }  // namespace
-
-Result<std::shared_ptr<arrow::DataType>> nested_type(const std::string& path, const TableColumn& column) {
-  GRISTMILL_TRY(const auto reader, open_parquet(path));
-  std::shared_ptr<arrow::Schema> schema;
-  if (const auto status = reader->GetSchema(&schema); !status.ok()) return arrow_error(status, "reading " + path);
-  const auto place = find_root(*reader->parquet_reader()->metadata()->schema()->group_node(), column);
-  return place < 0 ? nullptr : schema->field(place)->type();
-}
 
 Result<TableRows> TableRows::open(const std::string& path, const std::vector<TableColumn>& columns) {
   TableRows rows;
@@ -48,7 +27,7 @@ Result<TableRows> TableRows::open(const std::string& path, const std::vector<Tab
   const auto& schema = *metadata.schema();
   std::vector<int> roots;
   for (const auto& column : columns) {
-    const auto root = find_root(*schema.group_node(), column);
+    const auto root = find_column(*schema.group_node(), column);
     rows.names_.push_back(root < 0 ? std::string() : schema.group_node()->field(root)->name());
     if (root >= 0) roots.push_back(root);
   }

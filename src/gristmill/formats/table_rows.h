@@ -16,9 +16,6 @@ namespace gristmill::formats {
 
 using ArrayPointer = std::shared_ptr<arrow::Array>;
 
-/// The type that a file gives a column that is not primitive; null when it does not hold it.
-Result<std::shared_ptr<arrow::DataType>> nested_type(const std::string& path, const TableColumn& column);
-
 /// A data file read in the columns of the table: found by field id, by name where the file has no field ids.
 class TableRows {
  public:

@@ -16,6 +16,7 @@
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/id_indexes.h"
 #include "gristmill/store/artifact_work.h"
+#include "gristmill/store/scan.h"
 
 namespace gristmill::platform {
 namespace {
@@ -211,16 +212,16 @@ class Compaction {
                               .held_bytes_max = static_cast<std::int64_t>(workspace_.settings().memory_bytes / 2),
                               .note = {}};
     indexed.attach(output);
-    std::vector<std::string> sources;
-    for (const auto& file : bin) {
-      GRISTMILL_RETURN_IF_ERROR(check_data_file(file));
-      sources.push_back(file.path);
-    }
-    GRISTMILL_TRY(const auto writer, formats::create_row_writer(std::move(output), columns_, sources));
+    for (const auto& file : bin) GRISTMILL_RETURN_IF_ERROR(check_data_file(file));
+    GRISTMILL_TRY(const auto writer, formats::create_row_writer(std::move(output), columns_));
     for (const auto& file : bin) {
       GRISTMILL_TRY(auto deleted, deleted_rows(file, deletes));
       written.applied_deletes += static_cast<std::int64_t>(deleted.size());
-      GRISTMILL_RETURN_IF_ERROR(writer->copy({.path = file.path, .dropped = std::move(deleted), .replaced = {}}, {}));
+      const formats::FileEdit edit{.path = file.path,
+                                   .dropped = std::move(deleted),
+                                   .replaced = {},
+                                   .constants = store::constants_of(table.metadata(), file)};
+      GRISTMILL_RETURN_IF_ERROR(writer->copy(edit, {}));
     }
     GRISTMILL_TRY(const auto files, writer->close());
     const auto status = indexed.finish(files);
@@ -288,8 +289,7 @@ Result<std::vector<store::DataFile>> split_file(const std::vector<formats::Parti
   IndexedFiles indexed([&](std::size_t number) { return fmt::format("{}-p{:04}.parquet", stem, number); });
   formats::RowOutput output{.path = {}, .partition = fields, .sort_by = {}, .note = {}};
   indexed.attach(output);
-  const std::vector<std::string> sources{file.path};
-  GRISTMILL_TRY(const auto writer, formats::create_row_writer(std::move(output), columns, sources));
+  GRISTMILL_TRY(const auto writer, formats::create_row_writer(std::move(output), columns));
   GRISTMILL_RETURN_IF_ERROR(writer->copy({.path = file.path, .dropped = {}, .replaced = {}}, nullptr));
   GRISTMILL_TRY(const auto parts, writer->close());
   GRISTMILL_RETURN_IF_ERROR(indexed.finish(parts));

@@ -14,6 +14,7 @@
 #include "gristmill/platform/release.h"
 #include "gristmill/platform/run.h"
 #include "gristmill/store/catalog.h"
+#include "gristmill/store/scan.h"
 
 namespace gristmill::platform {
 namespace {
@@ -111,7 +112,7 @@ Status export_jsonl(const store::Table& table, const store::Snapshot& snapshot,
 Status for_each_document(const store::Table& table, const store::Snapshot& snapshot,
                          const std::vector<data::Column>& columns, const DocumentUse& use) {
   GRISTMILL_TRY(const auto files, scan_in_order(table, snapshot));
-  VersionFiles opener(table, columns);
+  GRISTMILL_TRY(auto opener, VersionFiles::of(table, snapshot));
   data::Batch batch;
   for (const auto& file : files) {
     GRISTMILL_TRY(const auto piece, opener.piece(file));
@@ -201,10 +202,15 @@ Status check_data_file(const store::ScanFile& file) {
       bytes ? fmt::format("has {} bytes, its manifest says {}", *bytes, file.bytes) : std::string("is missing")));
 }
 
+Result<VersionFiles> VersionFiles::of(const store::Table& table, const store::Snapshot& snapshot) {
+  GRISTMILL_TRY(auto columns, table.columns_at(snapshot));
+  return VersionFiles(table, std::make_shared<const std::vector<formats::TableColumn>>(std::move(columns)));
+}
+
 Result<formats::DatasetPiece> VersionFiles::piece(const store::ScanFile& file) {
   GRISTMILL_RETURN_IF_ERROR(check_data_file(file));
   GRISTMILL_TRY(auto deleted, deletes_.of(file));
-  formats::TableView view{columns_, std::move(deleted)};
+  formats::TableView view{columns_, std::move(deleted), store::constants_of(*metadata_, file)};
   return formats::DatasetPiece{.path = file.path, .view = std::make_shared<const formats::TableView>(std::move(view))};
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,17 +31,21 @@ Result<std::vector<store::ScanFile>> scan_in_order(const store::Table& table, co
 /// there.
 Status check_data_file(const store::ScanFile& file);
 
-/// Opens the data files of a version, whose operator columns are `columns`, without the rows that are deleted.
+/// Opens the data files of a version in its columns, without the rows that are deleted. The table must outlive it.
 class VersionFiles {
  public:
-  VersionFiles(const store::Table& table, std::vector<data::Column> columns)
-      : deletes_(table), columns_(std::move(columns)) {}
+  static Result<VersionFiles> of(const store::Table& table, const store::Snapshot& snapshot);
   /// One file whole.
   Result<formats::DatasetPiece> piece(const store::ScanFile& file);
 
  private:
+  using Columns = std::shared_ptr<const std::vector<formats::TableColumn>>;
+  VersionFiles(const store::Table& table, Columns columns)
+      : metadata_(&table.metadata()), deletes_(table), columns_(std::move(columns)) {}
+
+  const store::TableMetadata* metadata_;
   store::RowDeletes deletes_;
-  std::vector<data::Column> columns_;
+  Columns columns_;
 };
 
 /// Gets one document, valid during the call; false stops.

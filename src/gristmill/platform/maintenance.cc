@@ -58,6 +58,24 @@ Status add_needs(meta::Transaction& transaction, const std::string& dataset, boo
   return add_releases(transaction, dataset, needs);
 }
 
+/// Somebody may have begun to read an old version since the needs were looked up: the commit is the last moment to see
+/// it.
+Status check_unneeded(meta::Transaction& transaction, const store::Table& table, const store::Retention& retention,
+                      bool keeps_token_sources) {
+  Needs needs;
+  const auto dataset = table.name().text();
+  GRISTMILL_RETURN_IF_ERROR(add_needs(transaction, dataset, keeps_token_sources, needs));
+  const auto going = store::expirable(table.metadata(), retention);
+  for (const auto& [version, why] : needs) {
+    if (going.contains(version))
+      return Error{
+          ErrorCode::conflict,
+          fmt::format("dataset {}: version {} is needed since just now ({}): nothing was removed, run it again",
+                      dataset, version, why)};
+  }
+  return {};
+}
+
 void add_references(const store::TableMetadata& metadata, Needs& needs) {
   for (const auto& reference : metadata.references())
     needs[reference.snapshot_id] = (reference.is_tag ? "release " : "branch ") + reference.name;
@@ -138,7 +156,8 @@ Result<Json> expire_dataset(const Workspace& workspace, const ExpireRequest& req
   store::Retention retention{
       .older_than_ms = now - request.older_than_ms, .keep_last = request.keep_last, .in_use = {}};
   for (const auto& [version, why] : needs) retention.in_use.insert(version);
-  const auto note = [&](meta::Transaction& transaction, std::int64_t) {
+  const auto note = [&](meta::Transaction& transaction, std::int64_t) -> Status {
+    GRISTMILL_RETURN_IF_ERROR(check_unneeded(transaction, table, retention, !request.with_token_sources));
     return audit(transaction, "dataset.expire", table.name().text(),
                  Json::object({{"older_than", iso8601(retention.older_than_ms)}, {"keep_last", request.keep_last}}));
   };
@@ -156,7 +175,8 @@ Result<Json> expire_dataset(const Workspace& workspace, const ExpireRequest& req
   for (const auto& snapshot : before) {
     if (gone.contains(snapshot.id)) continue;
     const auto need = needs.find(snapshot.id);
-    kept.push(brief(snapshot).set("why", need != needs.end() ? need->second : "young, or among the last of a branch"));
+    kept.push(brief(snapshot).set(
+        "why", need != needs.end() ? need->second : "young, among the last of a branch, or on the way to one"));
   }
   return Json::object({{"dataset", table.name().text()},
                        {"expired", std::move(expired)},

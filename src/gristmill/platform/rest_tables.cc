@@ -231,8 +231,10 @@ Result<RestResponse> load_table(RestContext& context, const RestCall& call) {
 
 Result<RestResponse> table_exists(RestContext& context, const RestCall& call) {
   GRISTMILL_TRY(const auto name, call.table());
-  GRISTMILL_TRY([[maybe_unused]] const auto location,
-                store::Catalog(context.workspace.database()).metadata_location(name));
+  const auto location = store::Catalog(context.workspace.database()).metadata_location(name);
+  // A view is no table.
+  if (!location && location.error().code == ErrorCode::invalid_argument) return no_such_table(name);
+  if (!location) return location.error();
   return no_content();
 }
 

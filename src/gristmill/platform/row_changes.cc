@@ -320,9 +320,7 @@ class RowChange {
     output.note = [&](std::size_t number, const Hash128& id, std::int64_t row) {
       indexes[number].add_written(id, static_cast<std::uint32_t>(row));
     };
-    std::vector<std::string> sources;
-    if (content.edit != nullptr) sources.push_back(content.edit->path);
-    GRISTMILL_TRY(const auto writer, formats::create_row_writer(std::move(output), columns_, sources));
+    GRISTMILL_TRY(const auto writer, formats::create_row_writer(std::move(output), columns_));
     if (content.edit != nullptr) {
       GRISTMILL_RETURN_IF_ERROR(writer->copy(*content.edit, given_ ? &*given_ : nullptr));
     } else {

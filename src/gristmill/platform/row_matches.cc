@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "gristmill/platform/datasets.h"
+#include "gristmill/store/scan.h"
 
 namespace gristmill::platform {
 namespace {
@@ -46,8 +47,9 @@ Result<RowMatcher> RowMatcher::by_condition(const store::Table& table, const sto
   matcher.where_ = std::move(where);
   matcher.is_update_ = is_update;
   GRISTMILL_TRY(matcher.columns_, operator_columns(table, snapshot));
-  if (matcher.where_.empty()) return matcher;
   GRISTMILL_TRY(const auto columns, table.columns_at(snapshot));
+  matcher.view_columns_ = std::make_shared<const std::vector<formats::TableColumn>>(columns);
+  if (matcher.where_.empty()) return matcher;
   GRISTMILL_TRY(const auto filter, RowFilter::make(matcher.where_, matcher.columns_));
   matcher.conditions_ = filter.conditions(columns);
   return matcher;
@@ -70,7 +72,8 @@ Result<formats::RowNumbers> RowMatcher::deleted_rows(const store::ScanFile& file
 Result<Edit> RowMatcher::find(const store::ScanFile& file) const {
   GRISTMILL_RETURN_IF_ERROR(check_data_file(file));
   GRISTMILL_TRY(const auto deleted, deleted_rows(file));
-  Edit edit{.file = file, .rows = {.path = file.path}, .removed_ids = {}};
+  Edit edit{
+      .file = file, .rows = {.path = file.path, .constants = store::constants_of(*metadata_, file)}, .removed_ids = {}};
   if (keys_) {
     GRISTMILL_TRY(edit.rows.replaced, keys_->find(file.path, deleted));
   } else {
@@ -90,7 +93,7 @@ Status RowMatcher::find_by_condition(const formats::RowNumbers& deleted, Edit& e
   if (!where_.empty()) {
     GRISTMILL_TRY(filter, RowFilter::make(where_, columns_));
   }
-  formats::TableView view{columns_, {}};
+  formats::TableView view{view_columns_, {}, edit.rows.constants};
   const formats::DatasetPiece piece{.path = edit.file.path,
                                     .view = std::make_shared<const formats::TableView>(std::move(view))};
   GRISTMILL_TRY(const auto reader, formats::open_dataset_file(piece, filter ? filter->columns() : no_columns,

@@ -46,15 +46,19 @@ class RowMatcher {
 
  private:
   explicit RowMatcher(const store::Table& table)
-      : deletes_(std::make_unique<store::RowDeletes>(table)), mutex_(std::make_unique<std::mutex>()) {}
+      : metadata_(&table.metadata()),
+        deletes_(std::make_unique<store::RowDeletes>(table)),
+        mutex_(std::make_unique<std::mutex>()) {}
   Result<formats::RowNumbers> deleted_rows(const store::ScanFile& file) const;
   Status find_by_condition(const formats::RowNumbers& deleted, Edit& edit) const;
 
+  const store::TableMetadata* metadata_;
   std::unique_ptr<store::RowDeletes> deletes_;  ///< Guarded by the mutex.
   std::unique_ptr<std::mutex> mutex_;
   std::string where_;
   bool is_update_ = false;
   std::vector<data::Column> columns_;  ///< Of the version, for conditions.
+  std::shared_ptr<const std::vector<formats::TableColumn>> view_columns_;  ///< All of them.
   std::optional<formats::RowKeys> keys_;
   store::ScanFilter conditions_;
 };

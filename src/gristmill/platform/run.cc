@@ -329,7 +329,7 @@ class PipelineRun {
     RunInput input{.dataset = table.name().text(), .version = snapshot.id};
     GRISTMILL_TRY(input.columns, operator_columns(table, snapshot));
     GRISTMILL_TRY(const auto files, scan_in_order(table, snapshot));
-    VersionFiles opener(table, input.columns);
+    GRISTMILL_TRY(auto opener, VersionFiles::of(table, snapshot));
     for (const auto& file : files) {
       GRISTMILL_TRY(auto piece, opener.piece(file));
       input.records += file.records - static_cast<std::int64_t>(piece.view->deleted_rows.size());

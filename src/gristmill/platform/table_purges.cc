@@ -87,6 +87,11 @@ Result<std::size_t> carry_out(const Workspace& workspace, const Purge& purge) {
   if (!table) return table.error();
   GRISTMILL_TRY(const auto root, store::path_of(table->metadata().location()));
   GRISTMILL_TRY(const auto metadata_path, store::path_of(purge.metadata_location));
+  // Tables that are in no catalog of ours may share the files; this one is gone all the same.
+  if (!store::check_removable(table->metadata())) {
+    GRISTMILL_RETURN_IF_ERROR(finish(workspace, purge, 0));
+    return std::size_t{0};
+  }
   GRISTMILL_TRY(auto files, files_to_remove(catalog, *table, root));
   GRISTMILL_TRY(const bool is_ours, mark(workspace, purge));
   if (!is_ours) return std::size_t{0};

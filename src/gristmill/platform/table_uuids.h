@@ -16,7 +16,8 @@ namespace gristmill::platform {
 /// metadata file never changes. Thread-safe.
 class TableUuids {
  public:
-  /// The table that has this uuid, but for `except`. Metadata that cannot be read has none.
+  /// The table that has this uuid, but for `except`. Damaged metadata has none; metadata that cannot be reached is an
+  /// error.
   Result<std::optional<store::TableName>> find(meta::Transaction& transaction, const std::string& uuid,
                                                const store::TableName& except);
 

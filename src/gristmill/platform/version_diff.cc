@@ -65,7 +65,7 @@ struct Side {
   Status for_each(const std::vector<store::ScanFile>& wanted, const Use& use) const {
     std::vector<data::Column> read{{"content_digest", data::ColumnType::string}};
     if (has_tokens) read.push_back(*std::ranges::find(columns, tokens_column, &data::Column::name));
-    VersionFiles opener(table, columns);
+    GRISTMILL_TRY(auto opener, VersionFiles::of(table, snapshot));
     data::Batch batch;
     for (const auto& file : wanted) {
       GRISTMILL_TRY(const auto piece, opener.piece(file));

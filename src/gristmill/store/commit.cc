@@ -6,6 +6,7 @@
 #include <random>
 #include <thread>
 
+#include "gristmill/store/branches.h"
 #include "gristmill/store/commit_queue.h"
 #include "gristmill/store/metadata_files.h"
 #include "gristmill/store/partition.h"
@@ -178,7 +179,10 @@ Result<Snapshot> Table::commit_files(const CommitRequest& request, bool is_repla
           ErrorCode::conflict,
           fmt::format("dataset {}: its content changed (snapshot {}, was {}) while it was to be replaced: run again",
                       name_.text(), head_id(next), base)};
-    const auto schema_before = next.current_schema_id();
+    GRISTMILL_RETURN_IF_ERROR(check_branch_head(next, request.branch));
+    const auto shape_before = next.shape();
+    if (request.branch != main_branch && request.columns.empty())
+      next.use_schema(schema_of_branch(next, request.branch));
     if (!request.columns.empty()) {
       GRISTMILL_RETURN_IF_ERROR(check_columns(next, request.columns));
       next.set_schema(request.columns);
@@ -192,8 +196,8 @@ Result<Snapshot> Table::commit_files(const CommitRequest& request, bool is_repla
     auto written = writer.write(next, files);
     if (!written) return std::move(written).error().within(fmt::format("dataset {}", name_.text()));
     const auto& snapshot = *written;
-    // Readers of the table keep its columns until the branch is published.
-    if (request.branch != main_branch) next.use_schema(schema_before);
+    // Readers and other writers of the table keep its columns and partitions until the branch is published.
+    if (request.branch != main_branch) next.restore(shape_before);
     return Outcome{snapshot.id, false};
   };
   GRISTMILL_TRY(const auto outcome, commit(change, request.also, request.has_turn));
@@ -302,33 +306,6 @@ Status Table::create_branch(const std::string& branch, std::int64_t snapshot_id,
 
 Status Table::remove_branch(const std::string& branch, const InSameTransaction& also) {
   return remove_name(branch, false, also);
-}
-
-Status Table::publish_branch(const std::string& branch, std::int64_t head_id, const InSameTransaction& also) {
-  const Change change = [&](TableMetadata& next, AttemptFiles&) -> Result<Outcome> {
-    const auto references = next.references();
-    const auto found = std::ranges::find(references, branch, &Reference::name);
-    if (found == references.end() || found->is_tag || branch == main_branch)
-      return not_found(fmt::format("dataset {} has no branch {} to publish", name_.text(), branch));
-    const auto* head = next.find_snapshot(head_id);
-    if (head == nullptr || found->snapshot_id != head_id)
-      return Error{ErrorCode::conflict,
-                   fmt::format("dataset {}: the branch {} went on to snapshot {} in between: look again", name_.text(),
-                               branch, found->snapshot_id)};
-    if (!next.is_ancestor(next.current_snapshot_id(), head_id))
-      return Error{
-          ErrorCode::conflict,
-          fmt::format("dataset {}: it changed (snapshot {}) since the branch {} left it: remove the branch and "
-                      "run again",
-                      name_.text(), next.current_snapshot_id(), branch)};
-    const auto target = *head;
-    next.set_current_snapshot(target, next.next_timestamp_ms(current_time_ms()));
-    next.use_schema(next.current_schema_id());
-    next.remove_reference(branch);
-    return Outcome{head_id, false};
-  };
-  const auto done = commit(change, also);
-  return done ? Status() : Status(done.error());
 }
 
 Result<bool> Table::change_schema(std::span<const SchemaChange> changes, const InSameTransaction& also) {

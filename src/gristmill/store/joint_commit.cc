@@ -42,7 +42,9 @@ class JointCommit {
   /// The table now: within `transaction` where there is one.
   Result<std::optional<Table>> load(const TableName& name, meta::Transaction* transaction) const;
   Status prepare(Attempt& attempt, meta::Transaction* transaction) const;
-  Result<TableChange> change(const TableRequest& request, std::optional<Table> table, Attempt& attempt) const;
+  /// `is_repeat`: another part of the transaction came through before.
+  Result<TableChange> change(const TableRequest& request, std::optional<Table> table, bool is_repeat,
+                             Attempt& attempt) const;
   Status publish(meta::Transaction& transaction, Attempt& attempt) const;
   /// After the transaction ended well or badly: what counts.
   Result<std::vector<TableChange>> settle(Status status, Attempt& attempt) const;
@@ -64,10 +66,18 @@ Result<std::optional<Table>> JointCommit::load(const TableName& name, meta::Tran
   return std::move(table).error();
 }
 
-Result<TableChange> JointCommit::change(const TableRequest& request, std::optional<Table> table,
+/// Whether a table has nothing left to become by the updates.
+bool has_all_of(const TableMetadata& base, const Json& updates) {
+  const auto after = apply_updates(&base, updates, base.last_updated_ms());
+  return after && after->document() == base.document();
+}
+
+Result<TableChange> JointCommit::change(const TableRequest& request, std::optional<Table> table, bool is_repeat,
                                         Attempt& attempt) const {
   const auto* base = table ? &table->metadata() : nullptr;
-  if (base != nullptr && is_applied_already(*base, request.updates))
+  const bool is_done = base != nullptr && (is_applied_already(*base, request.requirements, request.updates) ||
+                                           (is_repeat && has_all_of(*base, request.updates)));
+  if (is_done)
     return TableChange{.name = request.name,
                        .before = *base,
                        .location_before = table->metadata_location(),
@@ -98,9 +108,16 @@ Result<TableChange> JointCommit::change(const TableRequest& request, std::option
 }
 
 Status JointCommit::prepare(Attempt& attempt, meta::Transaction* transaction) const {
+  std::vector<std::optional<Table>> tables;
+  bool is_repeat = false;
   for (const auto& request : requests_) {
     GRISTMILL_TRY(auto table, load(request.name, transaction));
-    auto done = change(request, std::move(table), attempt);
+    is_repeat = is_repeat || (table && is_applied_already(table->metadata(), request.requirements, request.updates));
+    tables.push_back(std::move(table));
+  }
+  for (std::size_t i = 0; i < requests_.size(); ++i) {
+    const auto& request = requests_[i];
+    auto done = change(request, std::move(tables[i]), is_repeat, attempt);
     if (!done) return std::move(done).error().within(fmt::format("table {}", request.name.text()));
     attempt.changes.push_back(*std::move(done));
   }

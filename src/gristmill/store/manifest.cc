@@ -75,6 +75,7 @@ Result<ManifestEntry> manifest_entry(const ManifestFile& manifest, Json row) {
                     "its place; restore it from a copy",
                     entry.snapshot_id, manifest.added_snapshot_id));
   entry.file = std::move(row.at("data_file"));
+  if (entry.file["content"].is_null()) entry.file.set("content", 0);
   if (entry.file["file_path"].as_string().empty()) return corrupt_data("an entry without a file path");
   if (entry.records() < 0 || entry.bytes() < 0) return corrupt_data("an entry with a negative size");
   return entry;
@@ -155,7 +156,7 @@ Result<std::vector<ManifestFile>> decode_manifest_list(std::string bytes, const 
 
 Result<Manifest> decode_manifest(std::string bytes, const ManifestFile& file) {
   GRISTMILL_TRY(auto reader, AvroReader::open(std::move(bytes), file.location, manifest_field_names()));
-  Manifest manifest{.avro_schema = std::string(reader.metadata("avro.schema")),
+  Manifest manifest{.avro_schema = as_version_2(std::string(reader.metadata("avro.schema"))),
                     .partition_spec = std::string(reader.metadata("partition-spec")),
                     .entries = {}};
   Json row;

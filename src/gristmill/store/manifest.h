@@ -58,7 +58,7 @@ struct ManifestEntry {
 
 /// A manifest as read.
 struct Manifest {
-  std::string avro_schema;     ///< Word for word: a manifest with the same partition types is written with it.
+  std::string avro_schema;     ///< For a manifest with the same partition types; see as_version_2.
   std::string partition_spec;  ///< Header entry, JSON list of fields.
   std::vector<ManifestEntry> entries;
 };

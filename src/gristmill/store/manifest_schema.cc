@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "gristmill/base/json.h"
 #include "gristmill/store/partition.h"
 
@@ -18,6 +20,19 @@ std::string_view avro_type(const std::string& type) {
   if (type == "boolean") return R"("boolean")";
   if (type == "string") return R"("string")";
   return type == "long" ? R"("long")" : R"("int")";
+}
+
+bool has_field(const Json& record, std::int64_t id) {
+  return std::ranges::any_of(record["fields"].items(),
+                             [&](const Json& field) { return field["field-id"].as_int(-1) == id; });
+}
+
+/// A record with a further field, unless it has it.
+void add_field(Json& record, std::string_view name, std::int64_t id, Json type) {
+  if (!record.is_object() || has_field(record, id)) return;
+  auto field = Json::object({{"name", name}, {"type", type}});
+  if (type.is_array()) field.set("default", Json());
+  record.at("fields").push(std::move(field.set("field-id", id)));
 }
 
 }  // namespace
@@ -70,6 +85,22 @@ std::string manifest_avro_schema(std::span<const formats::PartitionField> partit
   }
   std::string schema(whole);
   return schema.replace(schema.find('@'), 1, fields);
+}
+
+std::string as_version_2(const std::string& avro_schema) {
+  constexpr int sequence_number_id = 3, file_sequence_number_id = 4, data_file_id = 2, content_id = 134;
+  auto schema = Json::parse(avro_schema);
+  if (!schema || has_field(*schema, sequence_number_id)) return avro_schema;
+  const auto optional_long = Json::array({"null", "long"});
+  auto fields = Json::array();
+  for (auto field : (*schema)["fields"].items()) {
+    if (field["field-id"].as_int(-1) == data_file_id) add_field(field.at("type"), "content", content_id, "int");
+    fields.push(std::move(field));
+  }
+  schema->set("fields", std::move(fields));
+  add_field(*schema, "sequence_number", sequence_number_id, optional_long);
+  add_field(*schema, "file_sequence_number", file_sequence_number_id, optional_long);
+  return schema->dump();
 }
 
 std::string_view manifest_list_avro_schema() {

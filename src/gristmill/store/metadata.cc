@@ -14,7 +14,6 @@
 namespace gristmill::store {
 namespace {
 
-constexpr std::string_view name_mapping_property = "schema.name-mapping.default";
 constexpr std::int64_t previous_versions_default = 100;
 constexpr int first_partition_field_id = 1000;
 // Columns that come later get ids from 100 on; those below are kept for origin columns.
@@ -42,7 +41,8 @@ formats::TableColumn column_of(const Json& field) {
           .name = field["name"].as_string(),
           .type = type.is_string() ? type.as_string() : type["type"].as_string(),
           .required = field["required"].as_bool(),
-          .doc = field["doc"].as_string()};
+          .doc = field["doc"].as_string(),
+          .nested = type.is_string() ? Json() : type};
 }
 
 Json snapshot_json(const Snapshot& snapshot) {
@@ -135,6 +135,7 @@ Result<TableMetadata> TableMetadata::from_json(Json document) {
   if (metadata.format_version() == 1) metadata.upgrade_version_1();
   GRISTMILL_RETURN_IF_ERROR(metadata.check());
   GRISTMILL_RETURN_IF_ERROR(metadata.read_snapshots());
+  metadata.mend_counters();
   return metadata;
 }
 
@@ -163,6 +164,10 @@ Status TableMetadata::check() const {
   if (!document_["partition-specs"].is_array()) return corrupt_data("no partition-specs");
   if (schema(current_schema_id()).is_null())
     return corrupt_data(fmt::format("current-schema-id {} is not among the schemas", current_schema_id()));
+  const auto& specs = document_["partition-specs"].items();
+  const auto is_default = [&](const Json& spec) { return spec["spec-id"].as_int() == default_spec_id(); };
+  if (std::ranges::none_of(specs, is_default))
+    return corrupt_data(fmt::format("default-spec-id {} is not among the partition specs", default_spec_id()));
   return {};
 }
 
@@ -224,6 +229,10 @@ Result<std::vector<formats::TableColumn>> TableMetadata::columns(std::int64_t sc
   if (json.is_null()) return corrupt_data(fmt::format("schema {} is not among the table's schemas", schema_id));
   std::vector<formats::TableColumn> columns;
   for (const auto& field : json["fields"].items()) columns.push_back(column_of(field));
+  const auto names = mapped_names(property(name_mapping_property));
+  for (auto& column : columns) {
+    if (const auto known = names.find(column.field_id); known != names.end()) column.file_names = known->second;
+  }
   return columns;
 }
 
@@ -304,8 +313,8 @@ void TableMetadata::add_snapshot(Snapshot snapshot, std::string_view branch) {
 void TableMetadata::set_current_snapshot(const Snapshot& snapshot, std::int64_t timestamp_ms) {
   current_snapshot_id_ = snapshot.id;
   document_.set("current-snapshot-id", snapshot.id);
-  if (snapshot.schema_id >= 0 && !schema(snapshot.schema_id).is_null())
-    document_.set("current-schema-id", snapshot.schema_id);
+  if (snapshot.schema_id >= 0 && snapshot.schema_id != current_schema_id() && !schema(snapshot.schema_id).is_null())
+    use_schema(snapshot.schema_id);
   document_.at("refs").at("main").set("snapshot-id", snapshot.id).set("type", "branch");
   document_.at("snapshot-log").push(log_entry("snapshot-id", snapshot.id, timestamp_ms));
   touch(timestamp_ms);
@@ -349,13 +358,6 @@ std::vector<std::string> TableMetadata::logged_files() const {
   std::vector<std::string> files;
   for (const auto& entry : document_["metadata-log"].items()) files.push_back(entry["metadata-file"].as_string());
   return files;
-}
-
-void TableMetadata::use_schema(std::int64_t schema_id) {
-  const auto known = columns(schema_id);
-  if (!known) return;
-  document_.set("current-schema-id", schema_id);
-  document_.at("properties").set(name_mapping_property, name_mapping(*known));
 }
 
 std::vector<std::string> TableMetadata::log_previous(const std::string& location, std::int64_t its_timestamp_ms) {

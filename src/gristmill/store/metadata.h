@@ -48,6 +48,14 @@ struct Reference {
   std::optional<std::int64_t> age_ms_max;
 };
 
+/// How a table's rows are seen and its new files are laid out.
+struct TableShape {
+  std::int64_t schema_id = 0;
+  std::int64_t spec_id = 0;
+  Json sort_order_id;
+  Json name_mapping;
+};
+
 /// Iceberg table metadata (format version 2; 1 and 3 can be read). The JSON document is kept whole and changed in
 /// place, so that what other writers put there survives our commits.
 class TableMetadata {
@@ -128,8 +136,13 @@ class TableMetadata {
   void set_schema(const std::vector<formats::TableColumn>& columns);
   /// Changes the current schema's columns; false when nothing is different then.
   Result<bool> change_schema(std::span<const SchemaChange> changes);
-  /// Makes one of the schemas the current one.
+  /// Makes one of the schemas the current one. What new files are split or ordered by stays as far as its columns do.
   void use_schema(std::int64_t schema_id);
+  /// Makes an earlier partition spec that of new files, as far as the current schema has its columns.
+  void use_spec(std::int64_t spec_id);
+  /// What readers see of the table beside its rows, and the way back to it.
+  [[nodiscard]] TableShape shape() const;
+  void restore(const TableShape& shape);
   /// Next free field id.
   [[nodiscard]] int next_field_id() const { return static_cast<int>(document_["last-column-id"].as_int()) + 1; }
   /// The column with this field id: in the current schema, else in the newest that has it.
@@ -145,6 +158,10 @@ class TableMetadata {
   [[nodiscard]] const Json* field_by_id(int field_id) const;
   void upgrade_version_1();
   void adopt_fields(Json::Array fields);
+  /// An id or number that is in use is not given out again, even where the counter of another writer is behind.
+  void mend_counters();
+  void fit_partition();
+  void use_no_order();
 
   Json document_;
   std::vector<Snapshot> snapshots_;

@@ -43,6 +43,13 @@ std::optional<std::int64_t> TableMetadata::spec_of(const Json& partition) const 
   return std::nullopt;
 }
 
+void TableMetadata::use_spec(std::int64_t spec_id) {
+  const auto& specs = document_["partition-specs"].items();
+  if (std::ranges::none_of(specs, [&](const Json& spec) { return spec["spec-id"].as_int(-1) == spec_id; })) return;
+  document_.set("default-spec-id", spec_id);
+  fit_partition();
+}
+
 bool TableMetadata::set_partition(std::vector<formats::PartitionField> fields) {
   auto last_id = document_["last-partition-id"].as_int();
   auto& specs = document_.at("partition-specs");

@@ -151,6 +151,15 @@ Json partition_record(std::span<const formats::PartitionField> fields, const Jso
   return record;
 }
 
+std::map<int, Json> partition_constants(std::span<const formats::PartitionField> fields, const Json& partition) {
+  std::map<int, Json> constants;
+  for (const auto& field : fields) {
+    const auto& value = partition[avro_name(field.name)];
+    if (field.transform == "identity" && !value.is_null()) constants.emplace(field.source_id, value);
+  }
+  return constants;
+}
+
 std::string single_value(const Json& value, const std::string& type) {
   if (type == "string") return value.as_string();
   if (type == "boolean") return std::string(1, value.as_bool() ? '\1' : '\0');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +24,10 @@ Json partition_json(std::span<const formats::PartitionField> fields);
 std::string avro_name(std::string_view name);
 /// Values by field name under the names that manifests use.
 Json partition_record(std::span<const formats::PartitionField> fields, const Json& partition);
+
+/// What a partition (values under the names that manifests use) says of the columns of its rows: the values of those
+/// that it is made from as they are, by field id. Files that were moved into a table may not hold them.
+std::map<int, Json> partition_constants(std::span<const formats::PartitionField> fields, const Json& partition);
 
 /// Iceberg's single-value bytes of a partition value of a type.
 std::string single_value(const Json& value, const std::string& type);

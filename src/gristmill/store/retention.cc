@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -34,6 +35,16 @@ void keep_branch(const TableMetadata& metadata, const Reference& branch, const R
     if (is_kept) kept.insert(snapshot->id);
   }
   known.merge(met);
+}
+
+/// Adds what lies between a branch and the version that it left `main` at: without it nobody could tell that `main` has
+/// not gone on, and the branch could not be published any more.
+void keep_way_to_main(const TableMetadata& metadata, const Reference& branch, std::set<std::int64_t>& kept) {
+  const auto current = metadata.current_snapshot_id();
+  if (branch.name == main_branch || !metadata.is_ancestor(current, branch.snapshot_id)) return;
+  for (const auto* snapshot = metadata.find_snapshot(branch.snapshot_id);
+       snapshot != nullptr && snapshot->id != current && kept.insert(snapshot->id).second;)
+    snapshot = metadata.find_snapshot(snapshot->parent_id);
 }
 
 using Manifests = std::map<std::string, ManifestFile>;
@@ -146,6 +157,11 @@ std::set<std::int64_t> expirable(const TableMetadata& metadata, const Retention&
       keep_branch(metadata, reference, retention, kept, known);
     }
   }
+  std::set<std::int64_t> ways;
+  for (const auto& reference : metadata.references()) {
+    if (!reference.is_tag) keep_way_to_main(metadata, reference, ways);
+  }
+  kept.merge(ways);
   std::set<std::int64_t> ids;
   for (const auto& snapshot : metadata.snapshots()) {
     // What no reference leads to, such as versions that were rolled back, goes by its age alone.
@@ -153,6 +169,15 @@ std::set<std::int64_t> expirable(const TableMetadata& metadata, const Retention&
     if (!is_young && !kept.contains(snapshot.id)) ids.insert(snapshot.id);
   }
   return ids;
+}
+
+Status check_removable(const TableMetadata& metadata) {
+  auto value = metadata.property("gc.enabled");
+  std::ranges::transform(value, value.begin(), [](unsigned char byte) { return std::tolower(byte); });
+  if (value != "false") return {};
+  return Error{ErrorCode::denied,
+               "its property gc.enabled is false: other tables may share its files, so none of them is removed. Set it "
+               "to true if that is not so any more"};
 }
 
 Result<std::set<std::string>> referenced_files(const Table& table) {
@@ -169,9 +194,17 @@ Result<std::set<std::string>> referenced_files(const Table& table) {
 }
 
 Result<Expired> Table::expire(const Retention& retention, bool is_dry_run, const InSameTransaction& also) {
-  if (is_dry_run) return plan_expiry(metadata_, expirable(metadata_, retention));
+  const auto check = [&](const TableMetadata& metadata) -> Status {
+    auto allowed = check_removable(metadata);
+    return allowed ? allowed : std::move(allowed).error().within(fmt::format("dataset {}", name_.text()));
+  };
+  if (is_dry_run) {
+    GRISTMILL_RETURN_IF_ERROR(check(metadata_));
+    return plan_expiry(metadata_, expirable(metadata_, retention));
+  }
   Expired expired;
   const Change change = [&](TableMetadata& next, AttemptFiles&) -> Result<Outcome> {
+    GRISTMILL_RETURN_IF_ERROR(check(next));
     const auto ids = expirable(next, retention);
     GRISTMILL_TRY(expired, plan_expiry(next, ids));
     if (ids.empty()) return Outcome{next.current_snapshot_id(), true};
@@ -198,6 +231,8 @@ Result<Orphans> find_orphans(Table& table, std::int64_t older_than_ms, const std
   }
   // Read after the listing: what was committed in between is known then.
   GRISTMILL_RETURN_IF_ERROR(table.refresh());
+  if (auto allowed = check_removable(table.metadata()); !allowed)
+    return std::move(allowed).error().within(fmt::format("dataset {}", table.name().text()));
   GRISTMILL_TRY(const auto referenced, referenced_files(table));
   Orphans orphans;
   for (auto& file : files) {

@@ -29,8 +29,11 @@ struct Expired {
 
 /// The snapshots that may be forgotten, by Iceberg's rules: never one that a tag (a release) names or that is the
 /// newest of a branch; of each branch the last `keep_last` and the young ones stay; branches may ask for more
-/// themselves.
+/// themselves. What a branch has beyond `main` stays whole until it is published.
 std::set<std::int64_t> expirable(const TableMetadata& metadata, const Retention& retention);
+
+/// Refuses a table whose files others may share, as Iceberg's property `gc.enabled` says: they are not for removal.
+Status check_removable(const TableMetadata& metadata);
 
 /// Every file that a table needs: data, manifests, statistics, metadata. A version that cannot be read is an error.
 Result<std::set<std::string>> referenced_files(const Table& table);

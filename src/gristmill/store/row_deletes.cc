@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <set>
 
 #include "gristmill/store/location.h"
@@ -15,8 +16,12 @@ Status RowDeletes::load(const DeleteFile& file) {
   if (positions_.contains(file.path) || equalities_.contains(file.path)) return {};
   if (!file.equality_ids.empty()) {
     std::vector<formats::TableColumn> columns;
+    const auto& metadata = table_->metadata();
+    GRISTMILL_TRY(const auto current, metadata.columns(metadata.current_schema_id()));
     for (const auto id : file.equality_ids) {
-      const auto column = table_->metadata().column_by_id(id);
+      const auto known = std::ranges::find(current, id, &formats::TableColumn::field_id);
+      // One that was dropped since counts still.
+      const auto column = known != current.end() ? std::optional(*known) : metadata.column_by_id(id);
       if (!column)
         return corrupt_data(fmt::format("equality delete file {}: no column has field id {}", file.path, id));
       columns.push_back(*column);

@@ -10,6 +10,7 @@
 
 #include "gristmill/store/location.h"
 #include "gristmill/store/manifest_part.h"
+#include "gristmill/store/partition.h"
 
 namespace gristmill::store {
 namespace {
@@ -65,6 +66,11 @@ Result<ScanFile> scan_file(const ManifestEntry& entry, const ManifestFile& manif
 }
 
 }  // namespace
+
+std::map<int, Json> constants_of(const TableMetadata& metadata, const ScanFile& file) {
+  if (file.partition.size() == 0) return {};
+  return partition_constants(metadata.partition_fields(file.spec_id), file.partition);
+}
 
 Result<ScannedDelete> scan_delete(const ManifestEntry& entry, std::int64_t spec_id) {
   const auto& file = entry.file;

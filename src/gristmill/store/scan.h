@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -31,5 +32,8 @@ Result<std::vector<ScanFile>> scan_filtered(const Table& table, const Snapshot& 
 /// sequence number is above `after`.
 Result<std::vector<ScanFile>> scan_manifests(const TableMetadata& metadata, const Snapshot& snapshot,
                                              const ScanFilter& filter, std::int64_t after = -1);
+
+/// See partition_constants.
+std::map<int, Json> constants_of(const TableMetadata& metadata, const ScanFile& file);
 
 }  // namespace gristmill::store

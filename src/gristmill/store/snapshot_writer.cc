@@ -332,9 +332,12 @@ Result<Snapshot> SnapshotWriter::write(TableMetadata& metadata, AttemptFiles& fi
     // Manifests of this snapshot get their place in the order now, with each attempt anew.
     if (file.added_snapshot_id != snapshot_id_) continue;
     file.sequence_number = snapshot.sequence_number;
-    if (file.min_sequence_number == 0) file.min_sequence_number = snapshot.sequence_number;
+    // Files of version 1 have the number 0: deletes that were made since concern them still.
+    if (file.existing_files == 0) file.min_sequence_number = snapshot.sequence_number;
   }
   snapshot.summary = summarize_snapshot(parent, manifests);
+  if (request_.branch != main_branch && !request_.partition_by.empty())
+    snapshot.summary.emplace_back(partition_spec_note, std::to_string(metadata.default_spec_id()));
   const ManifestListOwner owner{snapshot.id, snapshot.parent_id, snapshot.sequence_number};
   GRISTMILL_TRY(const auto bytes, encode_manifest_list(owner, manifests));
   GRISTMILL_RETURN_IF_ERROR(files.write(snapshot.manifest_list, bytes));

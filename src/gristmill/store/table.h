@@ -22,6 +22,10 @@ class AttemptFiles;
 /// Summary entry that holds CommitRequest::key.
 inline constexpr std::string_view commit_key_note = "gristmill.commit-key";
 
+/// Summary entry of a version on a branch: the partition spec that the branch makes that of new files once it is
+/// published.
+inline constexpr std::string_view partition_spec_note = "gristmill.partition-spec";
+
 /// What the caller writes in the very transaction that moves the table's pointer: run state, audit. Gets the snapshot
 /// that the change is about (0: none). May run again, in a new transaction, when a commit is retried.
 using InSameTransaction = std::function<Status(meta::Transaction&, std::int64_t snapshot_id)>;
@@ -36,7 +40,8 @@ struct CommitRequest {
   /// When not empty: the table's columns from this commit on, with the field ids used in the files (assign_field_ids).
   std::vector<formats::TableColumn> columns;
   InSameTransaction also;
-  /// When not empty: how new files are split from this commit on, and these are; see parse_partition.
+  /// When not empty: how new files are split from this commit on, on a branch from its publication on, and these are;
+  /// see parse_partition.
   std::string partition_by = {};
   std::string branch = std::string(main_branch);  ///< Another one is seen by nobody who does not ask for it.
   bool has_turn = false;  ///< The commit is made within Table::in_turn.

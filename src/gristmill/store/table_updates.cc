@@ -104,13 +104,14 @@ Result<TableMetadata> apply_updates(const TableMetadata* base, const Json& updat
   return draft.finish();
 }
 
-bool is_applied_already(const TableMetadata& table, const Json& updates) {
+bool is_applied_already(const TableMetadata& table, const Json& requirements, const Json& updates) {
   bool is_found = false;
   for (const auto& update : updates.items()) {
     const auto& action = update["action"].as_string();
     if (action == "assign-uuid") {
       if (!equal_without_case(update["uuid"].as_string(), table.uuid())) return false;
-      is_found = true;
+      // A table may be told its own uuid again beside other updates.
+      is_found = is_found || demands_new_table(requirements);
     }
     if (action != "add-snapshot") continue;
     const auto& wanted = update["snapshot"];

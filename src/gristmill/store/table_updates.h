@@ -24,9 +24,9 @@ Status check_requirements(const TableMetadata* table, const Json& requirements);
 /// the table is `conflict`.
 Result<TableMetadata> apply_updates(const TableMetadata* base, const Json& updates, std::int64_t now_ms);
 
-/// True when the table holds the snapshots that the updates add, or is the table that they create: the commit came
-/// through before, and its client did not hear of it.
-bool is_applied_already(const TableMetadata& table, const Json& updates);
+/// True when the table holds the snapshots that the updates add, or is the table that they were to create: the commit
+/// came through before, and its client did not hear of it.
+bool is_applied_already(const TableMetadata& table, const Json& requirements, const Json& updates);
 
 /// What a client asks for when it creates a table.
 struct NewTable {

@@ -50,7 +50,7 @@ void add_add(CLI::App& parent, Session& session) {
       const File file(*path == "-" ? stdin : std::fopen(path->c_str(), "r"));
       if (!file) return errno_error("opening " + *path, errno);
       GRISTMILL_TRY(const auto totals, platform::add_feedback(
-                                           workspace, [&] { return read_line(file.get()); },
+                                           workspace, session.idempotency_key, [&] { return read_line(file.get()); },
                                            [&](const Json& answer) -> Status {
                                              if (session.is_json) return print_line(answer);
                                              const auto& error = answer["error"];

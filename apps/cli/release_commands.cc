@@ -111,6 +111,7 @@ void add_create(CLI::App& parent, Session& session) {
   command->add_option("--dataset", request->datasets, "NAME or NAME@VERSION (default: all datasets as they stand)");
   command->callback([&session, request] {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
+      request->reattaches = !session.idempotency_key.empty();
       GRISTMILL_TRY(const auto release, platform::create_release(workspace, *request));
       session.show(release, release_text);
       return {};
@@ -133,6 +134,7 @@ void add_dataset_release(CLI::App& dataset, Session& session) {
   command->callback([&session, selector, request] {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
       request->datasets = {*selector};
+      request->reattaches = !session.idempotency_key.empty();
       GRISTMILL_TRY(const auto release, platform::create_release(workspace, *request));
       session.show(release, release_text);
       return {};

@@ -91,7 +91,15 @@ def _local_path(location):
 def pinned(workspace, name, selector):
     """The version of a dataset that a release pins by its own record; None when there is no such release or the dataset
     is not in it. PermissionError while the release waits for approval."""
-    for status, contents in _rows(workspace, "SELECT status, contents FROM releases WHERE name = ?", selector):
+    try:
+        found = _rows(workspace, "SELECT status, contents FROM releases WHERE name = ?", selector)
+    except LookupError as error:
+        # Catalogs of before there were releases, and those of other programs, have no such table.
+        state = getattr(error.__cause__, "pgcode", None) or getattr(error.__cause__, "sqlstate", None)
+        if "no such table" in str(error) or state == "42P01":
+            return None
+        raise
+    for status, contents in found:
         for member in json.loads(contents)["datasets"]:
             if member["dataset"] != name:
                 continue

@@ -148,7 +148,7 @@ def test_columns_that_change_meanwhile_outlive_the_publication(history):
     names = names_at(history, "clean/web")
     publish(history)
     assert names_at(history, "clean/web") == names
-    assert head_texts(history, "clean/web") == ["d"]
+    assert sorted(head_texts(history, "clean/web")) == ["a", "b", "d"]
 
 
 def test_partitions_of_a_branch_are_its_own_until_it_is_published(history, duckdb_connection):

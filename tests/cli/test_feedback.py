@@ -77,6 +77,15 @@ def test_events_become_documents(workspace):
     assert "feedback.compact" in {entry["action"] for entry in workspace.json("audit", "log")}
 
 
+def test_a_file_with_a_key_is_stored_once(workspace):
+    requests = [EVENTS[0], [EVENTS[1], EVENTS[1]]]
+    stored = [
+        [answer["stored"] for answer in add(workspace, requests, arguments=("--idempotency-key", key))]
+        for key in ("monday", "monday", "tuesday")
+    ]
+    assert stored == [[1, 2], [0, 0], [1, 2]]
+
+
 def test_keys_make_requests_repeatable(workspace):
     event = {"type": "rating", "rating": 1, "idempotency_key": "a"}
     batch = {"events": [{"type": "rating", "rating": n} for n in range(3)], "idempotency_key": "batch"}

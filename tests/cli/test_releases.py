@@ -209,6 +209,13 @@ def test_of_two_releases_of_one_name_one_wins(workspace):
     assert tagged == [version]
 
 
+def test_a_call_with_a_key_is_answered_with_what_it_made_before(two):
+    words = ("release", "create", "before", "--dataset", "clean/web", "--idempotency-key", "nightly")
+    assert two.json(*words, *WORDS) == two.json("release", "show", "before")
+    two.call("release", "create", "before", "--dataset", "clean/web", *WORDS, code=2)
+    two.call(*words, "--label", "Another", "--description", "For the test", code=2)
+
+
 def test_a_release_holds_one_version_of_a_dataset(two):
     twice = ["--dataset", "clean/web@v1", "--dataset", "clean/web@v2"]
     assert "clean/web" in two.json("release", "create", "twice", *WORDS, *twice, code=2)["error"]["message"]

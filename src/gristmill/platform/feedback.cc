@@ -194,11 +194,11 @@ namespace {
 
 /// Hands a request to the log as soon as there is room for it: whoever reads a file can wait, unlike a client.
 Status submit_patiently(feedback::Log& log, const FeedbackIntake& intake, const std::string& line,
-                        const feedback::Answer& answer) {
+                        const FeedbackSender& sender, const feedback::Answer& answer) {
   constexpr auto step = std::chrono::milliseconds(1);
   while (true) {
     const bool was_idle = log.statistics().queue_bytes == 0;
-    GRISTMILL_TRY(auto events, intake.read(line, {}));
+    GRISTMILL_TRY(auto events, intake.read(line, sender));
     auto taken = log.submit(std::move(events), answer);
     if (taken || taken.error().code != ErrorCode::limit_exceeded || was_idle) return taken;
     std::this_thread::sleep_for(step);
@@ -227,7 +227,8 @@ Result<feedback::Segment> read_growing_segment(const std::string& path) {
 
 }  // namespace
 
-Result<Json> add_feedback(const Workspace& workspace, const NextLine& next, const JsonSink& sink) {
+Result<Json> add_feedback(const Workspace& workspace, const std::string& key, const NextLine& next,
+                          const JsonSink& sink) {
   GRISTMILL_TRY(const auto intake, FeedbackIntake::make(workspace.settings().feedback));
   OrderedAnswers answers;
   GRISTMILL_TRY(const auto log, open_feedback_log(workspace, true));
@@ -240,9 +241,12 @@ Result<Json> add_feedback(const Workspace& workspace, const NextLine& next, cons
       for (const auto& member : answer.members()) members.push_back(member);
       answers.settle(number, Json::from_members(std::move(members)));
     };
-    const auto taken = submit_patiently(*log, intake, *line, [settle](Result<std::vector<feedback::Receipt>> result) {
-      settle(result ? receipts_json(*result) : Json::object({{"error", error_json(result.error())}}));
-    });
+    const FeedbackSender sender{.scope = {},
+                                .idempotency_key = key.empty() ? key : fmt::format("{}, line {}", key, number)};
+    const auto taken = submit_patiently(
+        *log, intake, *line, sender, [settle](Result<std::vector<feedback::Receipt>> result) {
+          settle(result ? receipts_json(*result) : Json::object({{"error", error_json(result.error())}}));
+        });
     if (!taken) settle(Json::object({{"error", error_json(taken.error())}}));
     GRISTMILL_RETURN_IF_ERROR(drain(answers, answers.is_full(), totals, sink));
   }

@@ -68,8 +68,10 @@ using NextLine = std::function<std::optional<std::string>()>;
 using JsonSink = std::function<Status(const Json&)>;
 
 /// Stores requests, one a line, and tells `sink` of each, in order, once it is durable: {"line": 1, "events": [...]} or
-/// {"line": 1, "error": {...}}. Gives totals.
-Result<Json> add_feedback(const Workspace& workspace, const NextLine& next, const JsonSink& sink);
+/// {"line": 1, "error": {...}}. Events of a line without keys of their own get theirs from `key`, when there is one,
+/// and the place of the line: the same lines with the same key are stored once. Gives totals.
+Result<Json> add_feedback(const Workspace& workspace, const std::string& key, const NextLine& next,
+                          const JsonSink& sink);
 
 /// The newest `count` events that are still in the log, oldest first; with `should_go_on`, then those that come, until
 /// it says no. Events need not be durable yet.

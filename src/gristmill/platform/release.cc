@@ -177,6 +177,17 @@ bool is_same_request(const Json& contents, const ReleaseRequest& request) {
          selectors == request.datasets;
 }
 
+/// Whether the same request made the release before.
+Result<bool> is_made(const Workspace& workspace, const ReleaseRequest& request) {
+  bool is_found = false;
+  GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
+    GRISTMILL_TRY(const auto release, find_release(transaction, request.name));
+    is_found = release && release->status != in_creation && is_same_request(release->contents, request);
+    return {};
+  }));
+  return is_found;
+}
+
 /// Takes the name: from here on nobody else gets it. A creation that was interrupted is taken up again.
 Result<Json> reserve(const Workspace& workspace, const ReleaseRequest& request, const Json& proposed) {
   auto contents = proposed;
@@ -366,6 +377,8 @@ Result<Json> create_release(const Workspace& workspace, const ReleaseRequest& re
   const auto is_blank = [](const std::string& text) { return text.find_first_not_of(" \t\r\n") == std::string::npos; };
   if (is_blank(request.label) || is_blank(request.description))
     return invalid_argument("a release needs a label and a description: --label TEXT --description TEXT");
+  GRISTMILL_TRY(const bool is_done, request.reattaches ? is_made(workspace, request) : Result<bool>(false));
+  if (is_done) return show_release(workspace, request.name);
   GRISTMILL_TRY(const auto proposed, compose(workspace, request));
   GRISTMILL_TRY(const auto release, reserve(workspace, request, proposed));
   if (auto tagged = set_tags(workspace, release); !tagged) {

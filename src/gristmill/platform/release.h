@@ -19,6 +19,7 @@ struct ReleaseRequest {
   std::string label;
   std::string description;
   std::vector<std::string> datasets;  ///< NAME or NAME@VERSION; empty = every dataset's current version.
+  bool reattaches = false;            ///< A completed release of the same request is the answer, not an error.
 };
 
 /// Pins dataset versions, the token shards made from them, fingerprints, code version and model digests under one

@@ -26,9 +26,9 @@ void add_init(CLI::App& app, Session& session) {
     auto workspace = platform::Workspace::init(*folder, *profile, *catalog);
     if (!workspace) return session.settle(std::move(workspace).error());
     session.show(Json::object({{"workspace", (*workspace)->folder()}, {"profile", *profile}}), [](const Json& json) {
-      return fmt::format("Made the workspace {}.\nNext: gristmill ingest PATH --source NAME --license ID\n",
-                         json["workspace"].as_string());
+      return fmt::format("Made the workspace {}.\n", json["workspace"].as_string());
     });
+    session.say("Next: gristmill ingest PATH --source NAME --license ID");
   });
 }
 

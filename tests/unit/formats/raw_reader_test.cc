@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "../packing.h"
 #include "gristmill/formats/document_id.h"
-#include "packing.h"
 #include "reading.h"
 
 using namespace gristmill;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "../packing.h"
 #include "gristmill/base/json.h"
-#include "packing.h"
 #include "reading.h"
 
 using namespace gristmill;
@@ -103,8 +103,8 @@ TEST_CASE("warc: chunked and compressed payloads, also where the body was stored
   const auto outcome = read_bytes(
       response("http://1/", std::string(html) + "Transfer-Encoding: chunked\r\n", chunked) +
           response("http://2/", std::string(html) + "Content-Encoding: gzip\r\n", packed) +
-          response("http://3/", std::string(html) + "Content-Encoding: deflate\r\n", gzip(page, 15)) +
-          response("http://4/", std::string(html) + "Content-Encoding: deflate\r\n", gzip(page, -15)) +
+          response("http://3/", std::string(html) + "Content-Encoding: deflate\r\n", packing::zlib(page, 15)) +
+          response("http://4/", std::string(html) + "Content-Encoding: deflate\r\n", packing::zlib(page, -15)) +
           response("http://5/", std::string(html) + "Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
                    [&] {
                      char size[16];

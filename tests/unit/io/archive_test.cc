@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gristmill/io/archive.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -10,33 +8,12 @@
 #include <filesystem>
 #include <map>
 
+#include "../packing.h"
+
 using namespace gristmill;
 using namespace gristmill::io;
 
 namespace {
-
-std::string packed(bool is_zip, const std::map<std::string, std::string>& files) {
-  std::string bytes(std::size_t{1} << 20, '\0');
-  for (const auto& [name, content] : files) bytes.resize(bytes.size() + content.size() + 4096);
-  std::size_t used = 0;
-  auto* writer = archive_write_new();
-  is_zip ? archive_write_set_format_zip(writer) : archive_write_set_format_pax_restricted(writer);
-  archive_write_open_memory(writer, bytes.data(), bytes.size(), &used);
-  for (const auto& [name, content] : files) {
-    auto* entry = archive_entry_new();
-    archive_entry_set_pathname(entry, name.c_str());
-    archive_entry_set_size(entry, static_cast<la_int64_t>(content.size()));
-    archive_entry_set_filetype(entry, AE_IFREG);
-    archive_entry_set_perm(entry, 0644);
-    archive_write_header(writer, entry);
-    archive_write_data(writer, content.data(), content.size());
-    archive_entry_free(entry);
-  }
-  archive_write_close(writer);
-  archive_write_free(writer);
-  bytes.resize(used);
-  return bytes;
-}
 
 struct TemporaryFile {
   explicit TemporaryFile(std::string_view bytes)
@@ -86,7 +63,8 @@ const std::map<std::string, std::string> sample{{"a.txt", "alpha"},
 TEST_CASE("zip and tar, from disk and as streams, give their members with UTF-8 names") {
   for (const bool is_zip : {true, false}) {
     CAPTURE(is_zip);
-    const auto bytes = packed(is_zip, sample);
+    const packing::Files files(sample.begin(), sample.end());
+    const auto bytes = is_zip ? packing::zip(files) : packing::tar(files);
     CHECK(is_archive(bytes));
     const TemporaryFile file(bytes);
     const auto on_disk = unpack(open_archive_file(file.path, {}, "test"));
@@ -99,14 +77,14 @@ TEST_CASE("zip and tar, from disk and as streams, give their members with UTF-8 
 }
 
 TEST_CASE("bombs, too many members and damage are errors that say so") {
-  const auto bomb = packed(true, {{"zeros", std::string(std::size_t{70} << 20, '\0')}});
+  const auto bomb = packing::zip({{"zeros", std::string(std::size_t{70} << 20, '\0')}});
   const TemporaryFile bomb_file(bomb);
   const auto stopped = unpack(open_archive_file(bomb_file.path, {}, "test"));
   REQUIRE(stopped.error.has_value());
   CHECK(stopped.error->code == ErrorCode::limit_exceeded);
   CHECK(stopped.error->message.find("[limits] expansion_ratio") != std::string::npos);
 
-  const auto bytes = packed(false, sample);
+  const auto bytes = packing::tar({sample.begin(), sample.end()});
   const TemporaryFile file(bytes);
   const auto many = unpack(open_archive_file(file.path, {.members_max = 2}, "test"));
   REQUIRE(many.error.has_value());

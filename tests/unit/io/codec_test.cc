@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <random>
 
-#include "compressing.h"
+#include "../packing.h"
 #include "gristmill/io/byte_window.h"
 
 using namespace gristmill;
@@ -73,10 +73,8 @@ struct Format {
   Codec codec;
   Compress compress;
 };
-const Format formats[] = {{Codec::gzip, compressing::by_gzip},
-                          {Codec::zstd, compressing::by_zstd},
-                          {Codec::bz2, compressing::by_bz2},
-                          {Codec::xz, compressing::by_xz}};
+const Format formats[] = {
+    {Codec::gzip, packing::gzip}, {Codec::zstd, packing::zstd}, {Codec::bz2, packing::bz2}, {Codec::xz, packing::xz}};
 
 }  // namespace
 
@@ -151,7 +149,7 @@ TEST_CASE("gzip: members of every size, their offsets, padding and garbage behin
   for (const auto size : sizes) {
     starts.push_back(packed.size());
     const auto text = sample(size, static_cast<unsigned>(size));
-    packed += compressing::by_gzip(text);
+    packed += packing::gzip(text);
     whole += text;
   }
   const auto members = open_gzip_members(pieces(packed + std::string(512, '\0')), {}, "test");
@@ -179,15 +177,15 @@ TEST_CASE("gzip: a piece of a file reads the members that start in it") {
   std::vector<std::uint64_t> starts;
   for (int i = 0; i < 5; ++i) {
     starts.push_back(packed.size());
-    packed += compressing::by_gzip("member " + std::to_string(i));
+    packed += packing::gzip("member " + std::to_string(i));
   }
   const auto part = open_gzip_members(pieces(packed.substr(starts[1])), {}, "test", starts[1], starts[3]);
   CHECK(drain(*part).bytes == "member 1member 2");
 }
 
 TEST_CASE("gzip: reading goes on behind a damaged member") {
-  auto first = compressing::by_gzip("WARC/first" + sample(10'000, 5));
-  const auto second = compressing::by_gzip("WARC/second");
+  auto first = packing::gzip("WARC/first" + sample(10'000, 5));
+  const auto second = packing::gzip("WARC/second");
   for (std::size_t i = 100; i < 140; ++i) first[i] = static_cast<char>(~first[i]);
   ByteWindow window(open_gzip_members(pieces(first + second), {}, "test"));
   while (window.grow()) {
@@ -204,17 +202,17 @@ TEST_CASE("gzip: reading goes on behind a damaged member") {
 TEST_CASE("payloads: gzip, zlib, raw deflate and zstd; damage and the size limit are told") {
   const auto text = sample(100'000, 6);
   std::string out;
-  CHECK(decode_payload(compressing::by_gzip(text), PayloadCoding::gzip, 1 << 20, out));
+  CHECK(decode_payload(packing::gzip(text), PayloadCoding::gzip, 1 << 20, out));
   CHECK(out == text);
-  CHECK(decode_payload(compressing::by_zlib(text, 15), PayloadCoding::deflate, 1 << 20, out));
+  CHECK(decode_payload(packing::zlib(text, 15), PayloadCoding::deflate, 1 << 20, out));
   CHECK(out == text);
-  CHECK(decode_payload(compressing::by_zlib(text, -15), PayloadCoding::deflate, 1 << 20, out));
+  CHECK(decode_payload(packing::zlib(text, -15), PayloadCoding::deflate, 1 << 20, out));
   CHECK(out == text);
-  CHECK(decode_payload(compressing::by_zstd(text), PayloadCoding::zstd, 1 << 20, out));
+  CHECK(decode_payload(packing::zstd(text), PayloadCoding::zstd, 1 << 20, out));
   CHECK(out == text);
-  CHECK(!decode_payload(compressing::by_gzip(text).substr(0, 5000), PayloadCoding::gzip, 1 << 20, out));
+  CHECK(!decode_payload(packing::gzip(text).substr(0, 5000), PayloadCoding::gzip, 1 << 20, out));
   CHECK((!out.empty() && text.starts_with(out)));
-  CHECK(!decode_payload(compressing::by_gzip(text), PayloadCoding::gzip, 1000, out));
+  CHECK(!decode_payload(packing::gzip(text), PayloadCoding::gzip, 1000, out));
   CHECK(!decode_payload("plain text", PayloadCoding::gzip, 1000, out));
 }
 

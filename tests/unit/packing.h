@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes compressed files and archives in memory, with zlib and libarchive.
+// Makes compressed files and archives in memory, straight on the libraries, so that ours is checked against their
+// makers.
 #pragma once
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <bzlib.h>
+#include <lzma.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-namespace gristmill::formats::packing {
+namespace gristmill::packing {
 
-/// By window bits: 31 gzip, 15 zlib, -15 raw deflate.
-inline std::string gzip(std::string_view bytes, int window_bits = 31) {
+/// zlib by window bits: 31 gzip, 15 zlib, -15 raw.
+inline std::string zlib(std::string_view bytes, int window_bits) {
   z_stream stream{};
   deflateInit2(&stream, 6, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY);
   std::string in(bytes);
@@ -29,6 +33,33 @@ inline std::string gzip(std::string_view bytes, int window_bits = 31) {
   return out;
 }
 
+inline std::string gzip(std::string_view bytes) { return zlib(bytes, 31); }
+
+inline std::string zstd(std::string_view bytes) {
+  std::string out(ZSTD_compressBound(bytes.size()), '\0');
+  out.resize(ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), 3));
+  return out;
+}
+
+inline std::string bz2(std::string_view bytes) {
+  std::string in(bytes);
+  std::string out(bytes.size() * 2 + 1024, '\0');
+  auto size = static_cast<unsigned>(out.size());
+  BZ2_bzBuffToBuffCompress(out.data(), &size, in.data(), static_cast<unsigned>(in.size()), 9, 0, 0);
+  out.resize(size);
+  return out;
+}
+
+inline std::string xz(std::string_view bytes) {
+  std::string out(bytes.size() * 2 + 1024, '\0');
+  std::size_t size = 0;
+  lzma_easy_buffer_encode(6, LZMA_CHECK_CRC64, nullptr, reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                          bytes.size(), reinterpret_cast<std::uint8_t*>(out.data()), &size, out.size());
+  out.resize(size);
+  return out;
+}
+
+/// Names and contents, in order.
 using Files = std::vector<std::pair<std::string, std::string>>;
 
 inline std::string archive_of(archive* writer, const Files& files) {
@@ -65,4 +96,4 @@ inline std::string tar(const Files& files) {
   return archive_of(writer, files);
 }
 
-}  // namespace gristmill::formats::packing
+}  // namespace gristmill::packing

@@ -42,7 +42,9 @@ Status print_line(const Json& json) {
 void add_add(CLI::App& parent, Session& session) {
   auto* command = parent.add_subcommand(
       "add", "Store requests from a file, one JSON document a line, and tell of each once it is durable");
-  command->footer("Example: gristmill feedback add events.jsonl --json");
+  command->footer(
+      "Example: gristmill feedback add events.jsonl --json\nNot beside a server of the same workspace: that takes "
+      "events at POST /api/v1/feedback.");
   auto path = std::make_shared<std::string>("-");
   command->add_option("file", *path, "JSON lines: events, lists of events or {\"events\": [...]}; - reads stdin");
   command->callback([&session, path] {

@@ -11,12 +11,11 @@
 namespace gristmill::server {
 
 /// Parts of JSON Schema (2020-12) that routes are declared with: type (one or several), properties, required,
-/// additionalProperties (false or a schema), items, enum, minimum, maximum, minLength, maxLength, minItems, maxItems.
+/// additionalProperties (false or a schema), items, minimum, maximum, minLength, maxLength, minItems, maxItems.
 /// The same words are the check of a request and its page in the OpenAPI document.
 
 /// A text of at most `length_max` code points, at least one.
 Json text_schema(std::int64_t length_max = 1000);
-Json choice_schema(std::initializer_list<std::string_view> choices);
 Json number_schema(std::int64_t minimum, std::int64_t maximum);
 /// {"type": type}
 Json schema_of(std::string_view type);

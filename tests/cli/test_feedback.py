@@ -102,6 +102,13 @@ def test_keys_make_requests_repeatable(workspace):
     assert len(rows(workspace)) == 4
 
 
+def test_versions_are_whole_numbers_however_they_are_written(workspace):
+    """JSON Schema (2020-12, validation, 6.1.1): 1.0 is an integer."""
+    add(workspace, ['{"type": "rating", "rating": 1, "schema_version": 1.0}'])
+    workspace.json("feedback", "compact")
+    assert [row["schema_version"] for row in rows(workspace)] == [1]
+
+
 REFUSED = [
     ("{", "JSON"),
     ("[]", "events"),
@@ -110,6 +117,10 @@ REFUSED = [
     ({"type": "rating"}, "rating"),
     ({"type": "rating", "rating": "great"}, "up"),
     ({"type": "rating", "rating": 1, "schema_version": 2}, "newer"),
+    ({"type": "rating", "rating": 1, "schema_version": 2.0}, "newer"),
+    ({"type": "rating", "rating": 1, "schema_version": 1e300}, "newer"),
+    ({"type": "rating", "rating": 1, "schema_version": 1.5}, "whole number"),
+    ({"type": "rating", "rating": 1, "schema_version": True}, "schema_version"),
     ({"type": "rating", "rating": 1, "schema_version": "1"}, "schema_version"),
     ({"type": "rating", "rating": 1, "consent": "yes"}, "consent"),
     ({"type": "rating", "rating": 1, "occurred_at": "yesterday"}, "occurred_at"),

@@ -85,6 +85,11 @@ def test_what_is_wrong_is_refused(server, body, status):
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+def test_who_adds_beside_the_server_is_told_to_send_events_to_it(server, place):
+    done = place.call("feedback", "add", "-", input=json.dumps(rating(1)) + "\n", code=5)
+    assert "POST /api/v1/feedback" in done.stderr
+
+
 def test_writing_needs_the_right(server, place):
     token = place.json("token", "create", "--name", "reader", "--scope", "read")["token"]
     assert server.call("POST", PATH, json=rating(1), token=token).status_code == 403

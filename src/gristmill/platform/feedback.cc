@@ -231,7 +231,13 @@ Result<Json> add_feedback(const Workspace& workspace, const std::string& key, co
                           const JsonSink& sink) {
   GRISTMILL_TRY(const auto intake, FeedbackIntake::make(workspace.settings().feedback));
   OrderedAnswers answers;
-  GRISTMILL_TRY(const auto log, open_feedback_log(workspace, true));
+  auto opened = open_feedback_log(workspace, true);
+  if (!opened && opened.error().code == ErrorCode::conflict) {
+    return Error{ErrorCode::conflict, fmt::format("{}; while a server runs, send events to it: POST /api/v1/feedback",
+                                                  opened.error().message)};
+  }
+  if (!opened) return std::move(opened).error();
+  const auto& log = *opened;
   Totals totals;
   while (auto line = next()) {
     if (line->find_first_not_of(" \t\r") == std::string::npos) continue;

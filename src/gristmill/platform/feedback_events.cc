@@ -126,12 +126,14 @@ Status check_members(const Json& event, std::span<const Member> members) {
 
 Status check_version(const Json& version, const EventType& type) {
   if (version.is_null()) return {};
-  if (!version.is_int() || version.as_int() < 1) return wrong("schema_version", "a whole number from 1");
-  if (version.as_int() <= type.newest_version) return {};
+  // As JSON Schema counts: 1.0 is the whole number 1.
+  const auto number = version.as_double();
+  if (number < 1 || number != std::trunc(number)) return wrong("schema_version", "a whole number from 1");
+  if (number <= static_cast<double>(type.newest_version)) return {};
   return invalid_argument(
       fmt::format("schema_version {} of '{}' is newer than what is understood here, which is {}: send that, or update "
                   "Gristmill",
-                  version.as_int(), type.name, type.newest_version));
+                  version.dump(), type.name, type.newest_version));
 }
 
 Json messages_schema() {

@@ -49,7 +49,7 @@ TEST_CASE("Accept headers choose media types (RFC 9110, 12.5.1)") {
 TEST_CASE("values are checked against schemas, every fault with its place") {
   const auto schema = closed_object({{"name", text_schema(3)},
                                      {"count", number_schema(1, 9)},
-                                     {"list", array_schema(choice_schema({"a", "b"}))},
+                                     {"list", array_schema(text_schema(1))},
                                      {"maybe", nullable(schema_of("boolean"))}},
                                     1);
   const auto faults_of = [&](const char* text) {
@@ -66,7 +66,7 @@ TEST_CASE("values are checked against schemas, every fault with its place") {
   CHECK(faults_of(R"({"name": "", "count": 0})") == "/name is too short; /count must be at least 1; ");
   CHECK(faults_of(R"({"name": "a", "count": 10})") == "/count must be at most 9; ");
   CHECK(faults_of(R"({"name": "a", "count": 1.5})") == "/count must be of type integer; ");
-  CHECK(faults_of(R"({"name": "a", "list": ["a", "c"]})") == R"(/list/1 must be one of ["a","b"]; )");
+  CHECK(faults_of(R"({"name": "a", "list": ["a", "bc"]})") == "/list/1 is longer than 1 characters; ");
   CHECK(faults_of(R"({"name": "a", "maybe": 1})") == "/maybe must be of type boolean or null; ");
   CHECK(faults_of(R"({"name": "a", "x/y~z": 1})") == "/x~1y~0z is no known member; ");
 }

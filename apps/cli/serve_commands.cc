@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -7,6 +8,7 @@
 
 #include "gristmill/base/units.h"
 #include "gristmill/platform/access_tokens.h"
+#include "server/line_log.h"
 #include "server/serve.h"
 #include "session.h"
 
@@ -24,9 +26,6 @@ void tell_start(const Session& session, const server::Started& started) {
   session.say(fmt::format("Serving at {}; the API is described at {}/api/v1/openapi.json", started.url, started.url));
   if (!started.token_file.empty()) session.say(fmt::format("An admin token was made: {}", started.token_file));
 }
-
-/// Writes to standard error. That whoever reads it is gone must not end the server.
-void tell(const std::string& text) { (void)std::fwrite(text.data(), 1, text.size(), stderr); }
 
 /// What was said on the command line; what was not is taken from the workspace's settings.
 struct ServeFlags {
@@ -114,8 +113,9 @@ void add_serve(CLI::App& app, Session& session) {
   command->callback([&session, flags] {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
       auto options = merged(*flags, server::options_of(workspace));
-      if (session.is_verbose) options.log = [](const std::string& line) { tell(line + "\n"); };
-      options.warn = [](const std::string& line) { tell("gristmill: " + line + "\n"); };
+      server::LineLog log(STDERR_FILENO);
+      if (session.is_verbose) options.log = [&log](const std::string& line) { log.put(line); };
+      options.warn = [&log](const std::string& line) { log.put("gristmill: " + line); };
       return server::serve(
           workspace, options, [&](const server::Started& started) { tell_start(session, started); }, stop_requested);
     });

@@ -21,14 +21,14 @@ TIMEOUT_SECONDS = 60
 class Server:
     """`gristmill serve` at a free port."""
 
-    def __init__(self, workspace, *arguments, environment=None):
+    def __init__(self, workspace, *arguments, environment=None, stderr=None):
         self.workspace = workspace
         self.log = workspace.folder.parent / "server.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 workspace.command("serve", "--port", "0", "--json", "--verbose", *arguments),
                 stdout=subprocess.PIPE,
-                stderr=log,
+                stderr=log if stderr is None else stderr,
                 env={**os.environ, **(environment or {})},
             )
         watchdog = threading.Timer(TIMEOUT_SECONDS, self.process.kill)

@@ -13,7 +13,7 @@ import time
 
 import pytest
 import requests
-from server_support import read_all, statuses
+from server_support import Server, read_all, statuses
 
 HEAD = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n"
 
@@ -128,6 +128,26 @@ def test_a_reader_of_the_log_that_goes_does_not_end_the_server(workspace):
             assert requests.get(f"{url}/health/live", timeout=60).status_code == 200
         process.terminate()
         assert process.wait(60) == 0
+
+
+def test_a_reader_of_the_log_that_stalls_holds_nobody_up(workspace):
+    """Nobody reads the pipe, and yet all are answered; what had no room is counted, and the server ends."""
+    read, write = os.pipe()
+    server = Server(workspace, stderr=write)
+    os.close(write)
+    path = "/" + "a" * 8000
+    with requests.Session() as session:
+        for _ in range(400):
+            assert session.get(server.url + path, timeout=20).status_code == 404
+    received = b""
+    while b"in time: " not in received:
+        received += os.read(read, 65536)
+        assert requests.get(server.url + "/health/live", timeout=20).status_code == 200
+    assert len(received.split(b"\n")[0].split(b" ")[3]) == len(path), "lines are whole"
+    for _ in range(400):
+        requests.get(server.url + path, timeout=20)
+    assert server.stop() == 0
+    os.close(read)
 
 
 def test_a_key_of_another_certificate_is_refused(workspace, certificate, tmp_path):

@@ -19,11 +19,20 @@ std::uint64_t mixed(std::uint64_t key) {
 void NgramRepeats::count(std::span<const CountedWord> words) {
   top_characters_ = {};
   repeated_characters_ = {};
+  make_room(words.size());
   number_words(words);
-  for (std::size_t n = 2; n <= longest && !positions_.empty(); ++n) {
+  for (std::size_t n = 2; n <= longest && repeats_ > 0; ++n) {
+    find_pairs();
     count_pairs();
-    measure(n, words);
+    measure(n);
   }
+}
+
+/// Room for what is written before it is known whether it counts.
+void NgramRepeats::make_room(std::size_t words) {
+  for (auto* list : {&counts_of_words_, &first_words_, &counts_, &firsts_, &positions_, &ids_, &ends_})
+    if (list->size() < words + 1) list->resize(2 * words + 1);
+  if (pairs_.size() < words + 1) pairs_.resize(2 * words + 1);
 }
 
 std::size_t NgramRepeats::start_round(std::size_t items) {
@@ -39,10 +48,9 @@ std::size_t NgramRepeats::start_round(std::size_t items) {
 
 /// Numbers the different words; leaves the positions of those that repeat.
 void NgramRepeats::number_words(std::span<const CountedWord> words) {
-  counts_of_words_.clear();
-  first_words_.clear();
-  ids_.clear();
+  different_words_ = 0;
   const auto mask = start_round(words.size());
+  std::uint32_t characters = 0;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const auto hash = xxh3_64(words[i].bytes);
     auto at = hash & mask;
@@ -51,69 +59,78 @@ void NgramRepeats::number_words(std::span<const CountedWord> words) {
       at = (at + 1) & mask;
     auto& slot = table_[at];
     if (slot.round != round_) {
-      slot = {hash, static_cast<std::uint32_t>(first_words_.size()), round_};
-      first_words_.push_back(static_cast<std::uint32_t>(i));
-      counts_of_words_.push_back(0);
+      slot = {hash, different_words_, round_};
+      first_words_[different_words_] = static_cast<std::uint32_t>(i);
+      counts_of_words_[different_words_++] = 0;
     }
     ++counts_of_words_[slot.id];
-    ids_.push_back(slot.id);
+    ids_[i] = slot.id;
+    ends_[i] = characters;
+    characters += words[i].characters;
   }
-  positions_.clear();
-  std::size_t kept = 0;
+  ends_[words.size()] = characters;
+  repeats_ = 0;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (counts_of_words_[ids_[i]] < 2) continue;
-    positions_.push_back(static_cast<std::uint32_t>(i));
-    ids_[kept++] = ids_[i];
+    const auto id = ids_[i];
+    positions_[repeats_] = static_cast<std::uint32_t>(i);
+    ids_[repeats_] = id;
+    repeats_ += counts_of_words_[id] > 1;
   }
-  ids_.resize(kept);
 }
 
-/// Numbers and counts the n-grams whose two (n-1)-grams both repeat.
+/// The n-grams whose two (n-1)-grams both repeat. What happens in about every other case is written always and kept by
+/// how far the end moves, here and below: a branch would be guessed wrong that often.
+void NgramRepeats::find_pairs() {
+  std::size_t found = 0;
+  for (std::size_t i = 0; i + 1 < repeats_; ++i) {
+    pairs_[found] = {.key = (std::uint64_t{ids_[i]} << 32) | ids_[i + 1], .position = positions_[i]};
+    found += positions_[i + 1] == positions_[i] + 1;
+  }
+  found_ = found;
+}
+
+/// Numbers and counts them.
 void NgramRepeats::count_pairs() {
-  counts_.clear();
-  firsts_.clear();
-  next_positions_.clear();
-  next_ids_.clear();
-  const auto mask = start_round(positions_.size());
-  for (std::size_t i = 0; i + 1 < positions_.size(); ++i) {
-    if (positions_[i + 1] != positions_[i] + 1) continue;
-    const auto key = (std::uint64_t{ids_[i]} << 32) | ids_[i + 1];
-    auto at = mixed(key) & mask;
-    while (table_[at].round == round_ && table_[at].key != key) at = (at + 1) & mask;
+  std::uint32_t different = 0;
+  const auto mask = start_round(found_);
+  for (std::size_t i = 0; i < found_; ++i) {
+    auto& pair = pairs_[i];
+    auto at = mixed(pair.key) & mask;
+    while (table_[at].round == round_ && table_[at].key != pair.key) at = (at + 1) & mask;
     auto& slot = table_[at];
-    if (slot.round != round_) {
-      slot = {key, static_cast<std::uint32_t>(counts_.size()), round_};
-      counts_.push_back(0);
-      firsts_.push_back(positions_[i]);
-    }
-    ++counts_[slot.id];
-    next_positions_.push_back(positions_[i]);
-    next_ids_.push_back(slot.id);
+    const bool is_new = slot.round != round_;
+    const auto id = is_new ? different : slot.id;
+    slot = {pair.key, id, round_};
+    counts_[different] = 0;
+    firsts_[different] = pair.position;
+    different += is_new;
+    ++counts_[id];
+    pair.id = id;
   }
 }
 
 /// Fills in the results of one length and leaves the positions of what repeats.
-void NgramRepeats::measure(std::size_t n, std::span<const CountedWord> words) {
-  const auto characters = [&words](std::size_t begin, std::size_t end) {
-    std::uint64_t sum = 0;
-    for (auto i = begin; i < end; ++i) sum += words[i].characters;
-    return sum;
-  };
-  positions_.clear();
-  ids_.clear();
+void NgramRepeats::measure(std::size_t n) {
+  const auto characters = [this](std::size_t begin, std::size_t end) { return ends_[end] - ends_[begin]; };
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < found_; ++i) {
+    positions_[kept] = pairs_[i].position;
+    ids_[kept] = pairs_[i].id;
+    kept += counts_[pairs_[i].id] > 1;
+  }
+  repeats_ = kept;
   std::size_t covered = 0;
-  for (std::size_t i = 0; i < next_positions_.size(); ++i) {
-    if (counts_[next_ids_[i]] < 2) continue;
-    const std::size_t position = next_positions_[i];
+  std::uint32_t top = 0;
+  for (std::size_t i = 0; i < kept; ++i) {
+    const std::size_t position = positions_[i];
     repeated_characters_[n] += characters(std::max(covered, position), position + n);
     covered = position + n;
-    positions_.push_back(next_positions_[i]);
-    ids_.push_back(next_ids_[i]);
+    top = std::max(top, counts_[ids_[i]]);
   }
-  const auto top = std::ranges::max_element(counts_);
-  if (top == counts_.end() || *top < 2) return;
-  const auto first = firsts_[static_cast<std::size_t>(top - counts_.begin())];
-  top_characters_[n] = characters(first, first + n) * *top;
+  if (top == 0) return;
+  const auto first = std::ranges::find(ids_, top, [this](std::uint32_t id) { return counts_[id]; });
+  const auto begin = firsts_[*first];
+  top_characters_[n] = std::uint64_t{characters(begin, begin + n)} * top;
 }
 
 }  // namespace gristmill::kernels

@@ -472,6 +472,69 @@ def test_versions_made_at_once_are_all_there(workspace):
     assert sorted(entry["path"] for entry in entries) == sorted(f"parts/{file.name}" for file in files)
 
 
+def test_a_number_is_never_given_twice(workspace, model, tmp_path):
+    """Whoever noted `v2`, or has it in a remote place, finds that version there or none."""
+
+    def add(text):
+        (model / "config.json").write_text(text)
+        return workspace.json("artifact", "add", model, "--name", "demo")
+
+    add("first")
+    second = add("second")
+    workspace.json("artifact", "push", "demo", tmp_path / "remote")
+    workspace.json("artifact", "remove", "demo@v2")
+    assert add("third")["ordinal"] == 3
+    assert "v2" in workspace.json("artifact", "show", "demo@v2", code=2)["error"]["message"]
+    # The removed content gets a number of its own too, by whatever way it comes back.
+    assert (add("second")["ordinal"], second["ordinal"]) == (4, 2)
+    workspace.json("artifact", "remove", "demo@v4")
+    assert workspace.json("artifact", "pull", "demo", tmp_path / "remote")["ordinal"] == 5
+    for version in ("v1", "v3", "v5"):
+        workspace.json("artifact", "remove", f"demo@{version}")
+    assert add("fourth")["ordinal"] == 6
+
+
+def test_numbers_go_on_in_a_catalog_of_an_earlier_version(workspace, model):
+    path = workspace.folder / ".gristmill" / "catalog.db"
+    if not path.exists():
+        pytest.skip("the catalog is no file that could be set back")
+    for expected in (1, 2):
+        (model / "config.json").write_text(str(expected))
+        workspace.json("artifact", "add", model, "--name", "demo")
+    with sqlite3.connect(path) as catalog:
+        catalog.execute("DROP TABLE artifact_names")
+        catalog.execute("DELETE FROM schema_migrations WHERE version >= 13")
+    catalog.close()
+    (model / "config.json").write_text("3")
+    assert workspace.json("artifact", "add", model, "--name", "demo")["ordinal"] == 3
+
+
+def test_two_who_push_to_one_place_and_count_alike(workspace, model, tmp_path):
+    """Each workspace has a v1 of its own; the place holds both, and says how to tell them apart."""
+    remote = tmp_path / "remote"
+    workspaces = [workspace]
+    (tmp_path / "second").mkdir()
+    workspaces.append(Workspace(workspace.program, tmp_path / "second"))
+    ids = []
+    for number, one in enumerate(workspaces):
+        (model / "config.json").write_text(str(number))
+        ids.append(one.json("artifact", "add", model, "--name", "demo")["version"])
+    pushing = [
+        subprocess.Popen(one.command("artifact", "push", "demo", remote, "--json"), stdout=subprocess.DEVNULL)
+        for one in workspaces
+    ]
+    assert [process.wait(timeout=120) for process in pushing] == [0, 0]
+    told = workspace.json("artifact", "pull", "demo@v1", remote, code=2)["error"]["message"]
+    assert all(version in told for version in ids)
+    (tmp_path / "third").mkdir()
+    third = Workspace(workspace.program, tmp_path / "third")
+    for number, version in enumerate(ids):
+        third.json("artifact", "pull", f"demo@{version}", remote)
+        third.json("artifact", "get", f"demo@{version}", tmp_path / f"out-{number}")
+        assert (tmp_path / f"out-{number}" / "config.json").read_text() == str(number)
+    assert third.json("artifact", "verify")["intact"]
+
+
 def test_the_newest_version_is_the_last_one_added_whatever_the_clock_said(workspace, model):
     path = workspace.folder / ".gristmill" / "catalog.db"
     if not path.exists():

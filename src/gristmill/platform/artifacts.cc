@@ -94,11 +94,13 @@ Result<Version> choose(const std::vector<Version>& versions, const std::string& 
     if (is_prefix || wanted == fmt::format("v{}", version.ordinal)) found.push_back(&version);
   }
   if (found.size() == 1) return *found[0];
-  return found.empty()
-             ? Result<Version>(
-                   not_found(fmt::format("artifact '{}' has no version '{}': give v1 to v{} or {} digits of an id",
-                                         name, wanted, versions.back().ordinal, version_digits_min)))
-             : Result<Version>(invalid_argument(fmt::format("'{}' means several versions of '{}'", wanted, name)));
+  if (found.empty())
+    return not_found(fmt::format("artifact '{}' has no version '{}': give v1 to v{} or {} digits of an id", name,
+                                 wanted, versions.back().ordinal, version_digits_min));
+  std::string ids;
+  for (const auto* version : found) ids += (ids.empty() ? "" : ", ") + version->id;
+  return invalid_argument(
+      fmt::format("'{}' means several versions of '{}': give digits of an id, one of {}", wanted, name, ids));
 }
 
 Result<Version> find_version(const Workspace& workspace, const std::string& selector) {
@@ -154,6 +156,18 @@ Result<bool> has_all(const Depot& depot, const store::ArtifactManifest& manifest
   return std::ranges::all_of(store::chunks_of(manifest), [&](const auto& chunk) { return packs->has(chunk); });
 }
 
+/// The number of a new version. None is given twice, also not that of a version that was removed: somebody may have
+/// noted it, and a remote place may still have the version.
+Result<std::int64_t> next_ordinal(meta::Transaction& transaction, const std::string& name) {
+  GRISTMILL_TRY(const auto rows, transaction.query("SELECT ordinal_max FROM artifact_names WHERE name = ?", {name}));
+  const auto ordinal = rows.empty() ? 1 : meta::integer(rows[0][0]) + 1;
+  const auto noted = transaction.execute(rows.empty() ? "INSERT INTO artifact_names (ordinal_max, name) VALUES (?, ?)"
+                                                      : "UPDATE artifact_names SET ordinal_max = ? WHERE name = ?",
+                                         {ordinal, name});
+  if (!noted) return noted.error();
+  return ordinal;
+}
+
 /// Writes the row of a version and the audit entry, and takes them back when a collection took one of its chunks.
 /// `conflict`: the version was made from `base` (empty: from nothing), and that is not the newest any more. Should the
 /// version be there by now, its record is taken instead.
@@ -171,8 +185,7 @@ Status insert(const Workspace& workspace, const Depot& depot, const store::Artif
       record = same->record;
       return {};
     }
-    std::int64_t ordinal = 1;
-    for (const auto& version : versions) ordinal = std::max(ordinal, version.ordinal + 1);
+    GRISTMILL_TRY(const auto ordinal, next_ordinal(transaction, name));
     record.set("ordinal", ordinal);
     // What is added is the newest, whatever the clock says; what is pulled stays as old as it is.
     if (action == add_action && !versions.empty())

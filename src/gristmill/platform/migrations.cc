@@ -177,6 +177,13 @@ CREATE TABLE catalog_purges (
   state VARCHAR(32) NOT NULL
 );
 )sql"},
+    meta::Migration{13, "numbers of artifacts", R"sql(
+CREATE TABLE artifact_names (
+  name VARCHAR(255) NOT NULL PRIMARY KEY,
+  ordinal_max BIGINT NOT NULL
+);
+INSERT INTO artifact_names (name, ordinal_max) SELECT name, max(ordinal) FROM artifacts GROUP BY name;
+)sql"},
 };
 
 }  // namespace

@@ -48,6 +48,7 @@ class SmallStore:
         self.buckets = {name: {} for name in buckets}
         self.uploads, self.requests, self.part_sizes = {}, [], []
         self.page_size = 1000
+        self.kept = {}  # By key the codes of refusals to delete it among others, one a request.
         self.lock = threading.RLock()
 
     # Signatures
@@ -192,9 +193,14 @@ class SmallStore:
         return 200, {}, f"<ListMultipartUploadsResult>{xml}</ListMultipartUploadsResult>".encode()
 
     def delete_many(self, objects, body):
+        xml = ""
         for node in ElementTree.fromstring(body).iter(f"{NAMESPACE}Key"):
-            objects.pop(node.text, None)
-        return 200, {}, b"<DeleteResult/>"
+            if self.kept.get(node.text):
+                code = self.kept[node.text].pop()
+                xml += f"<Error><Key>{escape(node.text)}</Key><Code>{code}</Code><Message>{code}</Message></Error>"
+            else:
+                objects.pop(node.text, None)
+        return 200, {}, f"<DeleteResult>{xml}</DeleteResult>".encode()
 
     # Uploads in parts
 

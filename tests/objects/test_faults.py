@@ -83,6 +83,30 @@ def test_faults_that_stay_end_and_the_work_goes_on_later(workspace, server, smal
     assert "CRC-32" in workspace.fails(5, "dataset", "show", "raw/web")
 
 
+def test_single_keys_of_many_that_are_not_removed_at_once(workspace, store, small_corpus):
+    """Of many keys some are refused: for now, and they go with the next try; or for good, and that is told."""
+
+    def lists():
+        return [key for key in store.buckets["corpus"] if "/raw/web/metadata/snap-" in key]
+
+    for number in range(3):
+        old = lists()
+        (small_corpus / "a+b%20c.txt").write_text(f"A text of {number}.\n")
+        workspace.json("ingest", small_corpus, "--source", "web")
+    store.kept = {old[0]: ["SlowDown"] * 9, old[1]: ["AccessDenied"] * 9}
+    told = workspace.fails(5, "dataset", "expire", "raw/web", "--older-than", "0s", "--keep", "1")
+    assert old[0] in told and "SlowDown" in told and "after 4 attempts" in told
+    # What was left is swept like what killed processes leave.
+    objects = store.buckets["corpus"]
+    for key, (body, etag, moment, *facts) in objects.items():
+        objects[key] = (body, etag, moment - 7200, *facts)
+    clean = ("dataset", "clean", "raw/web", "--older-than", "1h")
+    store.kept = {old[0]: ["SlowDown", "InternalError"], old[1]: ["AccessDenied"] * 9}
+    told = workspace.fails(3, *clean)
+    assert old[1] in told and "AccessDenied" in told
+    assert old[0] not in objects and old[1] in objects and versions(workspace) == 1
+
+
 def test_a_server_that_ignores_conditions_gets_no_commits(make_workspace, store, small_corpus):
     store.heeds_conditions = False
     workspace = make_workspace("careless")

@@ -19,6 +19,9 @@ struct S3Client::Call {
   std::function<Status(const HttpAnswer&)> check = {};  ///< Of a success; what fails is fetched again.
 };
 
+/// Whether a refusal may be another answer when it is asked again.
+bool may_pass(int status, const std::string& code);
+
 struct S3Client::Fault {
   bool may_pass = false;
   bool is_about_credentials = false;

@@ -268,16 +268,23 @@ Status S3Client::list(const ObjectPath& prefix, const std::function<Status(const
 
 Status S3Client::remove_batch(const std::string& bucket, const std::vector<std::string>& keys) {
   const auto xml = delete_xml(keys);
-  GRISTMILL_TRY(const auto answer, send({.method = "POST",
-                                         .action = "s3:DeleteObject",
-                                         .object = {bucket, {}},
-                                         .query = {{"delete", ""}},
-                                         .body = xml}));
-  GRISTMILL_TRY(const auto faults, parse_delete_result(answer.body));
+  std::vector<std::pair<std::string, S3Fault>> faults;
+  const auto refused = [&](std::string_view key, const S3Fault& fault) {
+    return fmt::format("{} of {} objects were not removed, one of them {} ({})", faults.size(), keys.size(), key,
+                       credentials_.without_secrets(fmt::format("{}: {}", fault.code, fault.message)));
+  };
+  Call call{
+      .method = "POST", .action = "s3:DeleteObject", .object = {bucket, {}}, .query = {{"delete", ""}}, .body = xml};
+  // A server that is busy says so of single keys. All are named once more: those that are gone are no fault.
+  call.check = [&](const HttpAnswer& answer) -> Status {
+    GRISTMILL_TRY(faults, parse_delete_result(answer.body));
+    const auto passing = std::ranges::find_if(faults,
+                                              [](const auto& fault) { return may_pass(200, fault.second.code); });
+    return passing == faults.end() ? Status() : unavailable(refused(passing->first, passing->second));
+  };
+  GRISTMILL_TRY([[maybe_unused]] const auto answer, send(call));
   if (faults.empty()) return {};
-  return Error{ErrorCode::denied,
-               fmt::format("s3://{}: {} of {} objects were not removed; the first: {}", bucket, faults.size(),
-                           keys.size(), credentials_.without_secrets(faults.front()))};
+  return Error{ErrorCode::denied, fmt::format("s3://{}: {}", bucket, refused(faults[0].first, faults[0].second))};
 }
 
 Status S3Client::remove(const std::string& bucket, const std::vector<std::string>& keys) {

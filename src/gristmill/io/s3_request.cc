@@ -33,21 +33,6 @@ std::chrono::milliseconds pause_before(int attempt, const std::string& retry_aft
   return std::chrono::milliseconds(pause);
 }
 
-bool may_pass(int status, const std::string& code) {
-  constexpr std::array statuses{408, 429, 500, 502, 503, 504};
-  // Bodies that were damaged on their way, and races among writers, are sent again.
-  constexpr std::array<std::string_view, 9> codes{"SlowDown",
-                                                  "RequestTimeout",
-                                                  "InternalError",
-                                                  "ServiceUnavailable",
-                                                  "OperationAborted",
-                                                  "BadDigest",
-                                                  "XAmzContentSHA256Mismatch",
-                                                  "IncompleteBody",
-                                                  "ConditionalRequestConflict"};
-  return std::ranges::find(statuses, status) != statuses.end() || std::ranges::find(codes, code) != codes.end();
-}
-
 bool is_about_credentials(const std::string& code) {
   return code == "ExpiredToken" || code == "InvalidToken" || code == "InvalidAccessKeyId" ||
          code == "TokenRefreshRequired";
@@ -77,6 +62,21 @@ std::string place_of(const ObjectPath& object) {
 }
 
 }  // namespace
+
+bool may_pass(int status, const std::string& code) {
+  constexpr std::array statuses{408, 429, 500, 502, 503, 504};
+  // Bodies that were damaged on their way, and races among writers, are sent again.
+  constexpr std::array<std::string_view, 9> codes{"SlowDown",
+                                                  "RequestTimeout",
+                                                  "InternalError",
+                                                  "ServiceUnavailable",
+                                                  "OperationAborted",
+                                                  "BadDigest",
+                                                  "XAmzContentSHA256Mismatch",
+                                                  "IncompleteBody",
+                                                  "ConditionalRequestConflict"};
+  return std::ranges::find(statuses, status) != statuses.end() || std::ranges::find(codes, code) != codes.end();
+}
 
 Result<HttpAnswer> S3Client::send_once(const Call& call, const S3Credentials& credentials) {
   const auto address = address_of(settings_, call.object);

@@ -51,6 +51,11 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
+S3Fault fault_of(const pugi::xml_node& node) {
+  return {text_of(node, "Code").substr(0, 100), text_of(node, "Message").substr(0, 500),
+          text_of(node, "Region").substr(0, 100)};
+}
+
 }  // namespace
 
 Result<ListPage> parse_list_page(std::string_view xml) {
@@ -79,9 +84,7 @@ Result<ListPage> parse_list_page(std::string_view xml) {
 S3Fault parse_fault(std::string_view xml) {
   pugi::xml_document document;
   if (!load(document, xml, "Error")) return {};
-  const auto root = document.document_element();
-  return {text_of(root, "Code").substr(0, 100), text_of(root, "Message").substr(0, 500),
-          text_of(root, "Region").substr(0, 100)};
+  return fault_of(document.document_element());
 }
 
 Result<std::string> parse_upload_id(std::string_view xml) {
@@ -129,14 +132,13 @@ Result<std::vector<std::string>> parse_deletion(std::string_view xml) {
   return keys;
 }
 
-Result<std::vector<std::string>> parse_delete_result(std::string_view xml) {
+Result<std::vector<std::pair<std::string, S3Fault>>> parse_delete_result(std::string_view xml) {
   pugi::xml_document document;
   GRISTMILL_RETURN_IF_ERROR(load(document, xml, "DeleteResult"));
-  std::vector<std::string> faults;
+  std::vector<std::pair<std::string, S3Fault>> faults;
   for (const auto& node : document.document_element().children("Error")) {
-    const auto code = text_of(node, "Code");
-    if (code != "NoSuchKey")
-      faults.push_back(fmt::format("{}: {}: {}", text_of(node, "Key"), code, text_of(node, "Message")));
+    auto fault = fault_of(node);
+    if (fault.code != "NoSuchKey") faults.emplace_back(text_of(node, "Key"), std::move(fault));
   }
   return faults;
 }

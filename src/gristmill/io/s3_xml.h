@@ -44,8 +44,8 @@ S3Fault parse_fault(std::string_view xml);
 Result<std::string> parse_upload_id(std::string_view xml);
 /// Key and upload id of uploads that were begun and neither completed nor aborted.
 Result<std::vector<std::pair<std::string, std::string>>> parse_uploads(std::string_view xml);
-/// What a batch could not delete, as "key: code: message"; objects that were gone already are none of it.
-Result<std::vector<std::string>> parse_delete_result(std::string_view xml);
+/// Key and fault of what a batch could not delete; objects that were gone already are none of it.
+Result<std::vector<std::pair<std::string, S3Fault>>> parse_delete_result(std::string_view xml);
 
 /// The keys in a request to delete many objects; versions of objects, and anything else, are refused.
 Result<std::vector<std::string>> parse_deletion(std::string_view xml);

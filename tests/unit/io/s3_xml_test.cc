@@ -79,7 +79,9 @@ TEST_CASE("what a batch could not delete; what was gone already is fine") {
       "<Error><Key>l</Key><Code>NoSuchKey</Code><Message>gone</Message></Error></DeleteResult>");
   REQUIRE(faults);
   REQUIRE(faults->size() == 1);
-  CHECK(faults->front() == "k: AccessDenied: no");
+  CHECK(faults->front().first == "k");
+  CHECK(faults->front().second.code == "AccessDenied");
+  CHECK(faults->front().second.message == "no");
 }
 
 }  // namespace

@@ -212,3 +212,132 @@ def test_columns_that_only_partitions_hold(workspace, duckdb_connection):
     )
     partitions = {tuple(task.file.partition) for task in table.scan().plan_files()}
     assert partitions == {(number, "eu"), (number, None)}
+
+
+def add_without_columns(table, folder, spec_id, files):
+    """Adds data files of texts, {(region,): texts}, that do not hold the column `region`; without field ids."""
+    from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
+    from pyiceberg.typedef import Record
+
+    with table.transaction() as transaction, transaction.update_snapshot().fast_append() as append:
+        for number, (partition, texts) in enumerate(files.items()):
+            path = folder / f"{number}.parquet"
+            pq.write_table(pa.table({"text": texts}), path)
+            facts = {
+                "content": DataFileContent.DATA,
+                "file_path": f"file://{path}",
+                "file_format": FileFormat.PARQUET,
+                "partition": Record(*partition),
+                "record_count": len(texts),
+                "file_size_in_bytes": path.stat().st_size,
+                "spec_id": spec_id,
+            }
+            append.append_data_file(DataFile.from_args(**facts))
+    mapping = [{"field-id": field.field_id, "names": [field.name]} for field in table.schema().fields]
+    with table.transaction() as transaction:
+        transaction.set_properties({"schema.name-mapping.default": json.dumps(mapping)})
+
+
+def test_keys_that_only_partitions_hold(workspace, duckdb_connection):
+    from pyiceberg.typedef import Record
+
+    schema = pa.schema([("text", pa.string()), ("region", pa.string()), ("score", pa.int64())])
+    table = make_table(workspace, schema)
+    with table.update_spec() as update:
+        update.add_identity("region")
+    files = {("eu",): ["a", "b"], ("us",): ["a", "b", "c"], (None,): ["a", "b"]}
+    add_without_columns(table, workspace.folder, table.spec().spec_id, files)
+    for region, text in (("eu", "a"), ("us", "b"), (None, "a")):
+        file = equality_file(table, text=[text], region=[region])
+        commit_deletes(table, {**file, "partition": Record(region), "spec_id": table.spec().spec_id})
+    left = [("a", "us"), ("b", "eu"), ("b", None), ("c", "us")]
+
+    def seen():
+        rows = [
+            (one["text"], one["region"], one["score"]) for one in workspace.json_lines("dataset", "head", "their/own")
+        ]
+        return sorted(rows, key=str)
+
+    assert seen() == sorted([(text, region, None) for text, region in left], key=str)
+    given = workspace.folder / "given.jsonl"
+    rows = [{"text": "b", "region": "eu", "score": 1}, {"text": "c", "region": "eu", "score": 2}]
+    given.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = workspace.json("dataset", "upsert", "their/own", given, "--key", "region,text")
+    assert done["rows"] == {"deleted": 0, "updated": 1, "added": 1}
+    expected = sorted(
+        [("b", "eu", 1), ("c", "eu", 2), ("a", "us", None), ("b", None, None), ("c", "us", None)], key=str
+    )
+    assert seen() == expected
+    # The partition column alone is a key as well.
+    given.write_text(json.dumps({"region": "us", "score": 7}) + "\n")
+    done = workspace.json("dataset", "upsert", "their/own", given, "--key", "region")
+    assert done["rows"] == {"deleted": 0, "updated": 2, "added": 0}
+    workspace.json("dataset", "compact", "their/own", "--sort-by", "text")
+    expected = [(text, region, 7 if region == "us" else score) for text, region, score in expected]
+    rows = [(one["text"], one["region"], one["score"]) for one in duckdb_rows(workspace, duckdb_connection)]
+    assert sorted(rows, key=str) == seen() == sorted(expected, key=str)
+
+
+def test_names_inside_columns_that_changed_in_files_without_field_ids(workspace):
+    from pyiceberg.types import LongType
+
+    point = pa.struct([("x", pa.int32()), ("y", pa.string())])
+    schema = pa.schema(
+        [
+            ("text", pa.string()),
+            ("place", point),
+            ("track", pa.list_(point)),
+            ("named", pa.map_(pa.string(), point)),
+        ]
+    )
+    table = make_table(workspace, schema)
+    value = {"x": 1, "y": "one"}
+    rows = [{"text": "a", "place": value, "track": [value], "named": [("k", value)]}, {"text": "b"}]
+    path = workspace.folder / "plain.parquet"
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
+    table.add_files([f"file://{path}"])
+    with table.update_schema() as update:
+        for name in (("place",), ("track", "element"), ("named", "value")):
+            update.rename_column((*name, "y"), "label")
+            update.update_column((*name, "x"), LongType())
+            # Another field takes the old name: old files hold nothing of it.
+            update.add_column((*name, "z"), LongType())
+    late = {"x": 1, "label": "one", "z": None}
+    expected = {"text": "a", "place": late, "track": [late], "named": [("k", late)]}
+    assert rows_of(workspace)[0] == expected
+    first = next(one for one in workspace.json_lines("dataset", "head", "their/own") if one["text"] == "a")
+    assert json.loads(first["place"]) == late
+    assert json.loads(first["track"]) == [late] and json.loads(first["named"]) == {"k": late}
+    workspace.json("dataset", "delete", "their/own", "--where", "text = 'b'")
+    assert rows_of(workspace) == [expected]
+
+
+def test_partitions_that_are_all_void(workspace):
+    """As version 1 leaves them when nothing is partitioned any more: an equality delete concerns all files then."""
+    from pyiceberg.typedef import Record
+
+    schema = pa.schema([("text", pa.string()), ("region", pa.string())])
+    table = make_table(workspace, schema, **{"format-version": "1"})
+    with table.update_spec() as update:
+        update.add_identity("region")
+    add_without_columns(table, workspace.folder, table.spec().spec_id, {("eu",): ["a", "b"], ("us",): ["a", "c"]})
+    with table.update_spec() as update:
+        update.remove_field("region")
+    (field,) = table.spec().fields
+    assert str(field.transform) == "void"
+    with table.transaction() as transaction:
+        transaction.upgrade_table_version(2)
+    file = equality_file(table, text=["a"])
+    commit_deletes(table, {**file, "partition": Record(None), "spec_id": table.spec().spec_id})
+    assert sorted(head_texts(workspace, "their/own")) == ["b", "c"]
+    # Rows that change go into files without a partition, whether or not the column is still there.
+    assert workspace.json("dataset", "delete", "their/own", "--where", "text = 'c'")["rows"]["deleted"] == 1
+    workspace.json("dataset", "compact", "their/own")
+    assert rows_of(workspace) == [{"text": "b", "region": "eu"}]
+    with table.refresh().update_schema() as update:
+        update.delete_column("region")
+    given = workspace.folder / "given.jsonl"
+    given.write_text('{"text": "d"}\n')
+    workspace.json("dataset", "upsert", "their/own", given, "--key", "text")
+    workspace.json("dataset", "compact", "their/own", "--sort-by", "text")
+    assert rows_of(workspace) == [{"text": "b"}, {"text": "d"}]

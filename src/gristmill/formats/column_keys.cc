@@ -9,10 +9,14 @@
 #include <parquet/file_reader.h>
 #include <parquet/metadata.h>
 
+#include <bit>
+#include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "gristmill/formats/arrow_json.h"
 #include "gristmill/formats/arrow_status.h"
+#include "gristmill/formats/nested_values.h"
 #include "gristmill/formats/parquet_file.h"
 
 namespace gristmill::formats {
@@ -28,6 +32,12 @@ int find_leaf(const parquet::FileMetaData& metadata, const TableColumn& column) 
   return -1;
 }
 
+/// The bits of a number: JSON has no words for infinities. All that are none (NaN) are one.
+void append_number(std::string& key, double value) {
+  const auto bits = std::bit_cast<std::uint64_t>(std::isnan(value) ? std::numeric_limits<double>::quiet_NaN() : value);
+  key += fmt::format("d{:016x};", bits);
+}
+
 /// Appends a value so that equal values, and no others, are equal bytes.
 void append_key(std::string& key, const arrow::Array* column, std::int64_t row) {
   if (column == nullptr || column->IsNull(row)) {
@@ -36,6 +46,12 @@ void append_key(std::string& key, const arrow::Array* column, std::int64_t row) 
     const auto text = arrow_string(*column, row);
     key += fmt::format("s{};", text.size());
     key += text;
+  } else if (column->type_id() == arrow::Type::FIXED_SIZE_BINARY) {
+    key += static_cast<const arrow::FixedSizeBinaryArray&>(*column).GetView(row);
+  } else if (column->type_id() == arrow::Type::FLOAT) {
+    append_number(key, static_cast<const arrow::FloatArray&>(*column).Value(row));
+  } else if (column->type_id() == arrow::Type::DOUBLE) {
+    append_number(key, static_cast<const arrow::DoubleArray&>(*column).Value(row));
   } else {
     key += 'v';
     append_arrow_json(key, *column, row);
@@ -55,6 +71,7 @@ Result<std::shared_ptr<arrow::Array>> in_table_type(std::shared_ptr<arrow::Array
 }  // namespace
 
 Status read_columns(const std::string& path, const std::vector<TableColumn>& columns,
+                    const std::map<int, Json>& constants,
                     const std::function<Status(const ArrowColumns& columns, std::int64_t rows)>& use) {
   auto opened = open_parquet(path);
   if (!opened) {
@@ -82,7 +99,10 @@ Status read_columns(const std::string& path, const std::vector<TableColumn>& col
     ArrowColumns arrays;
     for (std::size_t i = 0; i < names.size(); ++i) {
       arrays.push_back(names[i].empty() ? nullptr : rows->GetColumnByName(names[i]));
-      if (arrays.back()) {
+      const auto constant = constants.find(columns[i].field_id);
+      if (names[i].empty() && constant != constants.end()) {
+        GRISTMILL_TRY(arrays.back(), repeat_value(columns[i], constant->second, rows->num_rows()));
+      } else if (arrays.back()) {
         GRISTMILL_TRY(arrays.back(), in_table_type(std::move(arrays.back()), columns[i].type));
       }
     }

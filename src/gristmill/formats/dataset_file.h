@@ -25,6 +25,7 @@ struct TableColumn {
   Json nested = {};  ///< Iceberg's words for a type that is not primitive.
   /// What it is or was called in files without field ids, by the table's name mapping; its name counts in any case.
   std::vector<std::string> file_names = {};
+  std::map<int, std::vector<std::string>> part_names = {};  ///< The same of what a nested type holds, by field id.
 };
 
 /// Field ids of `id` and `text`: without them a row of ours is no document.

@@ -202,15 +202,27 @@ class Reader final : public DocumentReader {
     return cells;
   }
 
+  /// What is in nested values goes by the names that it has in the table.
+  Result<std::shared_ptr<arrow::Array>> as_table_has_it(const TableColumn& column,
+                                                        std::shared_ptr<arrow::Array> values) const {
+    const auto type = column.nested.is_null() ? nullptr : column_type(column);
+    if (type == nullptr) return values;
+    auto fitted = fit_values(values, type, column.part_names);
+    if (!fitted) return std::move(fitted).error().within(fmt::format("{}: column {}", piece_.path, column.name));
+    return fitted;
+  }
+
   /// A column as the file or its partition has it; null when neither does.
   Result<std::shared_ptr<arrow::Array>> column_of(const arrow::RecordBatch& rows, const std::string& file_name,
                                                   std::string_view column) const {
-    if (!file_name.empty()) return rows.GetColumnByName(file_name);
-    const auto none = std::shared_ptr<arrow::Array>();
-    if (view().constants.empty()) return none;
+    auto values = file_name.empty() ? std::shared_ptr<arrow::Array>() : rows.GetColumnByName(file_name);
+    if (!view().columns) return values;
     const auto seen = std::ranges::find(*view().columns, column, &TableColumn::name);
-    if (seen == view().columns->end() || !view().constants.contains(seen->field_id)) return none;
-    return repeat_value(*seen, view().constants.at(seen->field_id), rows.num_rows());
+    if (seen == view().columns->end()) return values;
+    if (values) return as_table_has_it(*seen, std::move(values));
+    const auto constant = view().constants.find(seen->field_id);
+    if (constant == view().constants.end()) return values;
+    return repeat_value(*seen, constant->second, rows.num_rows());
   }
 
   Status cache_columns(const arrow::RecordBatch& rows) {

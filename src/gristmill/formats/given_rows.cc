@@ -162,7 +162,8 @@ Result<RowKeys> RowKeys::make(const GivenRows& rows, const std::vector<TableColu
   return RowKeys(std::move(state));
 }
 
-Result<std::vector<RowMatch>> RowKeys::find(const std::string& path, const RowNumbers& deleted) const {
+Result<std::vector<RowMatch>> RowKeys::find(const std::string& path, const RowNumbers& deleted,
+                                            const std::map<int, Json>& constants) const {
   std::vector<RowMatch> matches;
   std::int64_t first = 0;
   const auto use = [&](const ArrowColumns& columns, std::int64_t rows) -> Status {
@@ -174,7 +175,7 @@ Result<std::vector<RowMatch>> RowKeys::find(const std::string& path, const RowNu
     first += rows;
     return {};
   };
-  GRISTMILL_RETURN_IF_ERROR(read_columns(path, state_->keys, use));
+  GRISTMILL_RETURN_IF_ERROR(read_columns(path, state_->keys, constants, use));
   return matches;
 }
 

@@ -55,8 +55,10 @@ class RowKeys {
   ~RowKeys();
   RowKeys(RowKeys&&) noexcept;
   RowKeys& operator=(RowKeys&&) noexcept;
-  /// Rows of a data file whose key is given, ascending; rows that are deleted are passed over.
-  [[nodiscard]] Result<std::vector<RowMatch>> find(const std::string& path, const RowNumbers& deleted) const;
+  /// Rows of a data file whose key is given, ascending; rows that are deleted are passed over; `constants` as in
+  /// TableView.
+  [[nodiscard]] Result<std::vector<RowMatch>> find(const std::string& path, const RowNumbers& deleted,
+                                                   const std::map<int, Json>& constants) const;
 
  private:
   struct State;

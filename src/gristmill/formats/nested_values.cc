@@ -67,12 +67,17 @@ int id_of(const arrow::Field& field) {
 }
 
 /// The field of `from` that is `wanted`; -1: there is none.
-int find_part(const arrow::StructType& from, const arrow::Field& wanted) {
+int find_part(const arrow::StructType& from, const arrow::Field& wanted, const PartNames& names) {
   const auto& fields = from.fields();
   const bool has_ids = std::ranges::any_of(fields, [](const auto& field) { return id_of(*field) > 0; });
-  const auto found = std::ranges::find_if(fields, [&](const auto& field) {
+  auto found = std::ranges::find_if(fields, [&](const auto& field) {
     return has_ids ? id_of(*field) == id_of(wanted) : field->name() == wanted.name();
   });
+  const auto known = names.find(id_of(wanted));
+  if (found == fields.end() && !has_ids && known != names.end())
+    found = std::ranges::find_if(fields, [&](const auto& field) {
+      return std::ranges::find(known->second, field->name()) != known->second.end();
+    });
   return found == fields.end() ? -1 : static_cast<int>(found - fields.begin());
 }
 
@@ -95,24 +100,26 @@ Error misfit(const arrow::DataType& from, const arrow::DataType& type) {
   return corrupt_data(fmt::format("values of type {} are no {}", from.ToString(), type.ToString()));
 }
 
-Result<ArrayPointer> fit_struct(const arrow::StructArray& values, const std::shared_ptr<arrow::DataType>& type) {
+Result<ArrayPointer> fit_struct(const arrow::StructArray& values, const std::shared_ptr<arrow::DataType>& type,
+                                const PartNames& names) {
   arrow::ArrayVector parts;
   for (const auto& wanted : type->fields()) {
-    const auto place = find_part(*values.struct_type(), *wanted);
+    const auto place = find_part(*values.struct_type(), *wanted, names);
     if (place < 0) {
       auto empty = arrow::MakeArrayOfNull(wanted->type(), values.length(), data::arrow_pool());
       if (!empty.ok()) return arrow_error(empty.status(), "writing rows");
       parts.push_back(*std::move(empty));
       continue;
     }
-    GRISTMILL_TRY(auto part, fit_values(values.field(place), wanted->type()));
+    GRISTMILL_TRY(auto part, fit_values(values.field(place), wanted->type(), names));
     parts.push_back(std::move(part));
   }
   return ArrayPointer(std::make_shared<arrow::StructArray>(type, values.length(), std::move(parts),
                                                            values.null_bitmap(), values.null_count()));
 }
 
-Result<ArrayPointer> fit_list(const ArrayPointer& values, const std::shared_ptr<arrow::DataType>& type) {
+Result<ArrayPointer> fit_list(const ArrayPointer& values, const std::shared_ptr<arrow::DataType>& type,
+                              const PartNames& names) {
   auto listed = values;
   if (values->type_id() == arrow::Type::LARGE_LIST || values->type_id() == arrow::Type::FIXED_SIZE_LIST) {
     GRISTMILL_TRY(listed, cast(values, arrow::list(values->type()->field(0))));
@@ -120,15 +127,16 @@ Result<ArrayPointer> fit_list(const ArrayPointer& values, const std::shared_ptr<
   }
   if (listed->type_id() != arrow::Type::LIST) return misfit(*values->type(), *type);
   const auto& list = static_cast<const arrow::ListArray&>(*listed);
-  GRISTMILL_TRY(auto elements, fit_values(list.values(), type->field(0)->type()));
+  GRISTMILL_TRY(auto elements, fit_values(list.values(), type->field(0)->type(), names));
   return ArrayPointer(std::make_shared<arrow::ListArray>(type, list.length(), list.value_offsets(), std::move(elements),
                                                          list.null_bitmap(), list.null_count()));
 }
 
-Result<ArrayPointer> fit_map(const arrow::MapArray& map, const std::shared_ptr<arrow::DataType>& type) {
+Result<ArrayPointer> fit_map(const arrow::MapArray& map, const std::shared_ptr<arrow::DataType>& type,
+                             const PartNames& names) {
   const auto& wanted = static_cast<const arrow::MapType&>(*type);
-  GRISTMILL_TRY(auto keys, fit_values(map.keys(), wanted.key_type()));
-  GRISTMILL_TRY(auto items, fit_values(map.items(), wanted.item_type()));
+  GRISTMILL_TRY(auto keys, fit_values(map.keys(), wanted.key_type(), names));
+  GRISTMILL_TRY(auto items, fit_values(map.items(), wanted.item_type(), names));
   return ArrayPointer(std::make_shared<arrow::MapArray>(type, map.length(), map.value_offsets(), std::move(keys),
                                                         std::move(items), map.null_bitmap(), map.null_count()));
 }
@@ -172,16 +180,17 @@ std::shared_ptr<arrow::DataType> column_type(const TableColumn& column) {
   return column.nested.is_null() ? arrow_type(column.type) : type_of(column.nested, 0);
 }
 
-Result<ArrayPointer> fit_values(const ArrayPointer& values, const std::shared_ptr<arrow::DataType>& type) {
+Result<ArrayPointer> fit_values(const ArrayPointer& values, const std::shared_ptr<arrow::DataType>& type,
+                                const PartNames& names) {
   const auto kind = type->id();
   const bool is_nested = kind == arrow::Type::STRUCT || kind == arrow::Type::LIST || kind == arrow::Type::MAP;
   if (!is_nested) return cast(values, type);
   if (values->type()->Equals(*type, true)) return values;
   GRISTMILL_TRY(const auto whole, aligned(values));
-  if (kind == arrow::Type::LIST) return fit_list(whole, type);
+  if (kind == arrow::Type::LIST) return fit_list(whole, type, names);
   if (whole->type_id() != kind) return misfit(*values->type(), *type);
-  if (kind == arrow::Type::MAP) return fit_map(static_cast<const arrow::MapArray&>(*whole), type);
-  return fit_struct(static_cast<const arrow::StructArray&>(*whole), type);
+  if (kind == arrow::Type::MAP) return fit_map(static_cast<const arrow::MapArray&>(*whole), type, names);
+  return fit_struct(static_cast<const arrow::StructArray&>(*whole), type, names);
 }
 
 }  // namespace gristmill::formats

@@ -6,7 +6,10 @@
 #include <arrow/array.h>
 #include <arrow/type.h>
 
+#include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "gristmill/formats/dataset_file.h"
 
@@ -16,11 +19,14 @@ namespace gristmill::formats {
 /// not known.
 std::shared_ptr<arrow::DataType> column_type(const TableColumn& column);
 
-/// Values in another type that is an earlier or later form of theirs: fields of structs are found by field id, by name
-/// where they have none, whatever their order; those that are not there are null, those that are not wanted are left
-/// out. What is not nested is cast.
+/// Names of parts in files without field ids, by field id.
+using PartNames = std::map<int, std::vector<std::string>>;
+
+/// Values in another type that is an earlier or later form of theirs: fields of structs are found by field id, where
+/// they have none by their name or one of `names`, whatever their order; those that are not there are null, those that
+/// are not wanted are left out. What is not nested is cast.
 Result<std::shared_ptr<arrow::Array>> fit_values(const std::shared_ptr<arrow::Array>& values,
-                                                 const std::shared_ptr<arrow::DataType>& type);
+                                                 const std::shared_ptr<arrow::DataType>& type, const PartNames& names);
 
 /// A column that has the same value in all rows, given as manifests hold those of partitions.
 Result<std::shared_ptr<arrow::Array>> repeat_value(const TableColumn& column, const Json& value, std::int64_t count);

@@ -31,7 +31,7 @@ Result<std::map<std::string, RowNumbers>> read_position_deletes(const std::strin
           static_cast<const arrow::Int64Array&>(*found[1]).Value(row));
     return {};
   };
-  GRISTMILL_RETURN_IF_ERROR(read_columns(path, columns, use));
+  GRISTMILL_RETURN_IF_ERROR(read_columns(path, columns, {}, use));
   for (auto& [location, numbers] : deletes) {
     std::ranges::sort(numbers);
     numbers.erase(std::ranges::unique(numbers).begin(), numbers.end());
@@ -50,11 +50,11 @@ Result<EqualityDeletes> EqualityDeletes::read(const std::string& path, const std
     for (std::int64_t row = 0; row < rows; ++row) deletes.keys_.insert(row_key(found, row));
     return {};
   };
-  GRISTMILL_RETURN_IF_ERROR(read_columns(path, columns, use));
+  GRISTMILL_RETURN_IF_ERROR(read_columns(path, columns, {}, use));
   return deletes;
 }
 
-Result<RowNumbers> EqualityDeletes::rows_of(const std::string& data_path) const {
+Result<RowNumbers> EqualityDeletes::rows_of(const std::string& data_path, const std::map<int, Json>& constants) const {
   RowNumbers numbers;
   std::int64_t first = 0;
   const auto use = [&](const ArrowColumns& found, std::int64_t rows) -> Status {
@@ -64,7 +64,7 @@ Result<RowNumbers> EqualityDeletes::rows_of(const std::string& data_path) const 
     first += rows;
     return {};
   };
-  GRISTMILL_RETURN_IF_ERROR(read_columns(data_path, columns_, use));
+  GRISTMILL_RETURN_IF_ERROR(read_columns(data_path, columns_, constants, use));
   return numbers;
 }
 

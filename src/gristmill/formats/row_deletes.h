@@ -20,8 +20,8 @@ Result<std::map<std::string, RowNumbers>> read_position_deletes(const std::strin
 class EqualityDeletes {
  public:
   static Result<EqualityDeletes> read(const std::string& path, const std::vector<TableColumn>& columns);
-  /// Rows of a data file that are deleted, ascending.
-  [[nodiscard]] Result<RowNumbers> rows_of(const std::string& data_path) const;
+  /// Rows of a data file that are deleted, ascending; `constants` as in TableView.
+  [[nodiscard]] Result<RowNumbers> rows_of(const std::string& data_path, const std::map<int, Json>& constants) const;
 
  private:
   std::vector<TableColumn> columns_;

@@ -58,9 +58,10 @@ class Writer final : public RowWriter {
     schema_ = arrow::schema(fields);
     for (const auto& field : output_.partition) {
       const auto source = std::ranges::find(columns_, field.source_id, &TableColumn::field_id);
-      if (source == columns_.end())
+      // What was partitioned by a column that is dropped stays as `void`, and needs no values.
+      if (source == columns_.end() && field.transform != "void")
         return invalid_argument(fmt::format("partition field {}: its column is not there", field.name));
-      partition_columns_.push_back(static_cast<std::size_t>(source - columns_.begin()));
+      partition_columns_.push_back(source == columns_.end() ? 0 : static_cast<std::size_t>(source - columns_.begin()));
     }
     for (const auto& name : output_.sort_by) {
       const auto source = std::ranges::find(columns_, name, &TableColumn::name);
@@ -171,7 +172,7 @@ class Writer final : public RowWriter {
         columns[i] = *std::move(empty);
         continue;
       }
-      auto fitted = fit_values(columns[i], type);
+      auto fitted = fit_values(columns[i], type, columns_[i].part_names);
       if (!fitted)
         return std::move(fitted).error().within(fmt::format("column {}", schema_->field(static_cast<int>(i))->name()));
       columns[i] = *std::move(fitted);

@@ -75,7 +75,7 @@ Result<Edit> RowMatcher::find(const store::ScanFile& file) const {
   Edit edit{
       .file = file, .rows = {.path = file.path, .constants = store::constants_of(*metadata_, file)}, .removed_ids = {}};
   if (keys_) {
-    GRISTMILL_TRY(edit.rows.replaced, keys_->find(file.path, deleted));
+    GRISTMILL_TRY(edit.rows.replaced, keys_->find(file.path, deleted, edit.rows.constants));
   } else {
     GRISTMILL_RETURN_IF_ERROR(find_by_condition(deleted, edit));
   }

@@ -232,6 +232,7 @@ Result<std::vector<formats::TableColumn>> TableMetadata::columns(std::int64_t sc
   const auto names = mapped_names(property(name_mapping_property));
   for (auto& column : columns) {
     if (const auto known = names.find(column.field_id); known != names.end()) column.file_names = known->second;
+    if (!column.nested.is_null()) column.part_names = names;
   }
   return columns;
 }

@@ -82,8 +82,9 @@ class TableMetadata {
   [[nodiscard]] const std::string& property(std::string_view key) const {
     return document_["properties"][key].as_string();
   }
-  /// True when the partition spec in use has fields.
+  /// True when the partition spec in use, or another one, has fields that are not `void`.
   [[nodiscard]] bool is_partitioned() const;
+  [[nodiscard]] bool is_partitioned(std::int64_t spec_id) const;
   /// The fields of the partition spec in use, or of another one.
   [[nodiscard]] std::vector<formats::PartitionField> partition_fields() const;
   [[nodiscard]] std::vector<formats::PartitionField> partition_fields(std::int64_t spec_id) const;

@@ -7,7 +7,12 @@
 
 namespace gristmill::store {
 
-bool TableMetadata::is_partitioned() const { return !partition_fields().empty(); }
+bool TableMetadata::is_partitioned() const { return is_partitioned(default_spec_id()); }
+
+bool TableMetadata::is_partitioned(std::int64_t spec_id) const {
+  const auto fields = partition_fields(spec_id);
+  return std::ranges::any_of(fields, [](const auto& field) { return field.transform != "void"; });
+}
 
 std::vector<formats::PartitionField> TableMetadata::partition_fields() const {
   return partition_fields(default_spec_id());

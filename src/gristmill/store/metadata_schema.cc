@@ -37,6 +37,15 @@ std::string next_name_mapping(const Json& fields, const std::string& before) {
   return entries.dump();
 }
 
+/// As deep as JSON is read.
+void add_mapped_names(const Json& entries, std::map<int, std::vector<std::string>>& names) {
+  for (const auto& entry : entries.items()) {
+    for (const auto& name : entry["names"].items())
+      names[static_cast<int>(entry["field-id"].as_int())].push_back(name.as_string());
+    add_mapped_names(entry["fields"], names);
+  }
+}
+
 void add_ids(const Json& list, std::string_view key, std::set<int>& ids) {
   for (const auto& item : list.items()) {
     for (const auto& field : item["fields"].items()) ids.insert(static_cast<int>(field[key].as_int()));
@@ -54,12 +63,7 @@ bool is_made_from(const Json& fields, const Json& schema) {
 
 std::map<int, std::vector<std::string>> mapped_names(const std::string& mapping) {
   std::map<int, std::vector<std::string>> names;
-  const auto entries = Json::parse(mapping);
-  if (!entries) return names;
-  for (const auto& entry : entries->items()) {
-    for (const auto& name : entry["names"].items())
-      names[static_cast<int>(entry["field-id"].as_int())].push_back(name.as_string());
-  }
+  if (const auto entries = Json::parse(mapping)) add_mapped_names(*entries, names);
   return names;
 }
 

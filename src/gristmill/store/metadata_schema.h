@@ -15,7 +15,7 @@ namespace gristmill::store {
 Json field_json(const formats::TableColumn& column);
 /// The property that says what columns are called in files without field ids.
 inline constexpr std::string_view name_mapping_property = "schema.name-mapping.default";
-/// The names in such a mapping, by field id; of top-level columns.
+/// The names in such a mapping, by field id; of columns and what is in them.
 std::map<int, std::vector<std::string>> mapped_names(const std::string& mapping);
 
 }  // namespace gristmill::store

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "gristmill/store/location.h"
+#include "gristmill/store/scan.h"
 
 namespace gristmill::store {
 
@@ -71,7 +72,7 @@ Result<formats::RowNumbers> RowDeletes::of(const ScanFile& file) {
     GRISTMILL_RETURN_IF_ERROR(load(remove));
     formats::RowNumbers found;
     if (const auto equality = equalities_.find(remove.path); equality != equalities_.end()) {
-      GRISTMILL_TRY(found, equality->second.rows_of(file.path));
+      GRISTMILL_TRY(found, equality->second.rows_of(file.path, constants_of(table_->metadata(), file)));
     } else if (const auto position = positions_[remove.path].find(file.path);
                position != positions_[remove.path].end()) {
       found = position->second;

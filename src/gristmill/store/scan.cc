@@ -72,7 +72,7 @@ std::map<int, Json> constants_of(const TableMetadata& metadata, const ScanFile& 
   return partition_constants(metadata.partition_fields(file.spec_id), file.partition);
 }
 
-Result<ScannedDelete> scan_delete(const ManifestEntry& entry, std::int64_t spec_id) {
+Result<ScannedDelete> scan_delete(const TableMetadata& metadata, const ManifestEntry& entry, std::int64_t spec_id) {
   const auto& file = entry.file;
   GRISTMILL_RETURN_IF_ERROR(check_format(file));
   GRISTMILL_TRY(auto path, path_of(file["file_path"].as_string()));
@@ -86,6 +86,7 @@ Result<ScannedDelete> scan_delete(const ManifestEntry& entry, std::int64_t spec_
       scanned.file.equality_ids.push_back(static_cast<int>(id.as_int()));
     if (scanned.file.equality_ids.empty())
       return corrupt_data(fmt::format("equality delete file {} names no columns", scanned.file.path));
+    scanned.is_of_all = !metadata.is_partitioned(spec_id);
   } else if (const auto& data = file["referenced_data_file"].as_string(); !data.empty()) {
     GRISTMILL_TRY(scanned.data_path, path_of(data));
   }
@@ -96,7 +97,7 @@ bool may_concern(const ScannedDelete& remove, const ScanFile& file) {
   const bool is_equality = !remove.file.equality_ids.empty();
   if (remove.sequence_number < file.sequence_number + (is_equality ? 1 : 0)) return false;
   if (!remove.data_path.empty()) return remove.data_path == file.path;
-  if (is_equality && remove.partition.size() == 0) return true;
+  if (remove.is_of_all) return true;
   return remove.spec_id == file.spec_id && remove.partition == file.partition;
 }
 
@@ -120,7 +121,7 @@ Result<std::vector<ScanFile>> scan_manifests(const TableMetadata& metadata, cons
     const auto use = [&](const ManifestEntry& entry) -> Status {
       if (entry.status == EntryStatus::deleted || entry.sequence_number <= after) return {};
       if (file.content == ManifestContent::deletes) {
-        GRISTMILL_TRY(auto scanned, scan_delete(entry, file.spec_id));
+        GRISTMILL_TRY(auto scanned, scan_delete(metadata, entry, file.spec_id));
         deletes.push_back(std::move(scanned));
       } else if (pruner.may_match_file(entry.file)) {
         GRISTMILL_TRY(auto scanned, scan_file(entry, file));

@@ -18,12 +18,13 @@ struct ScannedDelete {
   std::int64_t sequence_number = 0;
   std::int64_t spec_id = 0;
   Json partition;
+  bool is_of_all = false;  ///< An equality delete of a spec without a partition: it holds for the whole table.
   std::string data_path;  ///< The only data file that it concerns, where it says so.
 };
 
-Result<ScannedDelete> scan_delete(const ManifestEntry& entry, std::int64_t spec_id);
+Result<ScannedDelete> scan_delete(const TableMetadata& metadata, const ManifestEntry& entry, std::int64_t spec_id);
 /// Whether a delete file may concern a data file, by the table specification's rules for sequence numbers and
-/// partitions. Without a partition an equality delete holds for the whole table.
+/// partitions.
 bool may_concern(const ScannedDelete& remove, const ScanFile& file);
 /// Data files of a snapshot of a table that may hold rows which meet the conditions: as Table::scan without those whose
 /// partition or bounds say no.

@@ -178,13 +178,13 @@ void SnapshotWriter::note_removed(const ManifestEntry& entry, ManifestContent co
   removed_rows_ += entry.records();
 }
 
-Status SnapshotWriter::check_deletes(const std::vector<ManifestFile>& manifests) const {
+Status SnapshotWriter::check_deletes(const TableMetadata& metadata, const std::vector<ManifestFile>& manifests) const {
   for (const auto& file : manifests) {
     if (file.content != ManifestContent::deletes || file.sequence_number <= rewrite_->base_sequence_number) continue;
     GRISTMILL_TRY(const auto manifest, read_manifest(file));
     for (const auto& entry : manifest.entries) {
       if (entry.status == EntryStatus::deleted || entry.sequence_number <= rewrite_->base_sequence_number) continue;
-      GRISTMILL_TRY(const auto remove, scan_delete(entry, file.spec_id));
+      GRISTMILL_TRY(const auto remove, scan_delete(metadata, entry, file.spec_id));
       const auto concerned = std::ranges::find_if(rewrite_->files,
                                                   [&](const ScanFile& data) { return may_concern(remove, data); });
       if (concerned != rewrite_->files.end())
@@ -232,7 +232,7 @@ Result<bool> SnapshotWriter::take_out_of(const TableMetadata& metadata, AttemptF
 
 Result<std::vector<ManifestFile>> SnapshotWriter::take_out(const TableMetadata& metadata, AttemptFiles& files,
                                                            std::vector<ManifestFile> manifests) {
-  GRISTMILL_RETURN_IF_ERROR(check_deletes(manifests));
+  GRISTMILL_RETURN_IF_ERROR(check_deletes(metadata, manifests));
   std::set<std::string> data_paths;
   std::set<std::string> known_manifests;
   for (const auto& file : rewrite_->files) {

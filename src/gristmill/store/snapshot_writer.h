@@ -27,7 +27,7 @@ class SnapshotWriter {
                                                  const std::vector<ManifestFile>& manifests);
   Result<std::vector<ManifestFile>> take_out(const TableMetadata& metadata, AttemptFiles& files,
                                              std::vector<ManifestFile> manifests);
-  Status check_deletes(const std::vector<ManifestFile>& manifests) const;
+  Status check_deletes(const TableMetadata& metadata, const std::vector<ManifestFile>& manifests) const;
   Status check_added(const TableMetadata& metadata, const Snapshot* parent) const;
   Result<bool> take_out_of(const TableMetadata& metadata, AttemptFiles& files, ManifestFile& file,
                            std::set<std::string>& wanted);

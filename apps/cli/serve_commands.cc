@@ -33,6 +33,7 @@ struct ServeFlags {
   std::optional<std::uint16_t> port;
   std::optional<int> threads;
   std::optional<std::size_t> connections, jobs;
+  std::optional<std::string> body_memory;
   std::optional<double> rate;
   std::optional<double> head_seconds, body_seconds, idle_seconds, write_seconds, grace_seconds;
   bool is_plain = false;
@@ -47,7 +48,7 @@ void take_seconds(const std::optional<double>& given, int& milliseconds) {
   if (given) milliseconds = static_cast<int>(*given * 1000);
 }
 
-server::ServeOptions merged(const ServeFlags& flags, server::ServeOptions options) {
+Result<server::ServeOptions> merged(const ServeFlags& flags, server::ServeOptions options) {
   auto& listener = options.listener;
   take(flags.host, listener.host);
   take(flags.port, listener.port);
@@ -55,6 +56,9 @@ server::ServeOptions merged(const ServeFlags& flags, server::ServeOptions option
   take(flags.key, listener.key_file);
   take(flags.threads, listener.threads);
   take(flags.connections, listener.connections_max);
+  if (flags.body_memory) {
+    GRISTMILL_TRY(listener.bodies_bytes_max, parse_size(*flags.body_memory));
+  }
   take(flags.rate, options.requests_a_second);
   take(flags.jobs, options.jobs_max);
   take_seconds(flags.head_seconds, listener.head_ms);
@@ -75,6 +79,9 @@ void add_client_limits(CLI::App& command, ServeFlags& flags) {
   };
   command.add_option("--connections", flags.connections, fmt::format("Connections at once ({})", usual.connections))
       ->check(CLI::Range(1, 100'000));
+  command.add_option(
+      "--body-memory", flags.body_memory,
+      fmt::format("For the bodies of all requests together, as 512MiB ({}MiB)", usual.body_memory_bytes >> 20));
   command.add_option("--rate", flags.rate, fmt::format("Requests a second of one token ({})", usual.rate))
       ->check(CLI::Range(1.0, 1e6));
   add_seconds("--head-timeout", flags.head_seconds, listener.head_ms, "Seconds for a client to send a request's head");
@@ -112,7 +119,7 @@ void add_serve(CLI::App& app, Session& session) {
       ->check(CLI::Range(1, 64));
   command->callback([&session, flags] {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
-      auto options = merged(*flags, server::options_of(workspace));
+      GRISTMILL_TRY(auto options, merged(*flags, server::options_of(workspace)));
       server::LineLog log(STDERR_FILENO);
       if (session.is_verbose) options.log = [&log](const std::string& line) { log.put(line); };
       options.warn = [&log](const std::string& line) { log.put("gristmill: " + line); };

@@ -4,14 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <ctime>
-#include <initializer_list>
 #include <utility>
 
+#include "answer_head.h"
 #include "framing.h"
 #include "gristmill/base/hash.h"
 #include "plain_request.h"
@@ -25,9 +23,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t bytes_a_second_min = 16 * 1024;
 constexpr std::size_t small_body_bytes = 4 * 1024;  ///< Copied behind the head, to be sent as one piece.
 constexpr std::size_t spare_bytes_max = 16 * 1024;
+constexpr std::size_t uncounted_body_bytes = 64 * 1024;  ///< The number of connections bounds what these take.
 constexpr int drain_ms = 2'000;
-
-std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
 /// Ids that differ between processes and requests; for finding a request in the log, not a secret.
 void set_request_id(std::string& id) {
@@ -40,20 +37,6 @@ void set_request_id(std::string& id) {
     digit = "0123456789abcdef"[bits >> 60];
     bits <<= 4;
   }
-}
-
-/// As HTTP wants the time of an answer. Of the network's thread.
-std::string_view date_of_now() {
-  static std::time_t shown = 0;
-  static std::array<char, 32> text{};
-  static std::size_t length = 0;
-  if (const auto now = std::time(nullptr); now != shown || length == 0) {
-    std::tm parts{};
-    ::gmtime_r(&now, &parts);
-    length = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    shown = now;
-  }
-  return {text.data(), length};
 }
 
 class HttpConnection final : public Connection, public std::enable_shared_from_this<HttpConnection> {
@@ -197,15 +180,7 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
   /// A request that is there as a whole and needs no further look at its form.
   void take_plain(const PlainRequest& plain) {
     request_ = spare_ ? std::exchange(spare_, {}) : std::make_shared<HttpRequest>();
-    request_->method = plain.method;
-    auto& headers = request_->headers;
-    headers.resize(plain.field_count);
-    for (std::size_t i = 0; i < headers.size(); ++i) {
-      headers[i].first = plain.fields[i].first;
-      headers[i].second = plain.fields[i].second;
-    }
-    request_->body = plain.body;
-    request_->answered_by = "none";
+    fill(*request_, plain);
     complete(plain.target);
     const auto length = plain.body_bytes;
     buffer_.erase(0, plain.bytes);
@@ -231,7 +206,8 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
       respond(*std::move(admission.refusal));
       return false;
     }
-    body_bytes_max_ = admission.body_bytes_max;
+    body_bytes_max_ = std::min(admission.body_bytes_max,
+                               std::max(shared_.options.bodies_bytes_max, uncounted_body_bytes));
     is_immediate_ = admission.is_immediate;
     is_urgent_ = admission.is_urgent;
     handle_ = std::move(admission.handle);
@@ -264,8 +240,7 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     }
     if (!is_small_enough(length)) return;
     if (!parser_) return handle();
-    expect_body(length);
-    parse();
+    if (expect_body(length)) parse();
   }
 
   /// Looks at the head: takes the body, or answers at once.
@@ -273,26 +248,39 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     if (const auto fault = check_framing(*parser_); fault.status != 0) return bad(fault), false;
     const auto& message = parser_->get();
     request_ = std::make_shared<HttpRequest>();
-    request_->method = view(message.method_string());
-    if (!complete(view(message.target()))) return bad({400, "the request target is neither a path nor a URL"}), false;
-    for (const auto& field : message) request_->headers.emplace_back(view(field.name_string()), view(field.value()));
+    fill(*request_, *parser_);
+    if (!complete({message.target().data(), message.target().size()}))
+      return bad({400, "the request target is neither a path nor a URL"}), false;
     is_kept_ = message.keep_alive();
     is_chunk_reader_ = message.version() == 11;
     std::optional<std::uint64_t> length;
     if (!parser_->chunked()) length = parser_->content_length() ? *parser_->content_length() : 0;
-    if (!is_admitted(length)) return false;
-    expect_body(length);
-    return true;
+    return is_admitted(length) && expect_body(length);
   }
 
-  void expect_body(std::optional<std::uint64_t> length) {
+  /// Begins with the body; answers when there is no memory for it.
+  bool expect_body(std::optional<std::uint64_t> length) {
     parser_->body_limit(body_bytes_max_);
     parser_->eager(true);
-    if (parser_->is_done()) return;
+    if (parser_->is_done()) return true;
+    if (const auto bytes = length.value_or(body_bytes_max_); bytes > uncounted_body_bytes) {
+      request_->body_share = shared_.bodies.take(bytes);
+      if (!request_->body_share) return no_room(), false;
+    }
     phase_ = Phase::body;
     allow_for(shared_.options.body_ms, length.value_or(body_bytes_max_));
     const auto& message = parser_->get();
     is_continue_due_ = !message[http::field::expect].empty() && message.version() == 11;
+    return true;
+  }
+
+  /// The bodies of others take all the memory that there is for them. 429, not 503: the request was not looked at.
+  void no_room() {
+    ++shared_.figures.bodies_refused;
+    is_kept_ = false;
+    auto response = problem(429, "other requests with large bodies are under way; send it again in a second");
+    response.headers.emplace_back("Retry-After", "1");
+    respond(std::move(response));
   }
 
   void handle() {
@@ -325,50 +313,22 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     if (shared_.is_stopping) is_kept_ = false;
     stream_ = is_head || has_no_body ? Stream() : std::move(response.stream);
     status_ = response.status;
+    // A client of HTTP/1.0 knows no chunks: its stream ends with the connection.
+    is_chunked_ = stream_ && is_chunk_reader_;
+    if (stream_ && !is_chunked_) is_kept_ = false;
     head_.clear();
-    const auto put = [this](std::initializer_list<std::string_view> pieces) {
-      for (const auto piece : pieces) head_ += piece;
-    };
-    put({"HTTP/1.1 ", fmt::format_int(response.status).c_str(), " ", reason_phrase(response.status), "\r\n"});
-    for (const auto& [name, value] : response.headers) {
-      put({name, ": "});
-      put_clean(value);
-    }
-    put_hardening(response);
-    put({"Date: ", date_of_now(), "\r\n"});
-    if (!request_->request_id.empty()) put({"X-Request-Id: ", request_->request_id, "\r\n"});
-    if (stream_) {
-      // A client of HTTP/1.0 knows no chunks: its stream ends with the connection.
-      is_chunked_ = is_chunk_reader_;
-      if (!is_chunked_) is_kept_ = false;
-      if (is_chunked_) head_ += "Transfer-Encoding: chunked\r\n";
-    } else if (!has_no_body) {
-      put({"Content-Length: ", fmt::format_int(response.body.size()).c_str(), "\r\n"});
-    }
-    head_ += is_kept_ ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
+    append_answer_head(response,
+                       {.request_id = request_->request_id,
+                        .has_length = !stream_ && !has_no_body,
+                        .is_chunked = is_chunked_,
+                        .is_kept = is_kept_,
+                        .is_encrypted = is_encrypted_},
+                       head_);
     body_ = is_head || has_no_body ? std::string() : std::move(response.body);
     if (body_.size() <= small_body_bytes) head_ += std::exchange(body_, {});
     bytes_sent_ = 0;
     phase_ = stream_ ? Phase::streaming : Phase::sending;
     send([](HttpConnection& self) { self.stream_ ? self.next_piece() : self.sent(); });
-  }
-
-  /// A header value never holds a line break of its own.
-  void put_clean(std::string_view value) {
-    for (const char c : value) head_ += static_cast<unsigned char>(c) < 0x20 && c != '\t' ? ' ' : c;
-    head_ += "\r\n";
-  }
-
-  /// Browsers must not run, frame, sniff or keep what we answer.
-  void put_hardening(const HttpResponse& response) {
-    head_ +=
-        "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n"
-        "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
-        "Cross-Origin-Resource-Policy: same-origin\r\n";
-    const bool says_caching = std::ranges::any_of(
-        response.headers, [](const auto& item) { return equal_names(item.first, "Cache-Control"); });
-    if (!says_caching) head_ += "Cache-Control: no-store\r\n";
-    if (is_encrypted_) head_ += "Strict-Transport-Security: max-age=31536000\r\n";
   }
 
   void send(void (*then)(HttpConnection&)) {

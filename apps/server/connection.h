@@ -7,6 +7,7 @@
 #include <memory>
 #include <unordered_set>
 
+#include "body_budget.h"
 #include "listener.h"
 #include "outbox.h"
 #include "transport.h"
@@ -23,6 +24,7 @@ struct Shared {
   boost::asio::thread_pool& handlers;
   std::shared_ptr<Outbox> outbox;
   boost::asio::thread_pool& urgent;  ///< For requests that must not wait behind those that take long.
+  BodyBudget bodies;
   std::unordered_set<std::shared_ptr<Connection>> connections;
   ListenerFigures figures;
   bool is_stopping = false;

@@ -41,6 +41,12 @@ HeadFault check_framing(const Parser& parser) {
   return {};
 }
 
+void fill(HttpRequest& request, const Parser& parser) {
+  const auto& message = parser.get();
+  request.method = view(message.method_string());
+  for (const auto& field : message) request.headers.emplace_back(view(field.name_string()), view(field.value()));
+}
+
 bool set_target(HttpRequest& request, std::string_view target) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!target.starts_with(scheme)) continue;

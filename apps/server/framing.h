@@ -27,6 +27,9 @@ HeadFault check_framing(const Parser& parser);
 /// What the parser's error is to the client.
 HeadFault fault_of(boost::system::error_code error, std::size_t bytes_seen, bool is_first_line_whole);
 
+/// Takes method and header fields over.
+void fill(HttpRequest& request, const Parser& parser);
+
 /// Splits the target into path and query. The absolute form, which clients send to proxies, is taken as well.
 bool set_target(HttpRequest& request, std::string_view target);
 

@@ -28,6 +28,7 @@ struct HttpRequest {
   std::string remote;      ///< Address of the peer, without its port.
   std::string request_id;  ///< Ours; also in the answer as X-Request-Id and in the log.
   bool is_encrypted = false;
+  std::shared_ptr<const void> body_share;  ///< Of the memory for bodies; empty when that of a small one is not counted.
   std::string_view answered_by = "none";  ///< The operation that it was taken for; a word that outlives all requests.
 
   /// The first value of a header, whatever the case of its name; empty when absent.

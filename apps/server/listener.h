@@ -21,6 +21,7 @@ struct ListenerOptions {
   int threads = 8;                  ///< That run handlers.
   std::size_t connections_max = 1024;
   std::size_t head_bytes_max = 16 * 1024;
+  std::size_t bodies_bytes_max = std::size_t{256} << 20;  ///< Of all requests together, apart from small ones.
   int head_ms = 10'000;             ///< To send a whole head, from its first byte.
   int body_ms = 20'000;             ///< To send a body, and a second more for each 16 KiB.
   int idle_ms = 75'000;             ///< Between two requests.
@@ -53,6 +54,7 @@ struct ListenerFigures {
   std::uint64_t connections_refused = 0;  ///< Beyond connections_max.
   std::uint64_t connections_open = 0;
   std::uint64_t bad_requests = 0;         ///< That were no HTTP, or too slow.
+  std::uint64_t bodies_refused = 0;       ///< Beyond bodies_bytes_max.
 };
 
 /// An HTTP/1.1 server: keep-alive, pipelining in order, chunked bodies, TLS, limits. One thread for the network, a pool

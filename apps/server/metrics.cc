@@ -109,6 +109,8 @@ std::string Metrics::text(const ListenerFigures& listener, const std::vector<Fig
           number(listener.connections_refused));
   add_one(out, "gristmill_http_bad_requests_total", "counter", "Requests that were no HTTP, or too slow.",
           number(listener.bad_requests));
+  add_one(out, "gristmill_http_bodies_refused_total", "counter",
+          "Requests refused for want of memory for their bodies.", number(listener.bodies_refused));
   std::string_view family;
   for (const auto& figure : more) {
     if (figure.name != family) add_family(out, figure.name, figure.is_counter ? "counter" : "gauge", figure.help);

@@ -116,4 +116,15 @@ std::optional<PlainRequest> read_plain_request(std::string_view bytes, std::size
   return found;
 }
 
+void fill(HttpRequest& request, const PlainRequest& plain) {
+  request.method = plain.method;
+  request.headers.resize(plain.field_count);
+  for (std::size_t i = 0; i < plain.field_count; ++i) {
+    request.headers[i].first = plain.fields[i].first;
+    request.headers[i].second = plain.fields[i].second;
+  }
+  request.body = plain.body;
+  request.answered_by = "none";
+}
+
 }  // namespace gristmill::server

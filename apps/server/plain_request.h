@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "http.h"
+
 namespace gristmill::server {
 
 inline constexpr std::size_t plain_fields_max = 24;
@@ -27,5 +29,8 @@ struct PlainRequest {
 /// Nothing unless all of the request is there and its form leaves no room for doubt: one Host, at most one
 /// Content-Length, no Transfer-Encoding, Expect, Upgrade or other Connection than keep-alive, printable ASCII only.
 std::optional<PlainRequest> read_plain_request(std::string_view bytes, std::size_t head_bytes_max);
+
+/// Takes method, header fields and body over, in place of those of a request before.
+void fill(HttpRequest& request, const PlainRequest& plain);
 
 }  // namespace gristmill::server

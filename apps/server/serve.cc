@@ -96,6 +96,7 @@ ServeOptions options_of(const platform::Workspace& workspace) {
   options.listener.key_file = path_of(settings.tls_key);
   options.listener.threads = settings.threads;
   options.listener.connections_max = settings.connections;
+  options.listener.bodies_bytes_max = settings.body_memory_bytes;
   options.requests_a_second = settings.rate;
   options.jobs_max = static_cast<std::size_t>(settings.jobs);
   options.allows_plain_remote = settings.plain_http;

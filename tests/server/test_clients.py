@@ -50,6 +50,38 @@ def test_a_client_that_reads_nothing_is_given_up(serve, workspace):
     connection.close()
 
 
+def test_large_bodies_share_their_memory(serve):
+    server = serve("--body-memory", "1MB")
+    small = {"type": "rating", "rating": 1}
+    large = json.dumps({**small, "x": "y" * 600_000}).encode()
+    head = "POST /api/v1/feedback HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    head = (head + f"Authorization: Bearer {server.token}\r\nContent-Length: {len(large)}\r\n\r\n").encode()
+
+    def send(body, status):
+        return server.call("POST", "/api/v1/feedback", json=json.loads(body), status=status)
+
+    with server.connect() as slow:
+        slow.sendall(head + large[:-1])
+        time.sleep(0.3)
+        refused = send(large, 429)
+        assert refused.headers["Retry-After"] == "1" and refused.headers["Connection"] == "close"
+        send(json.dumps(small), 201)
+        slow.sendall(large[-1:])
+        assert slow.recv(65536).startswith(b"HTTP/1.1 201")
+        send(large, 201)
+        # Half a body of a client that goes takes nothing.
+        slow.sendall(head + large[:-1])
+        time.sleep(0.3)
+        send(large, 429)
+    time.sleep(0.3)
+    send(large, 201)
+    # What never fits is told so; a body whose length is not told counts as the largest.
+    send(json.dumps({**small, "x": "y" * 1_000_001}), 413)
+    chunked = server.call("POST", "/api/v1/feedback", data=iter([large]), headers={"Content-Type": "application/json"})
+    assert chunked.status_code == 201
+    assert "\ngristmill_http_bodies_refused_total 2\n" in server.get("/metrics").text
+
+
 def test_beyond_the_limit_connections_are_closed(serve):
     server = serve("--connections", "5")
     held = [server.connect() for _ in range(5)]

@@ -204,6 +204,7 @@ constexpr std::array keys{
     Key{"server.plain_http", set_flag<&Settings::server, &ServerSettings::plain_http>},
     Key{"server.threads", set_whole<1, 256, &Settings::server, &ServerSettings::threads>},
     Key{"server.connections", set_whole<1, 100'000, &Settings::server, &ServerSettings::connections>},
+    Key{"server.body_memory", set_size<&Settings::server, &ServerSettings::body_memory_bytes>},
     Key{"server.rate", set_whole<1, 1'000'000, &Settings::server, &ServerSettings::rate>},
     Key{"server.jobs", set_whole<1, 64, &Settings::server, &ServerSettings::jobs>},
 };
@@ -287,6 +288,7 @@ quarantine = "100%"              # share of an ingestion that may be quarantined
 # plain_http = false             # true: a proxy in front does TLS
 # threads = 8                    # that work on requests
 # connections = 1024
+# body_memory = "256MiB"         # for the bodies of all requests together
 # rate = 2000                    # requests a second of one token
 # jobs = 1                       # runs at once that clients start
 

@@ -43,6 +43,7 @@ struct ServerSettings {
   bool plain_http = false;          ///< Beyond this machine without TLS: a proxy in front does it.
   int threads = 8;                  ///< That work on requests.
   std::size_t connections = 1024;
+  std::size_t body_memory_bytes = std::size_t{256} << 20;  ///< Of the bodies of all requests together.
   double rate = 2000;               ///< Requests a second of one token.
   int jobs = 1;                     ///< Runs at once that clients start.
 };

@@ -10,4 +10,7 @@ namespace gristmill {
 /// processes that it starts do not inherit it.
 void make_urgent(int level);
 
+/// The opposite: the calling thread, and those that it starts from now on, take what others leave of the processors.
+void make_patient();
+
 }  // namespace gristmill

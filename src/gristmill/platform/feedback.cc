@@ -2,8 +2,6 @@
 #include "gristmill/platform/feedback.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -13,6 +11,7 @@
 #include <mutex>
 
 #include "gristmill/base/clock.h"
+#include "gristmill/base/thread_priority.h"
 #include "gristmill/feedback/segment.h"
 #include "gristmill/platform/feedback_compaction.h"
 
@@ -160,8 +159,7 @@ Result<std::unique_ptr<FeedbackService>> FeedbackService::start(const Workspace&
   if (interval.count() == 0) return service;
   service->schedule_ = std::jthread(
       [raw = service.get(), interval, fault = std::move(fault)](const std::stop_token& stop) {
-        constexpr int background_nice = 10;
-        (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), background_nice);
+        make_patient();
         std::mutex mutex;
         std::condition_variable_any wake;
         std::unique_lock lock(mutex);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <future>
 
+#include "gristmill/base/thread_priority.h"
 #include "gristmill/platform/acting.h"
 #include "gristmill/platform/run.h"
 #include "gristmill/platform/run_views.h"
@@ -68,6 +69,8 @@ Result<Json> RunJobs::run(const std::shared_ptr<Job>& job, std::function<Result<
     // The table must not look at the thread before it is there.
     const std::scoped_lock lock(mutex_);
     job->thread = std::thread([job, work = std::move(work)] {
+      // Who sends feedback or asks the catalog waits for an answer, nobody waits for a run in the same way.
+      make_patient();
       {
         const ActingAs acting(job->actor);
         auto result = work(*job);

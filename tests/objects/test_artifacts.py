@@ -74,6 +74,34 @@ def test_a_folder_of_a_bucket_becomes_a_version_and_comes_back(make_workspace, s
     assert (tmp_path / "one.json").read_bytes() == expected["config.json"]
 
 
+@pytest.mark.parametrize("source", ["s3://corpus/run/weights.bin", "s3://corpus/run"])
+def test_an_object_that_is_replaced_meanwhile_is_no_version(workspace, store, server, source):
+    """By other content of the same size, within the second that a listing tells."""
+    first, second = Random(1).randbytes(12_000_000), Random(2).randbytes(12_000_000)
+    put(store, "run/weights.bin", first)
+    moment = store.buckets["corpus"]["run/weights.bin"][2]
+    replaced = []
+
+    def replace(method, target, headers, body):
+        answer = store.answer(method, target, headers, body)
+        # Behind the first of the requests that read the content.
+        if not replaced and len(answer[2]) > 1_000_000:
+            put(store, "run/weights.bin", second)
+            stored = store.buckets["corpus"]["run/weights.bin"]
+            store.buckets["corpus"]["run/weights.bin"] = (*stored[:2], moment, *stored[3:])
+            replaced.append(headers["range"])
+        return answer
+
+    server.backend = replace
+    told = workspace.fails(5, "artifact", "add", source, "--name", "demo", "--threads", "1")
+    assert replaced and "add it again" in told
+    assert workspace.json("artifact", "list") == []
+    workspace.json("artifact", "add", source, "--name", "demo")
+    workspace("artifact", "get", "demo", workspace.folder / "out")
+    out = workspace.folder / "out"
+    assert (out if out.is_file() else out / "weights.bin").read_bytes() == second
+
+
 def test_what_cannot_go_to_or_come_from_a_bucket_is_said(make_workspace, store, model, tmp_path):
     workspace = make_workspace("workspace")
     put(store, "odd/a", b"1")

@@ -190,7 +190,10 @@ Result<std::string> file_sha256(const std::string& path) {
 }
 
 Result<std::uint64_t> file_size(const std::string& path) {
-  if (is_object(path)) return object_size(path);
+  if (is_object(path)) {
+    GRISTMILL_TRY(const auto object, find_object(path));
+    return object.bytes;
+  }
   struct stat facts{};
   if (::stat(path.c_str(), &facts) != 0) return errno_error(path, errno);
   return static_cast<std::uint64_t>(facts.st_size);

@@ -84,6 +84,7 @@ struct FileEntry {
   std::string path;
   std::uint64_t bytes = 0;
   std::int64_t modified_ms = 0;
+  std::string etag = {};  ///< Of an object: another one when its content is another.
 };
 /// All files below a folder at any depth, in no order, links and special files left out. Local folders whose name is in
 /// `except` are not entered, nor are objects below such a name given. A missing folder has none.

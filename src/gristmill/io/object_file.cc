@@ -167,10 +167,10 @@ Result<std::string> read_object_range(const std::string& path, std::uint64_t off
   return std::move(some->bytes);
 }
 
-Result<std::uint64_t> object_size(const std::string& path) {
+Result<FileEntry> find_object(const std::string& path) {
   GRISTMILL_TRY(const auto place, place_of(path));
-  GRISTMILL_TRY(const auto facts, place.client->find(place.object));
-  return facts.bytes;
+  GRISTMILL_TRY(auto facts, place.client->find(place.object));
+  return FileEntry{.path = path, .bytes = facts.bytes, .etag = std::move(facts.etag)};
 }
 
 Result<std::unique_ptr<FileSink>> create_object(const std::string& path, Existing existing) {
@@ -190,7 +190,7 @@ Status list_objects(const std::string& folder, const std::set<std::string>& exce
       // Consoles mark an empty folder by an empty object.
       if (object.key.ends_with('/') || is_below(std::string_view(object.key).substr(prefix.key.size()), except))
         continue;
-      entries.push_back({ObjectPath{prefix.bucket, object.key}.text(), object.bytes, object.modified_ms});
+      entries.push_back({ObjectPath{prefix.bucket, object.key}.text(), object.bytes, object.modified_ms, object.etag});
     }
     return {};
   });

@@ -9,7 +9,8 @@ namespace gristmill::io {
 Result<std::unique_ptr<ByteSource>> open_object(const std::string& path, std::uint64_t offset);
 Result<std::string> read_object(const std::string& path, std::uint64_t bytes_max);
 Result<std::string> read_object_range(const std::string& path, std::uint64_t offset, std::size_t size);
-Result<std::uint64_t> object_size(const std::string& path);
+/// Size and etag of an object.
+Result<FileEntry> find_object(const std::string& path);
 Result<std::unique_ptr<FileSink>> create_object(const std::string& path, Existing existing);
 Status list_objects(const std::string& folder, const std::set<std::string>& except, std::vector<FileEntry>& entries);
 Status remove_objects(const std::vector<std::string>& paths);

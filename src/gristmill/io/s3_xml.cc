@@ -71,7 +71,7 @@ Result<ListPage> parse_list_page(std::string_view xml) {
     // What has no age that can be told counts as new: nothing is swept for an age that it may not have.
     const auto modified = parse_iso8601(text_of(node, "LastModified"));
     page.objects.push_back({is_escaped ? percent_decode(key) : std::move(key), bytes,
-                            modified.value_or(std::numeric_limits<std::int64_t>::max())});
+                            modified.value_or(std::numeric_limits<std::int64_t>::max()), text_of(node, "ETag")});
   }
   if (text_of(root, "IsTruncated") == "true") {
     page.next_token = text_of(root, "NextContinuationToken");

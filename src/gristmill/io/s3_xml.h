@@ -16,6 +16,7 @@ struct ListedObject {
   std::string key;
   std::uint64_t bytes = 0;
   std::int64_t modified_ms = 0;
+  std::string etag;
 };
 
 /// One page of ListObjectsV2.

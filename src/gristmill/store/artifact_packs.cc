@@ -175,7 +175,8 @@ Status PackStore::refresh() {
   GRISTMILL_TRY(auto entries, io::list_folder(folder_));
   std::ranges::sort(entries, {}, &io::FileEntry::path);
   std::vector<DamagedIndex> found;
-  for (const auto& [path, size, modified] : entries) {
+  for (const auto& entry : entries) {
+    const auto& path = entry.path;
     const auto name = name_of(path, index_ending);
     if (name.empty()) continue;
     {

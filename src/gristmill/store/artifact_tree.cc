@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <optional>
 #include <utility>
 
 #include "gristmill/base/json.h"
 #include "gristmill/io/file.h"
+#include "gristmill/io/object_file.h"
 #include "gristmill/io/object_path.h"
 #include "gristmill/store/artifact_manifest.h"
 
@@ -58,11 +58,13 @@ Result<std::vector<TreeEntry>> list_objects(std::string root) {
                      .source = file.path,
                      .bytes = file.bytes,
                      .target = {},
-                     .mark = {.device = 0, .number = 0, .modified_ns = file.modified_ms}};
+                     .mark = {.modified_ns = file.modified_ms, .etag = file.etag}};
   };
-  GRISTMILL_TRY(const auto bytes,
-                root.ends_with('/') ? Result<std::optional<std::uint64_t>>(std::nullopt) : io::find_file(root));
-  if (bytes) return std::vector{object({}, {.path = root, .bytes = *bytes, .modified_ms = 0})};
+  if (!root.ends_with('/')) {
+    const auto found = io::find_object(root);
+    if (found) return std::vector{object({}, *found)};
+    if (found.error().code != ErrorCode::not_found) return found.error();
+  }
   while (root.ends_with('/')) root.pop_back();
   GRISTMILL_TRY(const auto files, io::list_folder(root));
   if (files.empty()) return not_found(fmt::format("{}: there is no such object, and nothing below it", root));

@@ -11,11 +11,12 @@
 
 namespace gristmill::store {
 
-/// Tells whether a file was written to or replaced since, as far as the file system's clock can tell.
+/// Tells whether a file was written to or replaced since, as far as the file system's clock can tell, or an object.
 struct FileMark {
   std::uint64_t device = 0;
   std::uint64_t number = 0;
   std::int64_t modified_ns = 0;
+  std::string etag = {};
   bool operator==(const FileMark&) const = default;
 
   static FileMark of(const struct stat& facts);

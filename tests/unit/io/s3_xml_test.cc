@@ -26,6 +26,7 @@ TEST_CASE("a page of a listing") {
   CHECK(parsed->objects[0].key == "a b/c+d e.txt");
   CHECK(parsed->objects[0].bytes == 434234);
   CHECK(parsed->objects[0].modified_ms == 1255369830000);
+  CHECK(parsed->objects[0].etag == "\"fba9dede5f27731c9771645a39863328\"");
   CHECK(parsed->objects[1].key == "日");
   CHECK(parsed->next_token == "1ueGcxLPRx1Tr/XYExHnhbYLgveDs2J/wm36Hy4vbOwM=");
 }

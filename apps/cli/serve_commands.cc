@@ -131,7 +131,9 @@ void add_serve(CLI::App& app, Session& session) {
 
 void add_token_create(CLI::App& command, Session& session) {
   auto* create = command.add_subcommand("create", "Make a token; its text is shown this once");
-  create->footer("Example: gristmill token create --name dashboard --scope read --lifetime 90d");
+  create->footer(
+      "Example: gristmill token create --name dashboard --scope read --lifetime 90d\nThe same --idempotency-key again "
+      "makes no second token, and tells all of the first but its text.");
   auto request = std::make_shared<platform::TokenRequest>();
   auto scope = std::make_shared<std::string>("read");
   auto lifetime = std::make_shared<std::string>();
@@ -144,8 +146,14 @@ void add_token_create(CLI::App& command, Session& session) {
       if (!lifetime->empty()) {
         GRISTMILL_TRY(request->lifetime_ms, parse_duration_ms(*lifetime));
       }
+      request->idempotency_key = session.idempotency_key;
       GRISTMILL_TRY(const auto token, platform::create_token(workspace, *request));
       session.show(token, fields);
+      if (token["already_done"].as_bool()) {
+        Session::warn(
+            "this token was made before with this idempotency key, and its text was told then; if that is "
+            "lost, revoke it and make another with another key");
+      }
       return {};
     });
   });

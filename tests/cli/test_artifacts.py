@@ -502,6 +502,9 @@ def test_numbers_go_on_in_a_catalog_of_an_earlier_version(workspace, model):
         (model / "config.json").write_text(str(expected))
         workspace.json("artifact", "add", model, "--name", "demo")
     with sqlite3.connect(path) as catalog:
+        catalog.execute("DROP INDEX access_tokens_key")
+        for table, column in (("access_tokens", "key_digest"), ("feedback_logs", "tenure")):
+            catalog.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         catalog.execute("DROP TABLE artifact_names")
         catalog.execute("DELETE FROM schema_migrations WHERE version >= 13")
     catalog.close()

@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -107,6 +108,59 @@ def test_versions_are_whole_numbers_however_they_are_written(workspace):
     add(workspace, ['{"type": "rating", "rating": 1, "schema_version": 1.0}'])
     workspace.json("feedback", "compact")
     assert [row["schema_version"] for row in rows(workspace)] == [1]
+
+
+def ratings(*numbers):
+    return [{"type": "rating", "rating": n, "subject": str(n), "consent": True} for n in numbers]
+
+
+def subjects(workspace):
+    return sorted(int(row["subject"]) for row in workspace.rows("feedback/events"))
+
+
+def test_of_two_copies_of_a_log_only_one_goes_on(workspace):
+    """Both would count on from the same number; the catalog would take the events of one for the other's."""
+    settings = workspace.folder / "gristmill.toml"
+    usual = settings.read_text()
+    first = workspace.folder / ".gristmill" / "feedback"
+    other = workspace.folder.parent / "other machine"
+    add(workspace, ratings(1, 2, 3))
+    workspace.json("feedback", "compact")
+    add(workspace, ratings(4))
+    shutil.copytree(first, other)
+
+    settings.write_text(f'{usual}\n[feedback]\npath = "{other}"\n')
+    add(workspace, ratings(50))
+    assert workspace.json("feedback", "compact")["events"] == 2
+    add(workspace, ratings(51))
+
+    settings.write_text(usual)
+    for command in (("add", "-"), ("compact",)):
+        told = workspace.call("feedback", *command, input=json.dumps(ratings(5)[0]) + "\n", code=4).stderr
+        assert "copied" in told and str(first / "tenure") in told and "feedback.path" in told
+    assert [line["event"]["subject"] for line in workspace.json_lines("feedback", "tail")] == ["1", "2", "3", "4"]
+    assert subjects(workspace) == [1, 2, 3, 4, 50]
+
+    # Somebody says that it is this one.
+    (first / "tenure").unlink()
+    add(workspace, ratings(6))
+    workspace.json("feedback", "compact")
+    assert subjects(workspace) == [1, 2, 3, 4, 6, 50]
+    settings.write_text(f'{usual}\n[feedback]\npath = "{other}"\n')
+    assert "copied" in workspace.call("feedback", "compact", code=4).stderr
+
+
+def test_a_log_may_move(workspace):
+    """Copied and removed, as to another disk or machine: no file keeps its place."""
+    place, elsewhere = workspace.folder / "events", workspace.folder.parent / "elsewhere"
+    setting(workspace, path="events")
+    for number in (1, 2, 3):
+        add(workspace, ratings(number))
+        shutil.copytree(place, elsewhere)
+        shutil.rmtree(place)
+        elsewhere.rename(place)
+    workspace.json("feedback", "compact")
+    assert subjects(workspace) == [1, 2, 3]
 
 
 REFUSED = [

@@ -57,6 +57,25 @@ def test_tokens_expire_and_are_revoked(serve, workspace):
     assert "token" not in listed[0] and listed[2]["revoked_at"]
 
 
+def test_a_token_is_made_once_for_a_key(serve, workspace):
+    server = serve()
+    command = ("token", "create", "--name", "robot", "--scope", "write", "--lifetime", "90d")
+    made = workspace.json(*command, "--idempotency-key", "deploy 7")
+    again = workspace.json(*command, "--idempotency-key", "deploy 7")
+    assert again == {**made, "token": None, "already_done": True}
+    told = workspace.call(*command, "--idempotency-key", "deploy 7").stderr
+    assert "its text was told then" in told and made["token"] not in told
+    server.get("/api/v1/datasets", token=made["token"])
+    assert workspace.json(*command, "--idempotency-key", "deploy 8")["token_id"] != made["token_id"]
+    assert workspace.json(*command)["token"] != workspace.json(*command)["token"]
+    others = (("--scope", "admin"), ("--name", "other"), ("--lifetime", "1d"))
+    for flag, value in others:
+        other = [value if word == command[command.index(flag) + 1] else word for word in command]
+        told = workspace.call(*other, "--idempotency-key", "deploy 7", code=5).stderr
+        assert made["token_id"] in told and "another" in told
+    assert [one["name"] for one in workspace.json("token", "list")].count("robot") == 4
+
+
 def test_guessing_tokens_is_slowed_down(serve):
     server = serve()
     wrong = "gm_000000000000_" + "0" * 64

@@ -48,6 +48,23 @@ Json token_json(const meta::Row& row) {
 
 constexpr std::string_view token_columns = "token_id, name, scope, created_at, expires_at, revoked_at";
 
+/// The token that was made under a key, without its text; null for none. `conflict` when it is another than asked for.
+Result<Json> made_before(meta::Transaction& transaction, const TokenRequest& request, const meta::Cell& key_digest) {
+  const auto select = fmt::format("SELECT {} FROM access_tokens WHERE key_digest = ?", token_columns);
+  GRISTMILL_TRY(const auto rows, transaction.query(select, {key_digest}));
+  if (rows.empty()) return Json();
+  auto json = token_json(rows[0]);
+  const auto created = parse_iso8601(json["created_at"].as_string());
+  const auto expires = parse_iso8601(json["expires_at"].as_string());
+  const auto lifetime_ms = created && expires ? *expires - *created : 0;
+  if (json["name"].as_string() != request.name || json["scope"].as_string() != to_string(request.scope) ||
+      lifetime_ms != request.lifetime_ms)
+    return Error{ErrorCode::conflict,
+                 fmt::format("token {} was made under this idempotency key with another name, scope or lifetime",
+                             json["token_id"].as_string())};
+  return json.set("token", nullptr).set("already_done", true);
+}
+
 }  // namespace
 
 std::string_view to_string(Scope scope) {
@@ -74,13 +91,22 @@ Result<Json> create_token(const Workspace& workspace, const TokenRequest& reques
   const auto now = now_ms();
   const meta::Cell expires = request.lifetime_ms > 0 ? meta::Cell(iso8601(now + request.lifetime_ms)) : meta::Cell();
   const std::string scope(to_string(request.scope));
+  const auto key_digest = request.idempotency_key.empty() ? meta::Cell()
+                                                          : meta::Cell(sha256_hex(request.idempotency_key));
+  Json before;
   GRISTMILL_RETURN_IF_ERROR(workspace.database().write([&](meta::Transaction& transaction) -> Status {
+    if (!request.idempotency_key.empty()) {
+      GRISTMILL_TRY(before, made_before(transaction, request, key_digest));
+    }
+    if (!before.is_null()) return {};
     auto inserted = transaction.execute(
-        "INSERT INTO access_tokens (token_id, name, scope, digest, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
-        {id, request.name, scope, sha256_hex(token), iso8601(now), expires});
+        "INSERT INTO access_tokens (token_id, name, scope, digest, created_at, expires_at, key_digest) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        {id, request.name, scope, sha256_hex(token), iso8601(now), expires, key_digest});
     if (!inserted) return std::move(inserted).error();
     return audit(transaction, "token.create", id, Json::object({{"name", request.name}, {"scope", scope}}));
   }));
+  if (!before.is_null()) return before;
   auto json = token_json({id, request.name, scope, iso8601(now), expires, {}});
   json.set("token", token);
   return json;

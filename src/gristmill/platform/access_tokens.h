@@ -28,10 +28,12 @@ struct Principal {
 struct TokenRequest {
   std::string name;
   Scope scope = Scope::read;
-  std::int64_t lifetime_ms = 0;  ///< 0 = until revoked.
+  std::int64_t lifetime_ms = 0;      ///< 0 = until revoked.
+  std::string idempotency_key = {};  ///< The same again makes no second token; empty for none.
 };
 /// {token_id, name, scope, created_at, expires_at, revoked_at, token}: the only time that `token` is told. The database
-/// keeps a digest of it.
+/// keeps a digest of it. Of a token that was made before under the same key: `token` is null, `already_done` true;
+/// `conflict` when that is another than asked for.
 Result<Json> create_token(const Workspace& workspace, const TokenRequest& request);
 /// All tokens without their secrets, oldest first.
 Result<Json> list_tokens(const Workspace& workspace);

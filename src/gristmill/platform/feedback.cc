@@ -14,6 +14,7 @@
 #include "gristmill/base/thread_priority.h"
 #include "gristmill/feedback/segment.h"
 #include "gristmill/platform/feedback_compaction.h"
+#include "gristmill/platform/feedback_identity.h"
 
 namespace gristmill::platform {
 namespace {
@@ -140,6 +141,7 @@ Result<std::unique_ptr<feedback::Log>> open_feedback_log(const Workspace& worksp
   if (!log && log.error().code == ErrorCode::conflict)
     return Error{ErrorCode::conflict,
                  fmt::format("the feedback log is written by another process: {}", log.error().message)};
+  if (log) GRISTMILL_RETURN_IF_ERROR(begin_feedback_tenure(workspace, log_id));
   return log;
 }
 

@@ -21,7 +21,8 @@ namespace gristmill::platform {
 /// Folder of the workspace's feedback log.
 std::string feedback_folder(const Workspace& workspace);
 
-/// Opens the log for writing; `conflict` when another process, a server say, writes it.
+/// Opens the log for writing; `conflict` when another process, a server say, writes it, `check_failed` when another
+/// copy of it was opened since.
 Result<std::unique_ptr<feedback::Log>> open_feedback_log(const Workspace& workspace, bool is_preallocated);
 
 /// Online feedback while a server runs: takes events, and compacts them into the dataset on a schedule, each with a

@@ -8,7 +8,6 @@
 #include <array>
 #include <charconv>
 #include <filesystem>
-#include <random>
 #include <span>
 
 #include "gristmill/base/clock.h"
@@ -22,6 +21,7 @@
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/feedback.h"
 #include "gristmill/platform/feedback_events.h"
+#include "gristmill/platform/feedback_identity.h"
 #include "gristmill/platform/id_indexes.h"
 #include "gristmill/store/table.h"
 
@@ -119,8 +119,13 @@ class EventFile {
 /// One compaction at work; the lock is held.
 class Compaction {
  public:
-  Compaction(const Workspace& workspace, std::string folder, std::string log_id, std::uint64_t through)
-      : workspace_(workspace), folder_(std::move(folder)), log_id_(std::move(log_id)), through_(through) {}
+  Compaction(const Workspace& workspace, std::string folder, std::string log_id, std::string tenure,
+             std::uint64_t through)
+      : workspace_(workspace),
+        folder_(std::move(folder)),
+        log_id_(std::move(log_id)),
+        tenure_(std::move(tenure)),
+        through_(through) {}
 
   Result<Json> work() {
     GRISTMILL_RETURN_IF_ERROR(remove_leftovers());
@@ -319,6 +324,8 @@ class Compaction {
         "UPDATE feedback_logs SET compacted_through = ?, updated_at = ? WHERE log_id = ? AND compacted_through = ?",
         {static_cast<std::int64_t>(range.last), now_iso8601(), log_id_, static_cast<std::int64_t>(through_)});
     if (!moved) return moved.error();
+    // Behind the change, which keeps everybody else from the row until this transaction ends.
+    GRISTMILL_RETURN_IF_ERROR(check_feedback_tenure(workspace_, transaction, log_id_, tenure_));
     if (*moved == 1) return {};
     return Error{ErrorCode::conflict,
                  fmt::format("the feedback log was compacted by somebody else beyond {}", through_)};
@@ -384,7 +391,7 @@ class Compaction {
   }
 
   const Workspace& workspace_;
-  std::string folder_, log_id_;
+  std::string folder_, log_id_, tenure_;
   std::uint64_t through_;
   Json damages_ = Json::array();
   std::int64_t events_ = 0, commits_ = 0, removed_ = 0, version_ = 0;
@@ -407,31 +414,6 @@ Status seal(const Workspace& workspace, feedback::Log* log, Json& recovered) {
 
 }  // namespace
 
-Result<std::string> feedback_log_id(const Workspace& workspace) {
-  const auto path = feedback_folder(workspace) + "/identity";
-  if (!io::exists(path)) {
-    std::random_device random;
-    const Hash128 id{(std::uint64_t{random()} << 32) | random(), (std::uint64_t{random()} << 32) | random()};
-    GRISTMILL_RETURN_IF_ERROR(io::write_file(path, id.hex() + "\n"));
-  }
-  GRISTMILL_TRY(auto text, io::read_file(path));
-  Hash128 id;
-  if (!Hash128::parse(std::string_view(text).substr(0, 32), id))
-    return corrupt_data(fmt::format("{} does not hold the name of a feedback log", path));
-  return id.hex();
-}
-
-Result<std::uint64_t> compacted_through(const Workspace& workspace, const std::string& log_id) {
-  std::uint64_t through = 0;
-  GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
-    GRISTMILL_TRY(const auto rows,
-                  transaction.query("SELECT compacted_through FROM feedback_logs WHERE log_id = ?", {log_id}));
-    through = rows.empty() ? 0 : static_cast<std::uint64_t>(meta::integer(rows[0][0]));
-    return {};
-  }));
-  return through;
-}
-
 Result<Json> compact_feedback(const Workspace& workspace, feedback::Log* log) {
   const auto folder = feedback_folder(workspace);
   GRISTMILL_TRY(const auto lock, io::LockFile::acquire(folder + "/compact.lock"));
@@ -440,8 +422,11 @@ Result<Json> compact_feedback(const Workspace& workspace, feedback::Log* log) {
   // On a full disk, say. What was sealed before goes all the same, which may make room.
   if (!sealed && sealed.error().code != ErrorCode::unavailable) return sealed.error();
   GRISTMILL_TRY(auto log_id, feedback_log_id(workspace));
+  GRISTMILL_TRY(auto tenure, feedback_tenure(workspace));
+  GRISTMILL_RETURN_IF_ERROR(workspace.database().read(
+      [&](meta::Transaction& transaction) { return check_feedback_tenure(workspace, transaction, log_id, tenure); }));
   GRISTMILL_TRY(const auto through, compacted_through(workspace, log_id));
-  GRISTMILL_TRY(auto done, Compaction(workspace, folder, std::move(log_id), through).work());
+  GRISTMILL_TRY(auto done, Compaction(workspace, folder, std::move(log_id), std::move(tenure), through).work());
   if (!sealed) return sealed.error();
   done.set("recovered", std::move(recovered));
   return done;

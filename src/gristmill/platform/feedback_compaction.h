@@ -16,10 +16,4 @@ namespace gristmill::platform {
 /// compaction is at work.
 Result<Json> compact_feedback(const Workspace& workspace, feedback::Log* log);
 
-/// Up to which event the workspace's log is compacted; 0 for nothing yet.
-Result<std::uint64_t> compacted_through(const Workspace& workspace, const std::string& log_id);
-
-/// The name that a log gave itself when it was made: a log in its place later counts from 1 again.
-Result<std::string> feedback_log_id(const Workspace& workspace);
-
 }  // namespace gristmill::platform

@@ -184,6 +184,11 @@ CREATE TABLE artifact_names (
 );
 INSERT INTO artifact_names (name, ordinal_max) SELECT name, max(ordinal) FROM artifacts GROUP BY name;
 )sql"},
+    meta::Migration{14, "tenures of feedback logs, keys of tokens", R"sql(
+ALTER TABLE feedback_logs ADD COLUMN tenure VARCHAR(64);
+ALTER TABLE access_tokens ADD COLUMN key_digest VARCHAR(64);
+CREATE UNIQUE INDEX access_tokens_key ON access_tokens (key_digest);
+)sql"},
 };
 
 }  // namespace

@@ -3,6 +3,8 @@
 
 import datetime
 import json
+import subprocess
+import sys
 
 import pytest
 from small_store import Server
@@ -18,10 +20,10 @@ class RoleService:
 
     def __init__(self, store, minutes=60):
         self.store, self.minutes, self.given, self.asked, self.role = store, minutes, 0, [], "web-role"
-        self.authorization = ""
+        self.authorization, self.renews = "", True
 
     def credentials(self):
-        self.given += 1
+        self.given += self.renews
         keys = self.store.access_key, self.store.secret_key, self.store.token = (
             f"ASIA{self.given:04}",
             f"secret/{self.given}",
@@ -44,7 +46,7 @@ class RoleService:
             return 401, {}, b""
         if not self.role:
             return 404, {}, b""
-        if target == ROLES:
+        if target in (ROLES, ROLES.rstrip("/")):
             return 200, {}, self.role.encode()
         if target == ROLES + self.role:
             return 200, {}, json.dumps({"Code": "Success", **self.credentials()}).encode()
@@ -89,6 +91,37 @@ def test_the_role_of_a_machine(keyless, service, address, small_corpus):
     assert not any(b"secret/1" in text or b"token+1" in text for text in kept)
 
 
+def rows_in_python(workspace):
+    """What a program in Python reads that has this workspace's environment, and no keys but what it finds there."""
+    program = "import sys, gristmill; print(gristmill.dataset(sys.argv[1], 'raw/web').read_all().num_rows)"
+    line = [sys.executable, "-c", program, str(workspace.folder)]
+    done = subprocess.run(line, env=workspace.environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return int(done.stdout)
+
+
+def test_python_by_the_role_of_a_machine(keyless, service, address, small_corpus):
+    workspace = keyless(AWS_EC2_METADATA_SERVICE_ENDPOINT=address)
+    ingest(workspace, small_corpus)
+    # Arrow asks several times before its first request, and all that it is given is good until it expires.
+    service.renews = False
+    service.asked.clear()
+    assert rows_in_python(workspace) == 4
+    assert ("GET", ROLES + "web-role") in service.asked
+
+
+@pytest.mark.parametrize("place", ["settings", "environment"])
+def test_python_by_a_profile(make_workspace, store, small_corpus, tmp_path, place):
+    keys = f"[team]\naws_access_key_id = {store.access_key}\naws_secret_access_key = {store.secret_key}\n"
+    (tmp_path / "keys").write_text(keys)
+    extra, environment = ('profile = "team"\n', {}) if place == "settings" else ("", {"AWS_PROFILE": "team"})
+    workspace = make_workspace("filed", extra=extra, AWS_SHARED_CREDENTIALS_FILE=str(tmp_path / "keys"), **environment)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        del workspace.environment[name]
+    ingest(workspace, small_corpus)
+    assert rows_in_python(workspace) == 4
+
+
 def test_sql_by_the_role_of_a_machine(keyless, service, address, small_corpus):
     pytest.importorskip("duckdb")
     workspace = keyless(AWS_EC2_METADATA_SERVICE_ENDPOINT=address)
@@ -106,6 +139,7 @@ def test_the_role_of_a_container(keyless, service, address, small_corpus, tmp_pa
     workspace = keyless(AWS_CONTAINER_CREDENTIALS_FULL_URI=f"{address}/v2/credentials/task", **given)
     assert ingest(workspace, small_corpus) == 4
     assert service.asked == [("GET", "/v2/credentials/task")]
+    assert rows_in_python(workspace) == 4
 
 
 def test_renewed_before_they_expire(keyless, service, address, small_corpus):
@@ -129,6 +163,7 @@ def test_one_set_signs_for_many_clients(keyless, service, store, server, address
     path = "corpus/team a/wh/raw/web/data/x"
     send("PUT", sign(served, server.endpoint, "PUT", path), b"content")
     given = service.given
+    service.asked.clear()
     for _ in range(20):
         assert send("GET", sign(served, server.endpoint, "GET", path)) == b"content"
     assert service.given == given

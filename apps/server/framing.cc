@@ -48,17 +48,22 @@ void fill(HttpRequest& request, const Parser& parser) {
 }
 
 bool set_target(HttpRequest& request, std::string_view target) {
+  bool is_absolute = false;
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!target.starts_with(scheme)) continue;
+    if (is_absolute || !equal_names(target.substr(0, scheme.size()), scheme)) continue;
+    is_absolute = true;
     target.remove_prefix(scheme.size());
-    const auto slash = target.find_first_of("/?");
-    target = slash == std::string_view::npos ? "/" : target.substr(slash);
-    break;
+    const auto end = std::min(target.find_first_of("/?#"), target.size());
+    // The host of a URL goes before the one of the header (RFC 9112, 3.2.2).
+    for (auto& [name, value] : request.headers) {
+      if (equal_names(name, "Host")) value = target.substr(0, end);
+    }
+    target.remove_prefix(end);
   }
-  if (target != "*" && !target.starts_with('/')) return false;
+  if (!is_absolute && target != "*" && !target.starts_with('/')) return false;
   target = target.substr(0, target.find('#'));
   const auto question = std::min(target.find('?'), target.size());
-  request.path = target.substr(0, question);
+  request.path = question == 0 ? "/" : target.substr(0, question);
   request.query = target.substr(std::min(question + 1, target.size()));
   return true;
 }

@@ -30,7 +30,8 @@ HeadFault fault_of(boost::system::error_code error, std::size_t bytes_seen, bool
 /// Takes method and header fields over.
 void fill(HttpRequest& request, const Parser& parser);
 
-/// Splits the target into path and query. The absolute form, which clients send to proxies, is taken as well.
+/// Splits the target into path and query. The absolute form, which clients send to proxies, is taken as well; its host
+/// then is the request's. Behind `fill`.
 bool set_target(HttpRequest& request, std::string_view target);
 
 }  // namespace gristmill::server

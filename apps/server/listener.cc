@@ -241,6 +241,14 @@ void Listener::run() {
   state_->end_handlers();
 }
 
+Status Listener::renew_certificate() {
+  auto renewed = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
+  GRISTMILL_RETURN_IF_ERROR(configure(*renewed, state_->shared.options));
+  // Connections that are open hold on to the one before.
+  asio::post(state_->network, [this, renewed = std::move(renewed)] { state_->tls = std::move(*renewed); });
+  return {};
+}
+
 void Listener::stop() {
   if (state_->is_stop_asked.exchange(true)) return;
   asio::post(state_->network, [this] { state_->wind_up(); });

@@ -71,6 +71,9 @@ class Listener {
   [[nodiscard]] ListenerFigures figures() const;
   /// Serves until `stop`; returns when every answer is sent or the time of grace is over. No handler runs after that.
   void run();
+  /// Reads the files of the TLS certificate and key anew, for connections to come. From any thread but the network's;
+  /// an error changes nothing.
+  Status renew_certificate();
   /// Stops accepting and finishes what is under way. From any thread.
   void stop();
   [[nodiscard]] bool is_stopping() const;

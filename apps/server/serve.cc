@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "api.h"
+#include "certificate_watch.h"
 #include "gristmill/io/file.h"
 #include "gristmill/platform/access_tokens.h"
 #include "router.h"
@@ -29,6 +30,14 @@ Status check_options(const ServeOptions& options) {
                     listener.host));
   }
   return {};
+}
+
+/// The working folder changes once the server serves, and the files of the certificate are read again later.
+ListenerOptions with_whole_paths(ListenerOptions options) {
+  for (auto* file : {&options.certificate_file, &options.key_file}) {
+    if (!file->empty()) *file = std::filesystem::absolute(*file).string();
+  }
+  return options;
 }
 
 /// Writes the first admin token to a file that only its owner reads; never to a log.
@@ -113,7 +122,9 @@ Status serve(const platform::Workspace& workspace, const ServeOptions& options,
                             .requests_a_second = options.requests_a_second,
                             .requests_burst = 2 * options.requests_a_second});
   GRISTMILL_RETURN_IF_ERROR(add_routes(router, backend));
-  GRISTMILL_TRY(const auto listener, Listener::open(options.listener, make_service(router, backend, options)));
+  const auto listener_options = with_whole_paths(options.listener);
+  GRISTMILL_TRY(const auto listener, Listener::open(listener_options, make_service(router, backend, options)));
+  CertificateWatch certificate(*listener, listener_options, options.warn);
   backend.listener_figures = [&listener] { return listener->figures(); };
   backend.is_stopping = [&listener] { return listener->is_stopping(); };
   GRISTMILL_TRY(const auto token_file, write_first_token(workspace));
@@ -126,7 +137,10 @@ Status serve(const platform::Workspace& workspace, const ServeOptions& options,
                               host.find(':') == std::string::npos ? host : "[" + host + "]", listener->port()),
            .token_file = token_file});
   std::jthread watcher([&](const std::stop_token& ended) {
-    while (!stop && !ended.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    while (!stop && !ended.stop_requested()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      certificate.look();
+    }
     jobs.stop();
     listener->stop();
   });

@@ -104,8 +104,12 @@ def test_beyond_the_limit_connections_are_closed(serve):
 
 @pytest.fixture
 def certificate(tmp_path):
+    return make_certificate(tmp_path)
+
+
+def make_certificate(folder):
     """A self-signed certificate for localhost, and its key."""
-    paths = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    paths = folder / "certificate.pem", folder / "key.pem"
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     command += ["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     subprocess.run([*command, "-out", paths[0], "-keyout", paths[1]], check=True, capture_output=True)
@@ -134,6 +138,39 @@ def test_tls_is_modern(serve, certificate):
     # Plain HTTP at a TLS port gets no answer, and holds nobody up.
     assert not server.raw(HEAD + b"\r\n").startswith(b"HTTP")
     server.get("/health/live", verify=str(certificate[0]))
+
+
+def shown_certificate(server):
+    return ssl.get_server_certificate(("127.0.0.1", server.port), timeout=20)
+
+
+def until(is_true):
+    for _ in range(400):
+        if is_true():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not come to pass")
+
+
+def test_a_renewed_certificate_is_taken_up(serve, certificate, tmp_path):
+    server = serve("--tls-certificate", os.path.relpath(certificate[0]), "--tls-key", os.path.relpath(certificate[1]))
+    before = certificate[0].read_text()
+    context = ssl.create_default_context(cafile=str(certificate[0]))
+    (tmp_path / "new").mkdir()
+    renewed = make_certificate(tmp_path / "new")
+    with context.wrap_socket(server.connect(), server_hostname="localhost") as held:
+        assert shown_certificate(server) == before
+        for new, old in zip(renewed, certificate, strict=True):
+            os.replace(new, old)
+        until(lambda: shown_certificate(server) == certificate[0].read_text() != before)
+        held.sendall(HEAD + b"Connection: close\r\n\r\n")
+        assert statuses(read_all(held)) == [200]
+    server.get("/api/v1/datasets", verify=str(certificate[0]))
+    # What cannot be used is told, and changes nothing.
+    good = certificate[0].read_text()
+    certificate[0].write_text("nonsense")
+    until(lambda: "the certificate before goes on: TLS certificate" in server.log.read_text())
+    assert shown_certificate(server) == good
 
 
 def test_a_refusal_reaches_a_client_that_is_still_sending(serve, certificate):

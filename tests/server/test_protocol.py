@@ -49,7 +49,17 @@ def test_options_and_wrong_methods_tell_what_is_allowed(served):
 
 
 def test_the_absolute_form_is_taken(served):
-    assert statuses(served.raw(last(LIVE.replace(b"/health", b"http://localhost/health")))) == [200]
+    for url, status in (
+        (b"http://localhost/health/live", 200),
+        (b"HTTP://127.0.0.1:80/health/live?", 200),
+        (b"http://localhost", 404),
+        (b"http://localhost?x=/health/live", 404),
+        # Its host is the request's, whatever the header says (RFC 9112, 3.2.2).
+        (b"http://evil.example/health/live", 421),
+        (b"http://localhost@evil.example/health/live", 421),
+        (b"http:/health/live", 400),
+    ):
+        assert statuses(served.raw(last(LIVE.replace(b"/health/live", url)))) == [status], url
 
 
 @pytest.mark.parametrize(

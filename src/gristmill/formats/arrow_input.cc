@@ -76,8 +76,9 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> open_arrow_input(const std:
     GRISTMILL_TRY(auto file, io::RangeFile::open(path));
     return std::shared_ptr<arrow::io::RandomAccessFile>(std::make_shared<ObjectInput>(std::move(file), pool));
   }
-  GRISTMILL_TRY([[maybe_unused]] const auto size, io::file_size(path));
   auto file = arrow::io::ReadableFile::Open(path, pool);
+  // Asked afterwards: it may have gone this moment.
+  GRISTMILL_TRY([[maybe_unused]] const auto size, io::file_size(path));
   if (!file.ok()) return arrow_error(file.status(), fmt::format("opening {}", path));
   return std::shared_ptr<arrow::io::RandomAccessFile>(*std::move(file));
 }

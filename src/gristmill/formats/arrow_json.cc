@@ -2,6 +2,7 @@
 #include "gristmill/formats/arrow_json.h"
 
 #include <arrow/array.h>
+#include <arrow/extension_type.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
@@ -73,6 +74,15 @@ void append_map(std::string& out, const arrow::MapArray& column, std::int64_t ro
     append_arrow_json(out, *column.items(), i);
   }
   out += '}';
+}
+
+/// 00112233-4455-6677-8899-aabbccddeeff
+void append_uuid(std::string& out, std::string_view bytes) {
+  out += '"';
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    out += fmt::format("{}{:02x}", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
+                       static_cast<unsigned char>(bytes[i]));
+  out += '"';
 }
 
 /// Dates, times, decimals and whatever else there is, in Arrow's own words.
@@ -160,6 +170,12 @@ void append_arrow_json(std::string& out, const arrow::Array& column, std::int64_
     }
     case Type::STRUCT: return append_struct(out, as<arrow::StructArray>(column), row);
     case Type::MAP: return append_map(out, as<arrow::MapArray>(column), row);
+    case Type::EXTENSION: {
+      const auto& extended = as<arrow::ExtensionArray>(column);
+      if (extended.extension_type()->extension_name() != "arrow.uuid")
+        return append_arrow_json(out, *extended.storage(), row);
+      return append_uuid(out, as<arrow::FixedSizeBinaryArray>(*extended.storage()).GetView(row));
+    }
     case Type::DICTIONARY: {
       const auto& coded = as<arrow::DictionaryArray>(column);
       return append_arrow_json(out, *coded.dictionary(), coded.GetValueIndex(row));

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <arrow/array.h>
+#include <arrow/extension/uuid.h>
+#include <arrow/extension_type.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/format.h>
@@ -202,9 +204,11 @@ class Reader final : public DocumentReader {
     return cells;
   }
 
-  /// What is in nested values goes by the names that it has in the table.
+  /// What is in nested values goes by the names that it has in the table; bytes that are a uuid read as one.
   Result<std::shared_ptr<arrow::Array>> as_table_has_it(const TableColumn& column,
                                                         std::shared_ptr<arrow::Array> values) const {
+    if (column.type == "uuid" && values->type()->Equals(arrow::fixed_size_binary(16)))
+      return arrow::ExtensionType::WrapArray(arrow::extension::uuid(), values);
     const auto type = column.nested.is_null() ? nullptr : column_type(column);
     if (type == nullptr) return values;
     auto fitted = fit_values(values, type, column.part_names);

@@ -3,10 +3,14 @@
 
 #include <arrow/array.h>
 #include <arrow/array/builder_binary.h>
+#include <arrow/array/builder_primitive.h>
 #include <arrow/compute/cast.h>
+#include <arrow/util/value_parsing.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <functional>
 #include <unordered_map>
 
 #include "gristmill/base/hash.h"
@@ -52,24 +56,74 @@ Status append(Draft& draft, const Json* value, std::size_t row) {
   if (value != nullptr && draft.column.type == "boolean" && !is_null && !value->is_bool() && !value->is_string())
     return bad_value(row, draft.column, *value);
   const auto text = is_null ? std::string() : text_of(*value);
-  if (!kernels::is_valid_utf8(text)) return invalid_argument(fmt::format("row {}: not UTF-8", row + 1));
+  if (draft.column.type == "string" && !kernels::is_valid_utf8(text))
+    return invalid_argument(fmt::format("row {}: not UTF-8", row + 1));
   const auto status = is_null ? draft.texts.AppendNull() : draft.texts.Append(text);
   return status.ok() ? Status() : Status(arrow_error(status, "gathering rows"));
+}
+
+/// The bytes of a uuid that is given by its digits; as it is given where it is something else.
+std::string uuid_bytes(std::string_view text) {
+  std::string digits(text);
+  std::erase(digits, '-');
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
+    unsigned char byte = 0;
+    const auto parsed = std::from_chars(digits.data() + i, digits.data() + i + 2, byte, 16);
+    if (parsed.ec != std::errc() || parsed.ptr != digits.data() + i + 2) return std::string(text);
+    bytes += static_cast<char>(byte);
+  }
+  return digits.size() == 32 ? bytes : std::string(text);
+}
+
+/// What Arrow does not make of texts: values of a fixed number of bytes, and times of day.
+template <typename Builder>
+Result<std::shared_ptr<arrow::Array>> build_from(const arrow::StringArray& texts,
+                                                 const std::shared_ptr<arrow::DataType>& type,
+                                                 const std::function<arrow::Status(Builder&, std::string_view)>& add) {
+  Builder builder(type, data::arrow_pool());
+  std::shared_ptr<arrow::Array> values;
+  auto status = arrow::Status::OK();
+  for (std::int64_t row = 0; row < texts.length() && status.ok(); ++row)
+    status = texts.IsNull(row) ? builder.AppendNull() : add(builder, texts.GetView(row));
+  if (status.ok()) status = builder.Finish(&values);
+  if (!status.ok()) return arrow_error(status, "gathering rows");
+  return values;
+}
+
+Result<std::shared_ptr<arrow::Array>> as_type(const arrow::Array& texts, const TableColumn& column) {
+  const auto type = arrow_type(column.type);
+  const auto& strings = static_cast<const arrow::StringArray&>(texts);
+  if (type->id() == arrow::Type::FIXED_SIZE_BINARY)
+    return build_from<arrow::FixedSizeBinaryBuilder>(strings, type, [&](auto& builder, std::string_view text) {
+      const auto bytes = column.type == "uuid" ? uuid_bytes(text) : std::string(text);
+      const bool is_fit = std::ssize(bytes) == builder.byte_width();
+      return is_fit ? builder.Append(bytes) : arrow::Status::Invalid("of another length");
+    });
+  if (type->id() == arrow::Type::TIME64)
+    return build_from<arrow::Time64Builder>(strings, type, [&](auto& builder, std::string_view text) {
+      std::int64_t micros = 0;
+      const bool is_fit = arrow::internal::ParseValue(static_cast<const arrow::Time64Type&>(*type), text.data(),
+                                                      text.size(), &micros);
+      return is_fit ? builder.Append(micros) : arrow::Status::Invalid("no time of day");
+    });
+  auto cast = arrow::compute::Cast(texts, type);
+  if (!cast.ok()) return arrow_error(cast.status(), "gathering rows");
+  return *std::move(cast);
 }
 
 Result<std::shared_ptr<arrow::Array>> finish(Draft& draft) {
   std::shared_ptr<arrow::Array> texts;
   if (const auto status = draft.texts.Finish(&texts); !status.ok()) return arrow_error(status, "gathering rows");
   if (draft.column.type == "string") return texts;
-  const auto type = arrow_type(draft.column.type);
-  auto cast = arrow::compute::Cast(*texts, type);
-  if (cast.ok()) return *std::move(cast);
+  auto made = as_type(*texts, draft.column);
+  if (made) return made;
   // One by one, to name the first that does not fit.
   for (std::size_t row = 0; row < draft.values.size(); ++row) {
-    if (!arrow::compute::Cast(*texts->Slice(static_cast<std::int64_t>(row), 1), type).ok())
+    if (!as_type(*texts->Slice(static_cast<std::int64_t>(row), 1), draft.column))
       return bad_value(row, draft.column, *draft.values[row]);
   }
-  return arrow_error(cast.status(), "gathering rows");
+  return made;
 }
 
 Status check_names(const Json& row, std::size_t number, const std::vector<TableColumn>& columns) {

@@ -52,7 +52,10 @@ std::shared_ptr<arrow::DataType> parametric_type(const std::string& type) {
 Result<std::unique_ptr<parquet::arrow::FileReader>> open_parquet(const std::string& path) {
   auto file = open_arrow_input(path, data::arrow_pool());
   if (!file && file.error().code == ErrorCode::not_found)
-    return corrupt_data(fmt::format("data file {} is missing: restore it from a copy", path));
+    return corrupt_data(
+        fmt::format("data file {} is missing: restore it from a copy; if its version has just "
+                    "expired, read a newer one",
+                    path));
   if (!file) return std::move(file).error();
   auto properties = parquet::ReaderProperties(data::arrow_pool());
   properties.enable_buffered_stream();

@@ -86,10 +86,16 @@ std::string_view first_characters(std::string_view text, std::int32_t count) {
   return text.substr(0, at);
 }
 
-Json truncated(const arrow::Array& column, std::int64_t row, std::int32_t width) {
+/// The next multiple of the width below; below the least number of the type it goes on at the greatest, as in Java.
+std::int64_t truncated_number(std::int64_t value, std::int32_t width, const std::string& type) {
+  const auto rest = (value % width + width) % width;
+  const auto wrapped = static_cast<std::int64_t>(static_cast<std::uint64_t>(value) - static_cast<std::uint64_t>(rest));
+  return type == "int" ? static_cast<std::int32_t>(wrapped) : wrapped;
+}
+
+Json truncated(const PartitionField& field, const arrow::Array& column, std::int64_t row, std::int32_t width) {
   if (is_arrow_string(column)) return first_characters(arrow_string(column, row), width);
-  const auto value = whole(column, row);
-  return floor_div(value, width) * width;
+  return truncated_number(whole(column, row), width, field.source_type);
 }
 
 Json calendar_value(const PartitionField& field, std::int64_t value) {
@@ -127,7 +133,7 @@ std::string partition_type(const PartitionField& field) {
 Json partition_value(const PartitionField& field, const arrow::Array& column, std::int64_t row) {
   if (field.transform == "void" || column.IsNull(row)) return {};
   if (const auto count = parameter(field.transform, "bucket[")) return bucket(column, row, count);
-  if (const auto width = parameter(field.transform, "truncate[")) return truncated(column, row, width);
+  if (const auto width = parameter(field.transform, "truncate[")) return truncated(field, column, row, width);
   if (field.transform != "identity") return calendar_value(field, whole(column, row));
   if (is_arrow_string(column)) return arrow_string(column, row);
   if (field.source_type == "boolean") return whole(column, row) != 0;
@@ -146,7 +152,8 @@ Json partition_literal(const PartitionField& field, const Json& value) {
     return static_cast<std::int64_t>((hash & 0x7FFFFFFFU) % static_cast<std::uint32_t>(count));
   }
   if (const auto width = parameter(field.transform, "truncate["))
-    return is_text ? Json(first_characters(value.as_string(), width)) : Json(floor_div(value.as_int(), width) * width);
+    return is_text ? Json(first_characters(value.as_string(), width))
+                   : Json(truncated_number(value.as_int(), width, field.source_type));
   const bool is_calendar = field.transform == "year" || field.transform == "month" || field.transform == "day";
   return is_calendar && field.source_type == "date" ? calendar_value(field, value.as_int()) : Json();
 }

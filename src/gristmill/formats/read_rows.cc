@@ -7,6 +7,7 @@
 #include <parquet/file_reader.h>
 #include <parquet/metadata.h>
 
+#include <cmath>
 #include <numeric>
 
 #include "gristmill/formats/arrow_json.h"
@@ -97,6 +98,30 @@ Status read_csv(const std::string& path, const UseRow& use) {
   return failure_of(*window, path);
 }
 
+/// A value as the other kinds of files would give it. JSON has no words for numbers without end, nor for bytes that are
+/// no text; none of them must be lost for that.
+Result<Json> value_of(const arrow::Array& column, std::int64_t row) {
+  if (column.IsNull(row)) return Json();
+  const auto number_of = [&](double value) -> Json {
+    if (std::isnan(value)) return "NaN";
+    return std::isinf(value) ? Json(value > 0 ? "Infinity" : "-Infinity") : Json();
+  };
+  Json unspeakable;
+  if (column.type_id() == arrow::Type::FLOAT) {
+    unspeakable = number_of(static_cast<const arrow::FloatArray&>(column).Value(row));
+  } else if (column.type_id() == arrow::Type::DOUBLE) {
+    unspeakable = number_of(static_cast<const arrow::DoubleArray&>(column).Value(row));
+  } else if (column.type_id() == arrow::Type::FIXED_SIZE_BINARY) {
+    unspeakable = static_cast<const arrow::FixedSizeBinaryArray&>(column).GetView(row);
+  } else if (is_arrow_string(column)) {
+    unspeakable = arrow_string(column, row);
+  }
+  if (!unspeakable.is_null()) return unspeakable;
+  std::string text;
+  append_arrow_json(text, column, row);
+  return Json::parse(text);
+}
+
 Status read_parquet(const std::string& path, const UseRow& use) {
   GRISTMILL_TRY(const auto reader, open_parquet(path));
   std::vector<int> groups(static_cast<std::size_t>(reader->parquet_reader()->metadata()->num_row_groups()));
@@ -111,9 +136,7 @@ Status read_parquet(const std::string& path, const UseRow& use) {
     for (std::int64_t i = 0; i < batch->num_rows(); ++i, ++place) {
       Json::Object row;
       for (int column = 0; column < batch->num_columns(); ++column) {
-        std::string text;
-        append_arrow_json(text, *batch->column(column), i);
-        GRISTMILL_TRY(auto value, Json::parse(text));
+        GRISTMILL_TRY(auto value, value_of(*batch->column(column), i));
         row.emplace_back(batch->schema()->field(column)->name(), std::move(value));
       }
       GRISTMILL_RETURN_IF_ERROR(use(place, Json::from_members(std::move(row))));

@@ -2,6 +2,7 @@
 #include "gristmill/formats/row_order.h"
 
 #include <arrow/array.h>
+#include <arrow/util/decimal.h>
 
 #include <algorithm>
 #include <compare>
@@ -34,6 +35,16 @@ std::weak_ordering compare(const arrow::Array& column, std::int64_t a, std::int6
     case arrow::Type::DATE32: return compare_as<arrow::Date32Array>(column, a, b);
     case arrow::Type::TIME64: return compare_as<arrow::Time64Array>(column, a, b);
     case arrow::Type::TIMESTAMP: return compare_as<arrow::TimestampArray>(column, a, b);
+    case arrow::Type::FIXED_SIZE_BINARY: {
+      const auto& values = static_cast<const arrow::FixedSizeBinaryArray&>(column);
+      return values.GetView(a) <=> values.GetView(b);
+    }
+    case arrow::Type::DECIMAL128: {
+      const auto& values = static_cast<const arrow::Decimal128Array&>(column);
+      const arrow::Decimal128 x(values.GetValue(a));
+      const arrow::Decimal128 y(values.GetValue(b));
+      return x < y ? std::weak_ordering::less : y < x ? std::weak_ordering::greater : std::weak_ordering::equivalent;
+    }
     default: break;
   }
   std::string x;

@@ -7,6 +7,8 @@
 #include <arrow/array/concatenate.h>
 #include <arrow/array/util.h>
 #include <arrow/compute/api_vector.h>
+#include <arrow/extension/uuid.h>
+#include <arrow/extension_type.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <arrow/util/byte_size.h>
@@ -56,6 +58,10 @@ class Writer final : public RowWriter {
       fields.push_back(arrow_field(column, std::move(type)));
     }
     schema_ = arrow::schema(fields);
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      if (columns_[i].type == "uuid") fields[i] = fields[i]->WithType(arrow::extension::uuid());
+    }
+    file_schema_ = arrow::schema(fields);
     for (const auto& field : output_.partition) {
       const auto source = std::ranges::find(columns_, field.source_id, &TableColumn::field_id);
       // What was partitioned by a column that is dropped stays as `void`, and needs no values.
@@ -347,7 +353,7 @@ class Writer final : public RowWriter {
     sink.nans = {};
     GRISTMILL_TRY(auto file, io::FileWriter::create(sink.path));
     sink.stream = std::make_shared<HashedStream>(std::move(file));
-    auto opened = parquet::arrow::FileWriter::Open(*schema_, data::arrow_pool(), sink.stream,
+    auto opened = parquet::arrow::FileWriter::Open(*file_schema_, data::arrow_pool(), sink.stream,
                                                    parquet_properties(columns_, WriterOptions()),
                                                    parquet::default_arrow_writer_properties());
     if (!opened.ok()) return failure(opened.status(), sink);
@@ -365,7 +371,12 @@ class Writer final : public RowWriter {
       if (is_arrow_string(ids) && Hash128::parse(arrow_string(ids, row), id))
         output_.note(sink.number, id, sink.rows + row);
     }
-    const auto batch = arrow::RecordBatch::Make(schema_, count, columns);
+    auto written = columns;
+    for (std::size_t i = 0; i < written.size(); ++i) {
+      if (columns_[i].type == "uuid")
+        written[i] = arrow::ExtensionType::WrapArray(file_schema_->field(static_cast<int>(i))->type(), written[i]);
+    }
+    const auto batch = arrow::RecordBatch::Make(file_schema_, count, std::move(written));
     const auto size = arrow::util::ReferencedBufferSize(*batch);
     if (const auto status = sink.writer->WriteRecordBatch(*batch); !status.ok()) return failure(status, sink);
     sink.nans.add(*batch);
@@ -412,6 +423,7 @@ class Writer final : public RowWriter {
   std::vector<std::size_t> sort_columns_;
   std::size_t id_column_ = 0;  ///< Behind the last when there is none.
   std::shared_ptr<arrow::Schema> schema_;
+  std::shared_ptr<arrow::Schema> file_schema_;  ///< The same as files say it: bytes are a uuid only where it says so.
   std::map<std::string, Sink> sinks_;  ///< By partition.
   std::vector<std::pair<std::size_t, WrittenFile>> written_;
   std::size_t next_number_ = 0;

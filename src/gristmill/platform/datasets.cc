@@ -198,7 +198,9 @@ Status check_data_file(const store::ScanFile& file) {
   GRISTMILL_TRY(const auto bytes, io::find_file(file.path));
   if (bytes && *bytes == static_cast<std::uint64_t>(file.bytes)) return {};
   return corrupt_data(fmt::format(
-      "data file {} {}: restore it from a copy, or roll back to a version without it", file.path,
+      "data file {} {}: restore it from a copy, or roll back to a version without it; if its version has "
+      "just expired, read a newer one",
+      file.path,
       bytes ? fmt::format("has {} bytes, its manifest says {}", *bytes, file.bytes) : std::string("is missing")));
 }
 

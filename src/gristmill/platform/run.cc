@@ -22,6 +22,7 @@
 #include "gristmill/platform/cost_parts.h"
 #include "gristmill/platform/datasets.h"
 #include "gristmill/platform/id_indexes.h"
+#include "gristmill/platform/input_versions.h"
 #include "gristmill/platform/pipeline_file.h"
 #include "gristmill/platform/run_document.h"
 #include "gristmill/platform/run_journal.h"
@@ -44,6 +45,7 @@ constexpr std::string_view commit_stage = "commit";
 struct RunInput {
   std::string dataset;
   std::int64_t version = 0;
+  std::string metadata_location;  ///< Of the table when it was looked at.
   std::vector<formats::DatasetPiece> files;
   std::int64_t records = 0;
   std::vector<data::Column> columns;
@@ -146,6 +148,9 @@ class PipelineRun {
           {run_id_, pipeline_.name, fingerprint_, idempotency_key.empty() ? meta::Cell() : meta::Cell(idempotency_key),
            started_at_, plan_json().dump()});
       if (!inserted) return std::move(inserted).error();
+      for (const auto& input : inputs_)
+        GRISTMILL_RETURN_IF_ERROR(
+            check_version_stayed(workspace_, transaction, input.dataset, input.version, input.metadata_location));
       return audit(transaction, "run.start", run_id_,
                    Json::object({{"pipeline", pipeline_.name}, {"fingerprint", fingerprint_}}));
     });
@@ -326,7 +331,8 @@ class PipelineRun {
   Result<RunInput> open_input(const std::string& selector) const {
     GRISTMILL_TRY(const auto chosen, select_version(workspace_, selector));
     const auto& [table, snapshot] = chosen;
-    RunInput input{.dataset = table.name().text(), .version = snapshot.id};
+    RunInput input{
+        .dataset = table.name().text(), .version = snapshot.id, .metadata_location = table.metadata_location()};
     GRISTMILL_TRY(input.columns, operator_columns(table, snapshot));
     GRISTMILL_TRY(const auto files, scan_in_order(table, snapshot));
     GRISTMILL_TRY(auto opener, VersionFiles::of(table, snapshot));
@@ -617,21 +623,6 @@ Result<Json> go_on(const Workspace& workspace, const std::string& run_id, const 
   return run.work();
 }
 
-/// Ids of shared runs that are not finished, oldest first.
-Result<std::vector<std::string>> open_runs(const Workspace& workspace) {
-  std::vector<std::string> ids;
-  GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
-    GRISTMILL_TRY(const auto rows, transaction.query("SELECT run_id, plan FROM runs WHERE status = 'running' ORDER BY "
-                                                     "started_at, run_id"));
-    for (const auto& row : rows) {
-      GRISTMILL_TRY(const auto plan, Json::parse(meta::text(row[1])));
-      if (plan["shared"].as_bool()) ids.push_back(meta::text(row[0]));
-    }
-    return {};
-  }));
-  return ids;
-}
-
 /// Takes part in one run until it ends; what became of it, and how many tasks were done here.
 Result<Json> help_with(const Workspace& workspace, const std::string& run_id, const WorkOptions& options) {
   GRISTMILL_TRY(const auto found, find_run(workspace, "run_id", run_id));
@@ -669,7 +660,7 @@ Result<Json> work_on_runs(const Workspace& workspace, const WorkerRequest& reque
   }
   std::set<std::string> left;  // Runs that this machine cannot help with.
   while (!(options.stop && options.stop->load())) {
-    GRISTMILL_TRY(auto ids, open_runs(workspace));
+    GRISTMILL_TRY(auto ids, open_shared_runs(workspace.database()));
     std::erase_if(ids, [&](const std::string& id) { return left.contains(id); });
     if (ids.empty()) {
       if (request.is_until_idle) return reports;

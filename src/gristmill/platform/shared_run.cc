@@ -12,6 +12,7 @@
 #include <random>
 #include <set>
 
+#include "gristmill/base/json.h"
 #include "gristmill/platform/run_journal.h"
 
 namespace gristmill::platform {
@@ -224,6 +225,20 @@ Status forget_tasks(meta::Transaction& transaction, const std::string& run_id) {
     if (!removed) return removed.error();
   }
   return {};
+}
+
+Result<std::vector<std::string>> open_shared_runs(meta::Database& database) {
+  std::vector<std::string> ids;
+  GRISTMILL_RETURN_IF_ERROR(database.read([&](meta::Transaction& transaction) -> Status {
+    GRISTMILL_TRY(const auto rows, transaction.query("SELECT run_id, plan FROM runs WHERE status = 'running' ORDER BY "
+                                                     "started_at, run_id"));
+    for (const auto& row : rows) {
+      GRISTMILL_TRY(const auto plan, Json::parse(meta::text(row[1])));
+      if (plan["shared"].as_bool()) ids.push_back(meta::text(row[0]));
+    }
+    return {};
+  }));
+  return ids;
 }
 
 }  // namespace gristmill::platform

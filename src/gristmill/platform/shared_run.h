@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "gristmill/engine/journal.h"
 #include "gristmill/meta/database.h"
@@ -58,5 +59,8 @@ std::string host_name();
 
 /// Forgets what is left of a run's tasks, in the transaction that ends it.
 Status forget_tasks(meta::Transaction& transaction, const std::string& run_id);
+
+/// Ids of shared runs that are not finished, oldest first.
+Result<std::vector<std::string>> open_shared_runs(meta::Database& database);
 
 }  // namespace gristmill::platform

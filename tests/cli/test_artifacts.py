@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Artifacts: versions of files and folders, stored once, given back as they were."""
 
+import fcntl
+import hashlib
 import json
 import os
 import pathlib
@@ -257,6 +259,38 @@ def test_an_interrupted_get_goes_on_with_files_that_may_not_be_written(workspace
     subprocess.run(["chown", "-R", "--reference", str(workspace.folder), str(partial)], check=True)
     workspace.json("artifact", "get", "demo", place)
     assert tree_of(place) == tree_of(model) and not partial.exists()
+
+
+def test_two_who_get_the_same_to_one_place_do_not_take_from_each_other(workspace, model, tmp_path):
+    workspace.json("artifact", "add", model, "--name", "demo")
+    place = tmp_path / "out"
+    # As the first finds it who comes while another is at work: its folder, and the lock in it.
+    started = workspace.json("artifact", "get", "demo", place)
+    text = next((workspace.folder / "warehouse" / "artifacts" / "manifests").iterdir()).read_bytes()
+    partial = tmp_path / f"out.partial-{hashlib.sha256(text).hexdigest()[:16]}"
+    partial.mkdir()
+    place.rename(partial / "tree")
+    with open(partial / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        told = workspace.json("artifact", "get", "demo", place, code=5)["error"]
+        assert told["code"] == "conflict" and "at work" in told["message"]
+        assert tree_of(partial / "tree") == tree_of(model) and not place.exists()
+    assert workspace.json("artifact", "get", "demo", place)["version"] == started["version"]
+    assert tree_of(place) == tree_of(model) and not partial.exists()
+
+
+def test_a_sparse_file_comes_back_sparse(workspace, tmp_path):
+    source = tmp_path / "sparse.bin"
+    with open(source, "wb") as file:
+        file.truncate(80_000_000)
+        file.seek(40_000_000)
+        file.write(b"in the middle")
+    workspace.json("artifact", "add", source, "--name", "sparse")
+    back = tmp_path / "back.bin"
+    workspace.json("artifact", "get", "sparse", back)
+    assert back.read_bytes() == source.read_bytes()
+    if source.stat().st_blocks * 512 < 10_000_000:
+        assert back.stat().st_blocks * 512 < 10_000_000
 
 
 def test_a_file_that_is_written_to_meanwhile_is_no_version(workspace, tmp_path):

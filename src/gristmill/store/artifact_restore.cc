@@ -11,6 +11,7 @@
 
 #include "gristmill/base/hash.h"
 #include "gristmill/io/file.h"
+#include "gristmill/io/lock_file.h"
 #include "gristmill/io/object_path.h"
 #include "gristmill/store/artifact_changes.h"
 #include "gristmill/store/artifacts.h"
@@ -124,17 +125,27 @@ class Restorer {
       if (!is_there(opened.number(), offset, piece)) {
         auto content = read_piece(store_, piece);
         if (!content) return std::move(content).error().within(file.path.empty() ? "the file" : file.path);
-        GRISTMILL_RETURN_IF_ERROR(write_at(opened.number(), path, offset, *content));
+        // What is a hole is read as zeros: a sparse file stays one.
+        const bool is_written = !is_zeros(*content) || !is_hole(opened.number(), offset, piece.bytes);
+        if (is_written) GRISTMILL_RETURN_IF_ERROR(write_at(opened.number(), path, offset, *content));
       }
       offset += piece.bytes;
     }
     return {};
   }
 
+  static bool is_zeros(std::string_view content) {
+    return std::ranges::all_of(content, [](char byte) { return byte == 0; });
+  }
+
+  static bool is_hole(int descriptor, std::uint64_t offset, std::uint64_t bytes) {
+    const auto data = ::lseek(descriptor, static_cast<off_t>(offset), SEEK_DATA);
+    return data < 0 ? errno == ENXIO : static_cast<std::uint64_t>(data) >= offset + bytes;
+  }
+
   /// True for what an interrupted try wrote. A fresh file has a hole there, which is not read.
   static bool is_there(int descriptor, std::uint64_t offset, const ChunkPiece& piece) {
-    const auto data = ::lseek(descriptor, static_cast<off_t>(offset), SEEK_DATA);
-    if (data < 0 || static_cast<std::uint64_t>(data) >= offset + piece.bytes) return false;
+    if (is_hole(descriptor, offset, piece.bytes)) return false;
     std::string content(piece.bytes, '\0');
     const auto count = ::pread(descriptor, content.data(), content.size(), static_cast<off_t>(offset));
     return count == static_cast<ssize_t>(content.size()) && piece.digest.matches(content);
@@ -193,6 +204,13 @@ Status restore_objects(const ArtifactManifest& manifest, const PackStore& store,
   });
 }
 
+Status check_free(const fs::path& place, bool is_tree) {
+  std::error_code code;
+  const auto status = fs::symlink_status(place, code);
+  if (!fs::exists(status) || (fs::is_directory(status) && is_tree && fs::is_empty(place, code))) return {};
+  return Error{ErrorCode::already_exists, fmt::format("{} is there already: name another place", place.string())};
+}
+
 }  // namespace
 
 Status restore_tree(const ArtifactManifest& manifest, const PackStore& store, const std::string& destination,
@@ -203,10 +221,15 @@ Status restore_tree(const ArtifactManifest& manifest, const PackStore& store, co
   fs::path place(destination.substr(0, destination.find_last_not_of('/') + 1));
   if (place.filename() == "." || place.filename() == "..") place = fs::canonical(place, code);
   if (place.empty()) return invalid_argument(fmt::format("'{}' is no place to write to", destination));
-  const auto status = fs::symlink_status(place, code);
-  if (fs::exists(status) && !(fs::is_directory(status) && manifest.is_tree && fs::is_empty(place, code)))
-    return Error{ErrorCode::already_exists, fmt::format("{} is there already: name another place", destination)};
+  GRISTMILL_RETURN_IF_ERROR(check_free(place, manifest.is_tree));
   const auto partial = fmt::format("{}.partial-{}", place.string(), sha256_hex(manifest.encode()).substr(0, 16));
+  // Two at work there would take each other's finished files for their own unfinished ones.
+  GRISTMILL_TRY(const auto lock, io::LockFile::acquire(partial + "/lock"));
+  // Whoever held the lock before may have got it there.
+  if (auto taken = check_free(place, manifest.is_tree); !taken) {
+    fs::remove_all(partial, code);
+    return taken;
+  }
   Restorer restorer(manifest, store, partial);
   GRISTMILL_RETURN_IF_ERROR(restorer.work(work));
   const auto made = restorer.made();

@@ -29,13 +29,18 @@ Result<std::string> known_tenures(const Workspace& workspace) {
   return io::exists(path) ? io::read_file(path) : Result<std::string>(std::string());
 }
 
+std::string last_tenure(const std::string& known) {
+  const auto begin = known.find('\n') + 1;
+  return begin == 0 ? std::string() : known.substr(begin, known.find('\n', begin) - begin);
+}
+
 Error copied(const Workspace& workspace) {
   const auto folder = feedback_folder(workspace);
   return Error{
       ErrorCode::check_failed,
-      fmt::format("the feedback log in {} was copied, and another copy of it was opened on this catalog since: "
-                  "the events of two copies would be taken for each other's. If the other one took no events "
-                  "and is gone, remove {}; else give this one another folder (feedback.path)",
+      fmt::format("the feedback log in {} was copied and another copy of it opened on this catalog since, or the "
+                  "catalog was set back: the events of two copies would be taken for each other's. If no other copy "
+                  "took events, remove {}; else give this one another folder (feedback.path)",
                   folder, tenure_path(workspace))};
 }
 
@@ -76,8 +81,12 @@ Status begin_feedback_tenure(const Workspace& workspace, const std::string& log_
     return {};
   }));
   if (!known.empty() && known.find(before) == std::string::npos) return copied(workspace);
-  const auto tenure = random_name();
-  GRISTMILL_RETURN_IF_ERROR(io::write_file(tenure_path(workspace), fmt::format("{}\n{}\n", before, tenure)));
+  auto tenure = random_name();
+  if (auto noted = io::write_file(tenure_path(workspace), fmt::format("{}\n{}\n", before, tenure)); !noted) {
+    if (noted.error().code != ErrorCode::unavailable) return noted;
+    // On a full disk the one before goes on: a copy that begins one of its own shuts us out all the same.
+    tenure = last_tenure(known);
+  }
   return workspace.database().write([&](meta::Transaction& transaction) -> Status {
     auto inserted = transaction.execute(
         "INSERT INTO feedback_logs (log_id, compacted_through, updated_at) VALUES (?, 0, ?) ON CONFLICT DO NOTHING",
@@ -92,8 +101,7 @@ Status begin_feedback_tenure(const Workspace& workspace, const std::string& log_
 
 Result<std::string> feedback_tenure(const Workspace& workspace) {
   GRISTMILL_TRY(const auto known, known_tenures(workspace));
-  const auto newest = known.find('\n') + 1;
-  return newest == 0 ? std::string() : known.substr(newest, known.find('\n', newest) - newest);
+  return last_tenure(known);
 }
 
 Status check_feedback_tenure(const Workspace& workspace, meta::Transaction& transaction, const std::string& log_id,

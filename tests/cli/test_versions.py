@@ -154,3 +154,24 @@ def test_columns_that_others_renamed_dropped_and_made_anew_are_read(workspace):
     assert again["documents"]["out"] == 5
     assert {row["language"] for row in workspace.rows("clean/web")} == {"en"}
     assert "tongue" not in workspace.rows("clean/web")[0]
+
+
+def test_columns_say_what_they_mean(workspace):
+    workspace.ingest(workspace.write_jsonl("texts.jsonl", [f"The text of number {number}." for number in range(3)]))
+    steps = ("language.identify", "filter.gopher_quality: {annotate: true}")
+    workspace.run(*steps)
+    meanings = {column["name"]: column["doc"] for column in workspace.json("dataset", "schema", "clean/web")}
+    assert all(meanings.values()), meanings
+    helps = {}
+    for name in ("language.identify", "filter.gopher_quality"):
+        shown = workspace.json("ops", "show", name)
+        for column in shown["columns_out"] + shown["annotation_columns"]:
+            helps[column["name"]] = column["help"]
+    assert helps and helps.items() <= meanings.items()
+    assert "filter.gopher_quality" in meanings["filter_gopher_quality_reason"]
+    # Other programs see it, and what is made of the dataset keeps it.
+    fields = workspace.catalog().load_table("clean.web").schema().fields
+    assert {field.name: field.doc for field in fields} == meanings
+    workspace.json("run", workspace.pipeline("normalize.unicode", inputs="clean/web", output="clean/next"))
+    later = {column["name"]: column["doc"] for column in workspace.json("dataset", "schema", "clean/next")}
+    assert meanings.items() < later.items()

@@ -67,6 +67,19 @@ Result<std::vector<data::Column>> pipeline_columns(const std::vector<Step>& step
   return columns;
 }
 
+std::map<std::string, std::string> column_meanings(const std::vector<Step>& steps) {
+  std::map<std::string, std::string> meanings;
+  for (const auto& step : steps) {
+    const auto& spec = step.op->spec();
+    for (const auto& made : spec.columns_out) meanings[std::string(made.name)] = made.help;
+    if (!step.annotates) continue;
+    for (const auto& measured : spec.annotation_columns) meanings[std::string(measured.name)] = measured.help;
+    meanings[annotation_column(spec.name)] = fmt::format("Why {} would drop the document; null: it would not",
+                                                         spec.name);
+  }
+  return meanings;
+}
+
 Chain::Chain(const std::vector<Step>& steps, std::size_t begin, std::size_t end,
              const std::vector<data::Column>& columns)
     : shared_words_(std::make_unique<ops::SharedWords>()) {

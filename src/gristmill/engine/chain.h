@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -32,6 +33,9 @@ std::string annotation_column(std::string_view operator_name);
 /// step that needs a column nobody made, or that makes a name with another type; `failed` is its position.
 Result<std::vector<data::Column>> pipeline_columns(const std::vector<Step>& steps,
                                                    std::vector<data::Column> input_columns, std::size_t& failed);
+
+/// What the columns that the steps write mean, by name.
+std::map<std::string, std::string> column_meanings(const std::vector<Step>& steps);
 
 /// Called for each document that leaves the chain other than by being kept.
 using Departure = std::function<void(const data::Document&, const std::string& operator_name, const ops::Verdict&)>;

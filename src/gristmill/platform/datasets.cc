@@ -170,6 +170,13 @@ Result<std::vector<data::Column>> operator_columns(const store::Table& table, co
   return result;
 }
 
+void explain_columns(std::vector<formats::TableColumn>& columns, const std::map<std::string, std::string>& meanings) {
+  for (auto& column : columns) {
+    const auto known = meanings.find(column.name);
+    if (column.doc.empty() && known != meanings.end()) column.doc = known->second;
+  }
+}
+
 Result<store::Table> open_or_create(const Workspace& workspace, const std::string& dataset,
                                     const std::vector<formats::TableColumn>& columns) {
   store::Catalog catalog(workspace.database());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -56,6 +57,9 @@ Status for_each_document(const store::Table& table, const store::Snapshot& snaps
 
 /// Operator columns of a version: everything beyond the origin columns.
 Result<std::vector<data::Column>> operator_columns(const store::Table& table, const store::Snapshot& snapshot);
+
+/// Gives columns that say nothing of what they mean the words that are known for their name.
+void explain_columns(std::vector<formats::TableColumn>& columns, const std::map<std::string, std::string>& meanings);
 
 /// One object a dataset: name, current version, documents, bytes; `error` for one whose metadata is damaged.
 Result<Json> list_datasets(const Workspace& workspace);

@@ -49,6 +49,7 @@ struct RunInput {
   std::vector<formats::DatasetPiece> files;
   std::int64_t records = 0;
   std::vector<data::Column> columns;
+  std::map<std::string, std::string> meanings;  ///< Of its columns, by name.
 };
 
 std::int64_t peak_memory_bytes() {
@@ -334,6 +335,8 @@ class PipelineRun {
     RunInput input{
         .dataset = table.name().text(), .version = snapshot.id, .metadata_location = table.metadata_location()};
     GRISTMILL_TRY(input.columns, operator_columns(table, snapshot));
+    GRISTMILL_TRY(const auto described, table.columns_at(snapshot));
+    for (const auto& column : described) input.meanings.emplace(column.name, column.doc);
     GRISTMILL_TRY(const auto files, scan_in_order(table, snapshot));
     GRISTMILL_TRY(auto opener, VersionFiles::of(table, snapshot));
     for (const auto& file : files) {
@@ -497,7 +500,11 @@ class PipelineRun {
 
   /// One Iceberg commit publishes the version; run state, token set and audit entry ride in its transaction.
   Status commit(Json& document, const engine::PlanResult& result, double began_cpu_seconds) {
-    const auto columns = formats::table_columns(columns_);
+    auto columns = formats::table_columns(columns_);
+    // They mean what the operators say that write them, else what they mean in the input.
+    auto meanings = engine::column_meanings(steps_);
+    for (const auto& input : inputs_) meanings.insert(input.meanings.begin(), input.meanings.end());
+    explain_columns(columns, meanings);
     GRISTMILL_RETURN_IF_ERROR(check_outputs(result));
     GRISTMILL_TRY(auto table, open_or_create(workspace_, pipeline_.output, columns));
     GRISTMILL_RETURN_IF_ERROR(check_field_ids(table, columns));

@@ -136,15 +136,15 @@ void add_token_create(CLI::App& command, Session& session) {
       "makes no second token, and tells all of the first but its text.");
   auto request = std::make_shared<platform::TokenRequest>();
   auto scope = std::make_shared<std::string>("read");
-  auto lifetime = std::make_shared<std::string>();
+  auto lifetime = std::make_shared<std::optional<std::string>>();
   create->add_option("--name", request->name, "What it is for")->required();
   create->add_option("--scope", *scope, "read, write or admin")->capture_default_str();
   create->add_option("--lifetime", *lifetime, "30d, 12h, ...; without it the token holds until revoked");
   create->callback([&session, request, scope, lifetime] {
     session.with_workspace([&](const platform::Workspace& workspace) -> Status {
       GRISTMILL_TRY(request->scope, platform::parse_scope(*scope));
-      if (!lifetime->empty()) {
-        GRISTMILL_TRY(request->lifetime_ms, parse_duration_ms(*lifetime));
+      if (*lifetime) {
+        GRISTMILL_TRY(request->lifetime_ms, parse_duration_ms(**lifetime));
       }
       request->idempotency_key = session.idempotency_key;
       GRISTMILL_TRY(const auto token, platform::create_token(workspace, *request));

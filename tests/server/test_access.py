@@ -76,6 +76,13 @@ def test_a_token_is_made_once_for_a_key(serve, workspace):
     assert [one["name"] for one in workspace.json("token", "list")].count("robot") == 4
 
 
+@pytest.mark.parametrize("lifetime", ["", "0s", "0.5s", "36501d", "300000000d", "-1d", "5"])
+def test_a_lifetime_that_is_none_makes_no_token_that_never_ends(workspace, lifetime):
+    told = workspace.call("token", "create", "--name", "a", "--lifetime", lifetime, code=2).stderr
+    assert "1s to 36500d" in told or "is not a length of time" in told
+    assert workspace.json("token", "list") == []
+
+
 def test_guessing_tokens_is_slowed_down(serve):
     server = serve()
     wrong = "gm_000000000000_" + "0" * 64

@@ -26,6 +26,9 @@ Result<std::string> random_hex(std::size_t digits) {
   return out;
 }
 
+constexpr std::int64_t lifetime_ms_min = 1'000;
+constexpr std::int64_t lifetime_ms_max = std::int64_t{36'500} * 24 * 3600 * 1'000;
+
 /// Takes the same time wherever two digests differ.
 bool equal_digests(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
@@ -58,7 +61,7 @@ Result<Json> made_before(meta::Transaction& transaction, const TokenRequest& req
   const auto expires = parse_iso8601(json["expires_at"].as_string());
   const auto lifetime_ms = created && expires ? *expires - *created : 0;
   if (json["name"].as_string() != request.name || json["scope"].as_string() != to_string(request.scope) ||
-      lifetime_ms != request.lifetime_ms)
+      lifetime_ms != request.lifetime_ms.value_or(0))
     return Error{ErrorCode::conflict,
                  fmt::format("token {} was made under this idempotency key with another name, scope or lifetime",
                              json["token_id"].as_string())};
@@ -85,11 +88,13 @@ Result<Scope> parse_scope(std::string_view text) {
 
 Result<Json> create_token(const Workspace& workspace, const TokenRequest& request) {
   GRISTMILL_RETURN_IF_ERROR(check_name("token", request.name));
+  if (request.lifetime_ms && (*request.lifetime_ms < lifetime_ms_min || *request.lifetime_ms > lifetime_ms_max))
+    return invalid_argument("a token's lifetime is 1s to 36500d; without one it holds until it is revoked");
   GRISTMILL_TRY(const auto id, random_hex(id_digits));
   GRISTMILL_TRY(const auto secret, random_hex(secret_digits));
   const auto token = fmt::format("{}{}_{}", prefix, id, secret);
   const auto now = now_ms();
-  const meta::Cell expires = request.lifetime_ms > 0 ? meta::Cell(iso8601(now + request.lifetime_ms)) : meta::Cell();
+  const meta::Cell expires = request.lifetime_ms ? meta::Cell(iso8601(now + *request.lifetime_ms)) : meta::Cell();
   const std::string scope(to_string(request.scope));
   const auto key_digest = request.idempotency_key.empty() ? meta::Cell()
                                                           : meta::Cell(sha256_hex(request.idempotency_key));

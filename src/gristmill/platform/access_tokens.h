@@ -28,8 +28,8 @@ struct Principal {
 struct TokenRequest {
   std::string name;
   Scope scope = Scope::read;
-  std::int64_t lifetime_ms = 0;      ///< 0 = until revoked.
-  std::string idempotency_key = {};  ///< The same again makes no second token; empty for none.
+  std::optional<std::int64_t> lifetime_ms = {};  ///< 1 second to 100 years; until revoked without one.
+  std::string idempotency_key = {};              ///< The same again makes no second token; empty for none.
 };
 /// {token_id, name, scope, created_at, expires_at, revoked_at, token}: the only time that `token` is told. The database
 /// keeps a digest of it. Of a token that was made before under the same key: `token` is null, `already_done` true;

@@ -201,6 +201,13 @@ def test_what_is_wrong_is_said_and_nothing_is_stored(workspace):
     assert workspace.json("feedback", "compact")["events"] == 0
 
 
+@pytest.mark.parametrize("every", ["365000d", "0.5s", "1ms", 300])
+def test_an_interval_that_would_never_let_compaction_rest_is_refused(workspace, every):
+    setting(workspace, compact_every=every)
+    told = workspace.call("feedback", "compact", code=2).stderr
+    assert "feedback.compact_every" in told and "gristmill.toml, line" in told
+
+
 def test_policies(workspace):
     setting(workspace, without_consent="refuse", pii="reject", pii_kinds=["email"], dataset="online/events")
     rating = {"type": "rating", "rating": 1}

@@ -129,8 +129,13 @@ Status set_feedback_choice(Settings& settings, const toml::node& value, std::str
 
 Status set_feedback_interval(Settings& settings, const toml::node& value) {
   const auto text = value.value_exact<std::string>();
-  if (!text) return wrong_type("a duration such as \"5m\"; \"0s\" for never");
-  GRISTMILL_TRY(settings.feedback.compact_every_ms, parse_duration_ms(*text));
+  constexpr std::string_view wanted = R"(a duration from "1s" to "365d", such as "5m"; "0s" for never)";
+  constexpr std::int64_t second_ms = 1'000;
+  constexpr std::int64_t year_ms = 365 * 24 * 3600 * second_ms;
+  if (!text) return wrong_type(wanted);
+  GRISTMILL_TRY(const auto every_ms, parse_duration_ms(*text));
+  if (every_ms != 0 && (every_ms < second_ms || every_ms > year_ms)) return wrong_type(wanted);
+  settings.feedback.compact_every_ms = every_ms;
   return {};
 }
 

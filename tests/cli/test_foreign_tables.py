@@ -3,6 +3,7 @@
 
 import datetime
 import json
+import pathlib
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -341,3 +342,29 @@ def test_partitions_that_are_all_void(workspace):
     workspace.json("dataset", "upsert", "their/own", given, "--key", "text")
     workspace.json("dataset", "compact", "their/own", "--sort-by", "text")
     assert rows_of(workspace) == [{"text": "b"}, {"text": "d"}]
+
+
+def test_a_run_into_a_table_that_documents_do_not_fit_is_refused_at_once(workspace):
+    make_table(workspace, pa.schema([("text", pa.string()), ("score", pa.int64())]))
+    workspace.ingest(workspace.write_jsonl("texts.jsonl", ["a"]))
+
+    def refused(output):
+        pipeline = workspace.pipeline("normalize.unicode", inputs="raw/web", output=output)
+        message = workspace.json("run", pipeline, code=2)["error"]["message"]
+        assert output in message
+        return message
+
+    assert "another program made it" in refused("their/own")
+    workspace.run("normalize.unicode")
+    with workspace.catalog().load_table("clean.web").update_schema() as update:
+        update.rename_column("url", "link")
+    assert "renamed its column url" in refused("clean/web")
+    # Renamed back it is the column that it was.
+    with workspace.catalog().load_table("clean.web").update_schema() as update:
+        update.rename_column("link", "url")
+    workspace.run("normalize.unicode")
+    metadata = pathlib.Path(workspace.catalog().load_table("clean.web").metadata_location.removeprefix("file://"))
+    document = json.loads(metadata.read_text())
+    metadata.write_text(json.dumps({**document, "format-version": 3, "next-row-id": 1}))
+    assert "only version 2 is written" in refused("clean/web")
+    assert len(workspace.json("runs", "list")) == 2

@@ -292,8 +292,8 @@ def test_a_table_of_version_3_is_read_or_refused_in_clear_words(driver, change, 
         assert answer["error"] == "invalid_argument" and words in answer["message"]
         assert "raw/web" in answer["message"] and "format version 3" in answer["message"]
     # Nothing is written to it, whatever it holds.
-    assert "only version 2 is written" in driver.error("append", "raw/web", 10, 10)["message"]
-    assert "only version 2 is written" in driver.error("tag", "raw/web", "now", "latest")["message"]
+    assert "and only version 2 is written" in driver.error("append", "raw/web", 10, 10)["message"]
+    assert "and only version 2 is written" in driver.error("tag", "raw/web", "now", "latest")["message"]
 
 
 def test_a_commit_key_is_good_for_one_commit(driver):

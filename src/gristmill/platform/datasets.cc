@@ -170,6 +170,18 @@ Result<std::vector<data::Column>> operator_columns(const store::Table& table, co
   return result;
 }
 
+Status check_document_columns(const std::string& dataset, const std::vector<formats::TableColumn>& planned) {
+  const auto origin = formats::table_columns({});
+  for (std::size_t i = 0; i < origin.size(); ++i) {
+    if (planned[i].field_id == origin[i].field_id) continue;
+    return invalid_argument(fmt::format(
+        "dataset {}: another program made it, or renamed its column {}: documents do not fit into it. Choose another "
+        "output",
+        dataset, origin[i].name));
+  }
+  return {};
+}
+
 void explain_columns(std::vector<formats::TableColumn>& columns, const std::map<std::string, std::string>& meanings) {
   for (auto& column : columns) {
     const auto known = meanings.find(column.name);

@@ -58,6 +58,10 @@ Status for_each_document(const store::Table& table, const store::Snapshot& snaps
 /// Operator columns of a version: everything beyond the origin columns.
 Result<std::vector<data::Column>> operator_columns(const store::Table& table, const store::Snapshot& snapshot);
 
+/// Fails when a table that another program made or changed gives the columns of every document, which come first, other
+/// field ids than our files do.
+Status check_document_columns(const std::string& dataset, const std::vector<formats::TableColumn>& planned);
+
 /// Gives columns that say nothing of what they mean the words that are known for their name.
 void explain_columns(std::vector<formats::TableColumn>& columns, const std::map<std::string, std::string>& meanings);
 

@@ -368,7 +368,9 @@ class PipelineRun {
     GRISTMILL_TRY(const auto name, store::TableName::parse(pipeline_.output));
     const auto table = store::Table::load(catalog, name);
     if (table) {
+      GRISTMILL_RETURN_IF_ERROR(table->check_writable());
       table_columns = table->assign_field_ids(std::move(table_columns));
+      GRISTMILL_RETURN_IF_ERROR(check_document_columns(pipeline_.output, table_columns));
     } else if (table.error().code != ErrorCode::not_found) {
       return table.error();
     }

@@ -54,16 +54,16 @@ struct Table::Prepared {
   Outcome outcome;
 };
 
-Status Table::check_writable(const TableMetadata& metadata) const {
-  if (metadata.format_version() != 2)
-    return invalid_argument(
-        fmt::format("dataset {}: its tables are of Iceberg format version {}; only version 2 is written", name_.text(),
-                    metadata.format_version()));
-  return {};
+Status Table::check_writable() const {
+  const auto version = metadata_.format_version();
+  if (version == 2) return {};
+  return invalid_argument(fmt::format(
+      "dataset {}: it is of Iceberg format version {}, and only version 2 is written: {}", name_.text(), version,
+      version < 2 ? "raise its format-version to 2 with the program that made it" : "write into another dataset"));
 }
 
 Result<Table::Prepared> Table::prepare(const Change& change, AttemptFiles& files) const {
-  GRISTMILL_RETURN_IF_ERROR(check_writable(metadata_));
+  GRISTMILL_RETURN_IF_ERROR(check_writable());
   Prepared prepared{.metadata = metadata_, .location = {}, .dropped_metadata = {}, .outcome = {}};
   GRISTMILL_TRY(prepared.outcome, change(prepared.metadata, files));
   if (prepared.outcome.is_done_already) return prepared;

@@ -101,6 +101,9 @@ class Table {
   /// Loads the newest state.
   Status refresh();
 
+  /// Fails for a table of a format version that we do not write.
+  [[nodiscard]] Status check_writable() const;
+
   [[nodiscard]] const TableName& name() const { return name_; }
   [[nodiscard]] const TableMetadata& metadata() const { return metadata_; }
   [[nodiscard]] const std::string& metadata_location() const { return metadata_location_; }
@@ -177,7 +180,6 @@ class Table {
                  bool& has_lost) const;
   void adopt(Prepared prepared, AttemptFiles& files);
   Result<Outcome> settle(Status failure, const Prepared& prepared, AttemptFiles& files);
-  Status check_writable(const TableMetadata& metadata) const;
   Result<Snapshot> commit_files(const CommitRequest& request, bool is_replacing, const Rewrite* rewrite = nullptr);
   Status name_snapshot(const Reference& reference, const InSameTransaction& also);
   Status remove_name(const std::string& name, bool is_tag, const InSameTransaction& also);

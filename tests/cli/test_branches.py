@@ -113,7 +113,7 @@ def test_branches_by_hand(history):
     assert set(branches(history)) == {"main"}
 
 
-@pytest.mark.parametrize("name", ["main", "a b", "a@b", "", "../x"])
+@pytest.mark.parametrize("name", ["main", "a b", "a@b", "", "../x", "v2", "latest"])
 def test_bad_names_are_refused(history, name):
     assert history.json("dataset", "branch", "clean/web", name, code=2)["error"]["message"]
     if name != "main":

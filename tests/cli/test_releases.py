@@ -320,6 +320,19 @@ def test_tags_of_others_survive_a_release_that_cannot_be_made(workspace):
     assert workspace.json("release", "list") == []
 
 
+def test_no_release_takes_the_name_of_a_version(workspace):
+    """Else `raw/web@v2` would be the first version until the second is there, and for ever."""
+    workspace.ingest(workspace.write_jsonl("1.jsonl", ["first"]))
+    for name in ("v1", "v2", "v0012", "latest"):
+        told = workspace.json("release", "create", name, *WORDS, code=2)["error"]["message"]
+        assert f"cannot be called {name}" in told
+    for name in ("v", "v2.0", "v2-final", "version2", "2026-11", "V2"):
+        workspace.json("release", "create", name, *WORDS)
+    workspace.ingest(workspace.write_jsonl("2.jsonl", ["second"]))
+    assert len(head_texts(workspace, "raw/web@v2")) == len(head_texts(workspace, "raw/web@latest")) == 2
+    assert len(head_texts(workspace, "raw/web@V2")) == 1
+
+
 def test_sql_waits_for_approvals_too(guarded):
     query = 'SELECT count(*) AS n FROM "raw/web@r1"'
     assert "waiting for approval" in guarded.json("sql", query, code=3)["error"]["message"]

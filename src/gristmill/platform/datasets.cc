@@ -321,7 +321,7 @@ Result<Json> rollback_dataset(const Workspace& workspace, const std::string& sel
 }
 
 Result<Json> create_branch(const Workspace& workspace, const std::string& selector, const std::string& branch) {
-  GRISTMILL_RETURN_IF_ERROR(check_name("branch", branch));
+  GRISTMILL_RETURN_IF_ERROR(check_reference_name("branch", branch));
   GRISTMILL_TRY(auto chosen, select_version(workspace, selector));
   auto& [table, snapshot] = chosen;
   const auto details = Json::object({{"branch", branch}, {"version", snapshot.id}});

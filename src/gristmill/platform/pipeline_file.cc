@@ -358,7 +358,8 @@ Result<Pipeline> load_pipeline(const std::string& path,
   if (const auto sign = pipeline.output.find('@'); sign != std::string::npos) {
     pipeline.branch = pipeline.output.substr(sign + 1);
     pipeline.output.resize(sign);
-    if (auto status = check_name("branch", pipeline.branch); !status) return std::move(status).error().within(file);
+    if (auto status = check_reference_name("branch", pipeline.branch); !status)
+      return std::move(status).error().within(file);
   }
   for (const auto& name : {pipeline.output, pipeline.tokens_into}) {
     if (name.empty()) continue;

@@ -371,7 +371,7 @@ Status verify_shards(const Json& member, Json& faults, std::int64_t& shards) {
 }  // namespace
 
 Result<Json> create_release(const Workspace& workspace, const ReleaseRequest& request) {
-  GRISTMILL_RETURN_IF_ERROR(check_name("release", request.name));
+  GRISTMILL_RETURN_IF_ERROR(check_reference_name("release", request.name));
   if (request.name == "main")
     return invalid_argument("a release cannot be called main: that is what everybody reads who names no version");
   const auto is_blank = [](const std::string& text) { return text.find_first_not_of(" \t\r\n") == std::string::npos; };

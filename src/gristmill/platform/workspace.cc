@@ -234,6 +234,16 @@ Status check_name(std::string_view kind, std::string_view name) {
   return {};
 }
 
+Status check_reference_name(std::string_view kind, std::string_view name) {
+  GRISTMILL_RETURN_IF_ERROR(check_name(kind, name));
+  const bool is_number = name.size() > 1 && name.front() == 'v' &&
+                         name.find_first_not_of("0123456789", 1) == std::string_view::npos;
+  if (!is_number && name != "latest") return {};
+  return invalid_argument(
+      fmt::format("a {0} cannot be called {1}: in every dataset NAME@{1} is the {2}; choose another name", kind, name,
+                  is_number ? "version of that number" : "newest version"));
+}
+
 Status check_dataset_name(std::string_view name) {
   const auto slash = name.find('/');
   if (slash == std::string_view::npos || name.find('/', slash + 1) != std::string_view::npos) {

@@ -137,6 +137,9 @@ Result<Json> audit_entries(meta::Database& database, std::int64_t limit);
 /// Checks a dataset, source or release name: letters, digits, `_`, `-`, `.`; datasets are `namespace/name`.
 Status check_name(std::string_view kind, std::string_view name);
 Status check_dataset_name(std::string_view name);
+/// The same for what NAME@... may hold, a release or a branch: not what has a meaning there in every dataset, `latest`
+/// or `v` and a number.
+Status check_reference_name(std::string_view kind, std::string_view name);
 
 /// A unique id with a readable prefix: "run-20261101-120000-1a2b3c4d5e6f".
 std::string make_id(std::string_view prefix);

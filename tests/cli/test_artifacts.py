@@ -365,13 +365,17 @@ def test_a_collection_spares_what_others_pushed_here_and_sweeps_what_was_never_f
     second = Workspace(workspace.program, tmp_path / "second")
     second.json("artifact", "add", model, "--name", "theirs")
     second.json("artifact", "push", "theirs", home)
-    unfinished, young = (home / "packs" / f"{digit * 32}.pack" for digit in "ab")
-    for path in (unfinished, young):
+    # One that lacks its index, and one that was killed before it had its name.
+    endings = (".pack", ".pack.tmp-1f-1234-d0")
+    unfinished, young = ([home / "packs" / (digit * 32 + ending) for ending in endings] for digit in "ab")
+    for path in [*unfinished, *young]:
         path.write_bytes(b"half a pack")
-    long_ago = unfinished.stat().st_mtime - 2 * 3600
-    os.utime(unfinished, (long_ago, long_ago))
-    assert workspace.json("artifact", "gc", "--older-than", "0s")["packs_removed"] == 1
-    assert not unfinished.exists() and young.exists()
+    for path in unfinished:
+        long_ago = path.stat().st_mtime - 2 * 3600
+        os.utime(path, (long_ago, long_ago))
+    collected = workspace.json("artifact", "gc", "--older-than", "0s")
+    assert (collected["packs_removed"], collected["bytes_freed"]) == (2, 22)
+    assert not any(path.exists() for path in unfinished) and all(path.exists() for path in young)
     second.json("artifact", "remove", "theirs@v1")
     second.json("artifact", "pull", "theirs", home)
     second.json("artifact", "get", "theirs", tmp_path / "out")

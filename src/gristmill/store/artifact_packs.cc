@@ -51,6 +51,12 @@ std::string name_of(const std::string& path, std::string_view ending) {
   return path.substr(begin, path.size() - begin - ending.size());
 }
 
+/// Whether a file of a pack is still written, or was when its process was killed.
+bool is_temporary(const std::string& path) {
+  const auto name = std::string_view(path).substr(path.rfind('/') + 1);
+  return name.find(".pack.tmp-") != std::string_view::npos || name.find(".index.tmp-") != std::string_view::npos;
+}
+
 Result<Pack> read_index(const std::string& path, const std::string& name) {
   GRISTMILL_TRY(const auto bytes, io::read_file(path));
   auto pack = decode_pack_index(bytes, name);
@@ -307,6 +313,7 @@ Result<bool> PackStore::remove_unfinished(const std::string& path) const {
   const Pack pack{.name = name_of(path, pack_ending), .bytes = 0, .entries = {}};
   // The first once more at the end: a pack that is spared gets it before it loses the other.
   for (const auto ending : {index_ending, condemned_ending, index_ending}) {
+    if (is_temporary(path)) break;
     GRISTMILL_TRY(const auto index, io::find_file(file_of(pack, ending)));
     if (index) return false;
   }
@@ -339,7 +346,8 @@ std::vector<io::FileEntry> unfinished_packs(const std::vector<io::FileEntry>& fi
   std::vector<io::FileEntry> unfinished;
   for (const auto& file : files) {
     const auto name = name_of(file.path, pack_ending);
-    if (!name.empty() && !indexed.contains(name)) unfinished.push_back(file);
+    const bool is_unfinished = is_temporary(file.path) || (!name.empty() && !indexed.contains(name));
+    if (is_unfinished) unfinished.push_back(file);
   }
   return unfinished;
 }

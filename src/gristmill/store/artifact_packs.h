@@ -98,7 +98,7 @@ class PackStore {
   Status take_out(const DamagedIndex& index);
   /// Removes a condemned pack.
   Status remove(const Pack& pack);
-  /// Removes the file of a pack that has no index of any kind; false when it has one by now.
+  /// Removes one of `unfinished_packs`; false when the pack has an index by now.
   [[nodiscard]] Result<bool> remove_unfinished(const std::string& path) const;
   /// Packs that a collection condemned which did not come to its end.
   [[nodiscard]] Result<std::vector<Pack>> condemned() const;
@@ -121,7 +121,7 @@ class PackStore {
   std::atomic<bool> has_sha256_ = false;
 };
 
-/// The pack files among what lies in a place that have no index there, condemned or not.
+/// The pack files among what lies in a place that have no index there, condemned or not, and temporary files of packs.
 std::vector<io::FileEntry> unfinished_packs(const std::vector<io::FileEntry>& files);
 
 /// Copies a pack whole through `buffer`: every chunk that is written was checked in that memory. Nothing happens where

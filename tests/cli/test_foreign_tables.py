@@ -368,3 +368,21 @@ def test_a_run_into_a_table_that_documents_do_not_fit_is_refused_at_once(workspa
     metadata.write_text(json.dumps({**document, "format-version": 3, "next-row-id": 1}))
     assert "only version 2 is written" in refused("clean/web")
     assert len(workspace.json("runs", "list")) == 2
+
+
+@pytest.mark.parametrize("codec", ["zstd", "gzip", "null"])
+def test_manifests_of_every_compression(workspace, codec):
+    schema = pa.schema([("text", pa.string()), ("score", pa.int64())])
+    table = make_table(workspace, schema, **{"write.avro.compression-codec": codec})
+    for texts in (["a", "b"], ["c"]):
+        table.append(pa.table({"text": texts, "score": [1] * len(texts)}, schema=schema))
+    manifest = pathlib.Path(table.current_snapshot().manifest_list.removeprefix("file://")).read_bytes()
+    assert {"zstd": b"zstandard", "gzip": b"deflate", "null": b"null"}[codec] in manifest
+    assert sorted(head_texts(workspace, "their/own")) == ["a", "b", "c"]
+    workspace.json("dataset", "delete", "their/own", "--where", "text = 'a'")
+    assert [row["text"] for row in rows_of(workspace)] == ["b", "c"]
+    for path in pathlib.Path(table.location().removeprefix("file://")).rglob("*.avro"):
+        path.write_bytes(path.read_bytes().replace(b"zstandard", b"brotli123").replace(b"deflate", b"brotli1"))
+    if codec != "null":
+        message = workspace.json("dataset", "head", "their/own", code=1)["error"]["message"]
+        assert "brotli1" in message and "is not supported" in message

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "gristmill/base/hash.h"
+#include "gristmill/io/codec.h"
 #include "gristmill/store/avro_codec.h"
 #include "gristmill/store/deflate.h"
 
@@ -13,6 +15,8 @@ namespace gristmill::store {
 namespace {
 
 constexpr std::string_view magic("Obj\1", 4);
+constexpr std::string_view deflate_name = "deflate";
+constexpr std::string_view zstd_name = "zstandard";
 constexpr std::size_t sync_bytes = 16;
 constexpr std::size_t block_bytes_aim = std::size_t{1} << 18;
 constexpr std::size_t block_bytes_max = std::size_t{256} << 20;
@@ -32,10 +36,13 @@ std::string_view AvroReader::metadata(std::string_view key) const {
 Result<AvroReader> AvroReader::open(std::string bytes, std::string path, const AvroSchema::FieldNames& names) {
   AvroReader reader(std::move(bytes), std::move(path));
   GRISTMILL_RETURN_IF_ERROR(reader.read_header());
-  const auto codec = reader.metadata("avro.codec");
-  reader.is_deflated_ = codec == "deflate";
-  if (!codec.empty() && codec != "null" && !reader.is_deflated_)
-    return reader.damaged(fmt::format("codec \"{}\" is not supported (null and deflate are)", codec.substr(0, 50)));
+  reader.codec_ = reader.metadata("avro.codec");
+  constexpr std::array<std::string_view, 4> known{"", "null", deflate_name, zstd_name};
+  if (std::ranges::find(known, reader.codec_) == known.end())
+    return reader.damaged(
+        fmt::format("codec \"{}\" is not supported (null, deflate and zstandard are): write it with "
+                    "one of them",
+                    reader.codec_.substr(0, 50)));
   auto schema = AvroSchema::parse(reader.metadata("avro.schema"), names);
   if (!schema) return reader.damaged(schema.error().message);
   reader.schema_ = *std::move(schema);
@@ -74,20 +81,28 @@ Result<bool> AvroReader::open_block() {
   const auto end = decoder.position();
   if (bytes_.size() - end < sync_bytes) return damaged("ends in the middle of a block");
   if (std::string_view(bytes_).substr(end, sync_bytes) != sync_) return damaged("has a block without its end marker");
-  if (is_deflated_) {
-    auto inflated = inflate(packed, Compression::deflate, block_bytes_max);
-    if (!inflated) return std::move(inflated).error().within("Avro file " + path_);
-    block_ = *std::move(inflated);
-    inflated_total_ += block_.size();
-    if (inflated_total_ > inflated_bytes_max) return damaged("inflates to more than is allowed");
-  } else {
-    block_.assign(packed);
-  }
+  GRISTMILL_RETURN_IF_ERROR(unpack(packed));
   // Rows of no bytes at all would let a tiny file ask for endless work.
   if (static_cast<std::uint64_t>(rows_left_) > block_.size()) return damaged("has more rows than bytes");
   position_ = end + sync_bytes;
   block_position_ = 0;
   return true;
+}
+
+Status AvroReader::unpack(std::string_view packed) {
+  if (codec_ == deflate_name) {
+    auto inflated = inflate(packed, Compression::deflate, block_bytes_max);
+    if (!inflated) return std::move(inflated).error().within("Avro file " + path_);
+    block_ = *std::move(inflated);
+  } else if (codec_ == zstd_name) {
+    if (!io::decode_payload(packed, io::PayloadCoding::zstd, block_bytes_max, block_))
+      return damaged("has a damaged block, or one that is larger than is allowed");
+  } else {
+    block_.assign(packed);
+    return {};
+  }
+  inflated_total_ += block_.size();
+  return inflated_total_ <= inflated_bytes_max ? Status() : Status(damaged("inflates to more than is allowed"));
 }
 
 Result<bool> AvroReader::next(Json& row) {

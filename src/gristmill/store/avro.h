@@ -35,6 +35,7 @@ class AvroReader {
   AvroReader(std::string bytes, std::string path) : bytes_(std::move(bytes)), path_(std::move(path)) {}
   Status read_header();
   Result<bool> open_block();
+  Status unpack(std::string_view packed);
   [[nodiscard]] Error damaged(std::string_view what) const;
 
   std::string bytes_;
@@ -47,7 +48,7 @@ class AvroReader {
   std::string block_;
   std::int64_t rows_left_ = 0;
   std::uint64_t inflated_total_ = 0;
-  bool is_deflated_ = false;
+  std::string codec_;
   std::vector<std::int64_t> kept_keys_;
 };
 

@@ -99,6 +99,11 @@ Result<Log::Waiting> Log::receive(std::vector<NewEvent> events) {
 Status Log::enqueue(Waiting waiting) {
   if (is_closing_) return Error{ErrorCode::interrupted, "the feedback log is being closed"};
   if (queue_bytes_ + waiting.bytes > options_.queue_bytes_max) {
+    if (waiting.bytes > options_.queue_bytes_max)
+      return invalid_argument(
+          fmt::format("{} bytes of feedback at once, more than may ever wait, which is {}: send "
+                      "fewer events at once, or raise feedback.queue",
+                      waiting.bytes, options_.queue_bytes_max));
     counts_.overloaded += waiting.events.size();
     return limit_exceeded(
         fmt::format("{} bytes of feedback are waiting to become durable, allowed are {}; try again "

@@ -72,7 +72,8 @@ class Log {
   Log& operator=(const Log&) = delete;
 
   /// Takes a batch, all or nothing. `limit_exceeded`: the queue is full, try again later; `conflict`: a key was used
-  /// before for another event; `invalid_argument`: an event is empty or too large. Then `answer` is not called.
+  /// before for another event; `invalid_argument`: an event is empty or too large, or they never fit into the queue.
+  /// Then `answer` is not called.
   Status submit(std::vector<NewEvent> events, Answer answer);
   /// The same, waiting for the answer.
   Result<std::vector<Receipt>> append(std::vector<NewEvent> events);

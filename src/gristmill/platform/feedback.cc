@@ -197,10 +197,9 @@ Status submit_patiently(feedback::Log& log, const FeedbackIntake& intake, const 
                         const FeedbackSender& sender, const feedback::Answer& answer) {
   constexpr auto step = std::chrono::milliseconds(1);
   while (true) {
-    const bool was_idle = log.statistics().queue_bytes == 0;
     GRISTMILL_TRY(auto events, intake.read(line, sender));
     auto taken = log.submit(std::move(events), answer);
-    if (taken || taken.error().code != ErrorCode::limit_exceeded || was_idle) return taken;
+    if (taken || taken.error().code != ErrorCode::limit_exceeded) return taken;
     std::this_thread::sleep_for(step);
   }
 }

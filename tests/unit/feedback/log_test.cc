@@ -12,6 +12,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <set>
 #include <string>
 #include <thread>
@@ -136,7 +137,19 @@ TEST_CASE("a full queue refuses, and refused events leave no trace") {
   options.queue_bytes_max = 1000;
   const auto log = Log::open(folder.path, options);
   REQUIRE(log);
-  const auto refused = (*log)->append(events({event(std::string(2000, 'x'), 5)}));
+  const auto too_large = (*log)->append(events({event(std::string(2000, 'x'), 5)}));
+  REQUIRE_FALSE(too_large);
+  CHECK_MESSAGE(too_large.error().code == ErrorCode::invalid_argument, "it will never fit");
+  // While the log's thread is held up by an answer, what comes waits.
+  std::promise<void> entered, left;
+  REQUIRE((*log)->submit(events({event("first")}), [&](const auto&) {
+    entered.set_value();
+    left.get_future().wait();
+  }));
+  entered.get_future().wait();
+  REQUIRE((*log)->submit(events({event(std::string(600, 'x'))}), [](const auto&) {}));
+  const auto refused = (*log)->submit(events({event(std::string(600, 'x'), 5)}), [](const auto&) {});
+  left.set_value();
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == ErrorCode::limit_exceeded);
   CHECK((*log)->statistics().overloaded == 1);

@@ -18,13 +18,13 @@ class Connection;
 
 /// What all connections share. Touched by the network's thread only, but for the pools, which are safe.
 struct Shared {
+  BodyBudget bodies;
   ListenerOptions options;
   Service service;
   boost::asio::io_context& network;
   boost::asio::thread_pool& handlers;
   std::shared_ptr<Outbox> outbox;
   boost::asio::thread_pool& urgent;  ///< For requests that must not wait behind those that take long.
-  BodyBudget bodies;
   std::unordered_set<std::shared_ptr<Connection>> connections;
   ListenerFigures figures;
   bool is_stopping = false;

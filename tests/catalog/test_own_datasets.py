@@ -2,6 +2,7 @@
 """Datasets of Gristmill stay readable by its own commands after others commit to them, and releases stay whole."""
 
 import pathlib
+import threading
 
 import pytest
 from catalog_adapter import Adapter
@@ -125,3 +126,42 @@ def test_releases_are_out_of_reach(workspace, adapter):
     table.manage_snapshots().remove_tag("mine").commit()
     assert commit({"action": "remove-snapshots", "snapshot-ids": [other]})[0] == 200
     check(workspace, LETTERS[2:])
+
+
+def test_a_release_holds_versions_of_one_moment(workspace, adapter):
+    """One commit turns two datasets back and forth, again and again, while releases are made of both."""
+    names = ["clean/web", "clean/other"]
+    workspace.json("run", workspace.pipeline("normalize.unicode", inputs="clean/web", output="clean/other"))
+    versions = {}
+    for name in names:
+        workspace.json("dataset", "delete", name, "--where", "text = 'a'")
+        versions[name] = [entry["version"] for entry in workspace.json("dataset", "show", name)["versions"]]
+        assert len(versions[name]) == 2
+
+    def change(name, turn):
+        ref = {"ref-name": "main", "type": "branch", "snapshot-id": versions[name][turn]}
+        space, table = name.split("/")
+        update = {"action": "set-snapshot-ref", **ref}
+        return {"identifier": {"namespace": [space], "name": table}, "requirements": [], "updates": [update]}
+
+    done = threading.Event()
+    statuses = []
+
+    def turn_both():
+        while not done.is_set():
+            changes = [change(name, len(statuses) % 2) for name in names]
+            statuses.append(adapter.driver("POST", "/v1/transactions/commit", {"table-changes": changes})[0])
+
+    assert adapter.driver("POST", "/v1/transactions/commit", {"table-changes": [change(n, 1) for n in names]})[0] == 204
+    turning = threading.Thread(target=turn_both)
+    turning.start()
+    try:
+        for number in range(25):
+            words = ["--label", "Both", "--description", "At one moment", "--dataset", names[0], "--dataset", names[1]]
+            release = workspace.json("release", "create", f"both-{number}", *words)
+            pinned = {entry["dataset"]: entry["version"] for entry in release["datasets"]}
+            assert versions[names[0]].index(pinned[names[0]]) == versions[names[1]].index(pinned[names[1]])
+    finally:
+        done.set()
+        turning.join()
+    assert len(statuses) > 25 and set(statuses) == {204}

@@ -241,6 +241,16 @@ def test_personal_data_is_found_wherever_it_stands(workspace):
     assert refused["error"]["code"] == "denied" and "eve@" not in json.dumps(refused)
 
 
+def test_personal_data_is_found_in_numbers(workspace):
+    """The number is one that card companies publish for tests; the others are a count and a time."""
+    card = 4111111111111111
+    other = {"tokens": 12345678, "at": 1700000000, "negative": -card}
+    add(workspace, [{"type": "rating", "rating": 1, "consent": True, "paid": [{"card": card}], "other": other}])
+    (told,) = workspace.json_lines("feedback", "tail")
+    assert told["event"]["paid"] == [{"card": "<CREDIT_CARD>"}] and told["notes"]["pii_finds"] == 1
+    assert told["event"]["other"] == other
+
+
 def test_without_consent_no_words_are_stored(workspace):
     words = {"messages": [{"role": "user", "content": "secret"}], "comment": "secret", "user": "secret", "x": "secret"}
     add(

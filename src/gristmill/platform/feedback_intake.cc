@@ -56,6 +56,7 @@ class Redaction {
  private:
   Result<std::optional<Json>> apply_value(const Json& value) {
     if (value.is_string()) return apply_text(value.as_string());
+    if (value.is_int()) return apply_number(value.as_int());
     std::optional<Json> changed;
     if (value.is_array()) {
       std::size_t place = 0;
@@ -106,6 +107,12 @@ class Redaction {
     if (!rewritten) return std::move(rewritten).error().within("the name of a member");
     if (!*rewritten) return std::optional<std::string>();
     return std::optional(fmt::format("{} {}", (*rewritten)->as_string(), place + 1));
+  }
+
+  /// Numbers of cards and persons may come as numbers; what is found in one leaves a text in its place.
+  Result<std::optional<Json>> apply_number(std::int64_t number) {
+    constexpr std::int64_t smallest = 10'000'000;
+    return number < smallest ? std::optional<Json>() : apply_text(std::to_string(number));
   }
 
   Result<std::optional<Json>> apply_text(const std::string& text) {

@@ -121,7 +121,22 @@ Result<Json> pin(const Workspace& workspace, meta::Transaction& transaction, con
 
 using Members = std::vector<std::pair<store::Table, store::Snapshot>>;
 
-Result<Members> choose_members(const Workspace& workspace, std::vector<std::string> selectors) {
+/// Whether no table of which the current version was chosen has changed since it was read: then all of them were like
+/// this at one moment, also where a commit changes several at once.
+Result<bool> are_still_current(const Workspace& workspace, const Members& members) {
+  bool are_current = true;
+  GRISTMILL_RETURN_IF_ERROR(workspace.database().read([&](meta::Transaction& transaction) -> Status {
+    for (const auto& [table, snapshot] : members) {
+      if (snapshot.id != table.metadata().current_snapshot_id()) continue;
+      GRISTMILL_TRY(const auto location, store::Catalog::metadata_location(transaction, table.name()));
+      are_current = are_current && location == table.metadata_location();
+    }
+    return {};
+  }));
+  return are_current;
+}
+
+Result<Members> read_members(const Workspace& workspace, std::vector<std::string> selectors) {
   if (selectors.empty()) {
     GRISTMILL_TRY(const auto names, store::Catalog(workspace.database()).list_tables());
     for (const auto& name : names) selectors.push_back(name.text());
@@ -136,6 +151,18 @@ Result<Members> choose_members(const Workspace& workspace, std::vector<std::stri
     members.push_back(std::move(chosen));
   }
   return members;
+}
+
+Result<Members> choose_members(const Workspace& workspace, const std::vector<std::string>& selectors) {
+  constexpr int attempts_max = 50;
+  for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    GRISTMILL_TRY(auto members, read_members(workspace, selectors));
+    GRISTMILL_TRY(const bool are_current, are_still_current(workspace, members));
+    if (are_current) return members;
+  }
+  return Error{ErrorCode::conflict,
+               "the datasets change all the time, so that their current versions cannot be told of one moment: name "
+               "versions, DATASET@VERSION, or try again later"};
 }
 
 /// The digest of a release's content: it covers all but time and status.
